@@ -1,0 +1,36 @@
+package gatehouse
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"unicode"
+)
+
+// IDLength is the length in bytes of every id: client ids, user ids, request
+// ids, and also of client secrets and session tokens (contract C 2.1).
+const IDLength = 26
+
+// zbase32 is the alphabet of the contract's ids (C 2.1).
+var zbase32 = base32.NewEncoding("ybndrfg8ejkmcpqxot1uwisza345h769").WithPadding(base32.NoPadding)
+
+// NewID returns a new random id of 26 characters, 130 bits.
+func NewID() string {
+	var b [17]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails since Go 1.24: it stops the program instead.
+	return zbase32.EncodeToString(b[:])[:IDLength]
+}
+
+// ValidID reports whether s has the form of an id: exactly 26 bytes, each rune
+// a letter or a number (C 2.1). Ids made by others may use other alphabets than
+// ours, so the check is as wide as the contract's.
+func ValidID(s string) bool {
+	if len(s) != IDLength {
+		return false
+	}
+	for _, r := range s {
+		if !unicode.IsLetter(r) && !unicode.IsNumber(r) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,121 @@
+package seal
+
+import (
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/fxamacker/cbor/v2"
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// MinSecretLength is how long a secret must be, in bytes.
+const MinSecretLength = 32
+
+// MaxLength bounds a sealed string, so that nobody makes us decrypt megabytes.
+const MaxLength = 4096
+
+// ErrInvalid: the string was not sealed by this gateway for this kind, or was changed.
+var ErrInvalid = errors.New("seal: not one of ours")
+
+const keyIDLength = 4
+
+// Sealer seals the values of one kind. It is safe for concurrent use.
+type Sealer[T any] struct {
+	prefix string
+	keys   []key // the first one seals; all of them open
+}
+
+type key struct {
+	id   [keyIDLength]byte
+	aead cipher.AEAD
+	mac  []byte
+}
+
+// New returns a Sealer whose strings begin with prefix. The first secret seals;
+// the others, earlier ones, still open what they sealed. Each must have at least
+// MinSecretLength bytes.
+func New[T any](prefix string, secrets ...[]byte) (*Sealer[T], error) {
+	if len(secrets) == 0 {
+		return nil, errors.New("seal: no secret")
+	}
+	s := &Sealer[T]{prefix: prefix}
+	for _, secret := range secrets {
+		if len(secret) < MinSecretLength {
+			return nil, fmt.Errorf("seal: a secret must have at least %d bytes, this one has %d", MinSecretLength, len(secret))
+		}
+		k, err := deriveKey(secret, prefix)
+		if err != nil {
+			return nil, err
+		}
+		s.keys = append(s.keys, k)
+	}
+	return s, nil
+}
+
+func deriveKey(secret []byte, prefix string) (key, error) {
+	const size = keyIDLength + chacha20poly1305.KeySize + sha256.Size
+	okm, err := hkdf.Key(sha256.New, secret, nil, "gatehouse seal v1 "+prefix, size)
+	if err != nil {
+		return key{}, fmt.Errorf("seal: derive key: %w", err)
+	}
+	aead, err := chacha20poly1305.NewX(okm[keyIDLength : keyIDLength+chacha20poly1305.KeySize])
+	if err != nil {
+		return key{}, fmt.Errorf("seal: cipher: %w", err)
+	}
+	k := key{aead: aead, mac: okm[keyIDLength+chacha20poly1305.KeySize:]}
+	copy(k.id[:], okm)
+	return k, nil
+}
+
+// Seal returns the string for v.
+func (s *Sealer[T]) Seal(v T) (string, error) {
+	plaintext, err := cbor.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("seal: encode: %w", err)
+	}
+	k := s.keys[0]
+	mac := hmac.New(sha256.New, k.mac)
+	mac.Write(plaintext)
+	nonce := mac.Sum(nil)[:chacha20poly1305.NonceSizeX]
+	out := append(k.id[:], nonce...)
+	out = k.aead.Seal(out, nonce, plaintext, []byte(s.prefix))
+	return s.prefix + base64.RawURLEncoding.EncodeToString(out), nil
+}
+
+// Open returns the value in a string that Seal made, or ErrInvalid.
+func (s *Sealer[T]) Open(sealed string) (T, error) {
+	var v T
+	encoded, ok := strings.CutPrefix(sealed, s.prefix)
+	if !ok || len(sealed) > MaxLength {
+		return v, ErrInvalid
+	}
+	// Strict: one value has one spelling, so a token cannot be varied in its unused last bits.
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	if err != nil || len(raw) < keyIDLength+chacha20poly1305.NonceSizeX {
+		return v, ErrInvalid
+	}
+	for _, k := range s.keys {
+		if string(k.id[:]) != string(raw[:keyIDLength]) {
+			continue
+		}
+		nonce, ciphertext := raw[keyIDLength:keyIDLength+chacha20poly1305.NonceSizeX], raw[keyIDLength+chacha20poly1305.NonceSizeX:]
+		plaintext, err := k.aead.Open(nil, nonce, ciphertext, []byte(s.prefix))
+		if err != nil {
+			continue
+		}
+		if err := cbor.Unmarshal(plaintext, &v); err != nil {
+			return v, fmt.Errorf("seal: decode: %w", err)
+		}
+		return v, nil
+	}
+	return v, ErrInvalid
+}
+
+// HasPrefix reports whether the string claims to be of this kind.
+func (s *Sealer[T]) HasPrefix(sealed string) bool { return strings.HasPrefix(sealed, s.prefix) }

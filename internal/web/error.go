@@ -1,0 +1,82 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"gatehouse"
+)
+
+// Error is a refusal that the caller may read: a status, the contract's error
+// id (C 1.14) and a sentence that says what to change. Cause goes to the log only.
+type Error struct {
+	Status  int
+	ID      string // "api.context.permissions.app_error"
+	Message string
+	Cause   error
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return e.ID + ": " + e.Cause.Error()
+	}
+	return e.ID
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// The generic refusals of C 1.1.
+
+// InvalidURLParam refuses an id or parameter in the path (C 1.1).
+func InvalidURLParam(name string) *Error {
+	return &Error{Status: http.StatusBadRequest, ID: "api.context.invalid_url_param.app_error", Message: "Invalid or missing " + name + " parameter in request URL."}
+}
+
+// InvalidBodyParam refuses a body or one of its members (C 1.1).
+func InvalidBodyParam(name string) *Error {
+	return &Error{Status: http.StatusBadRequest, ID: "api.context.invalid_body_param.app_error", Message: "Invalid or missing " + name + " in request body."}
+}
+
+// SessionExpired refuses a request that needs a signed-in user (C 1.1).
+func SessionExpired() *Error {
+	return &Error{Status: http.StatusUnauthorized, ID: "api.context.session_expired.app_error", Message: "Invalid or expired session, please login again."}
+}
+
+// Forbidden refuses a request whose user lacks a permission (C 1.1).
+func Forbidden(cause error) *Error {
+	return &Error{Status: http.StatusForbidden, ID: "api.context.permissions.app_error", Message: "You do not have the appropriate permissions.", Cause: cause}
+}
+
+// Public returns what the caller may know of err. An error that nobody named
+// says nothing but that it happened; Unavailable asks to try again.
+func Public(err error) *Error {
+	var e *Error
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.As(err, &tooLarge):
+		return &Error{Status: http.StatusRequestEntityTooLarge, ID: "api.context.request_body_too_large.app_error", Message: "The request body is too large.", Cause: err}
+	case errors.Is(err, gatehouse.ErrUnavailable):
+		return &Error{Status: http.StatusServiceUnavailable, ID: "api.context.unavailable.app_error", Message: "The database cannot be reached at the moment. Nothing was changed; please try again in a few seconds.", Cause: err}
+	default:
+		return &Error{Status: http.StatusInternalServerError, ID: "api.context.internal.app_error", Message: "Something went wrong on our side. The log of the gateway has the details under the request id.", Cause: err}
+	}
+}
+
+// Log writes an error that is our fault; the caller's own mistakes are in the access log already.
+func Log(ctx context.Context, log *slog.Logger, e *Error) {
+	if e.Status >= http.StatusInternalServerError && e.Cause != nil {
+		log.ErrorContext(ctx, "request failed", "error", e.Cause, "error_id", e.ID, "request_id", RequestID(ctx))
+	}
+}
+
+// SetRetryAfter asks the caller of an unavailable server to come back soon (RFC 9110 §10.2.3).
+func SetRetryAfter(w http.ResponseWriter, e *Error) {
+	if e.Status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+		w.Header().Set("Retry-After", "2")
+	}
+}

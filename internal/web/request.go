@@ -1,0 +1,62 @@
+package web
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+)
+
+type contextKey int
+
+const (
+	requestIDKey contextKey = iota
+	clientKey
+)
+
+// WithRequestID returns a context that carries the request's id.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestIDKey, id)
+}
+
+// RequestID is the id of the request, which the log, the X-Request-ID header
+// and error bodies share; "" outside a request.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey).(string)
+	return id
+}
+
+// Client is where a request came from, as far as the trusted proxies say.
+type Client struct {
+	IP    string
+	HTTPS bool
+}
+
+// WithClient returns a context that carries where the request came from.
+func WithClient(ctx context.Context, c Client) context.Context {
+	return context.WithValue(ctx, clientKey, c)
+}
+
+// ClientOf is where the request came from. X-Forwarded-* headers never count
+// here: the middleware that knows the trusted proxies has read them already.
+func ClientOf(r *http.Request) Client {
+	if c, ok := r.Context().Value(clientKey).(Client); ok {
+		return c
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	return Client{IP: host, HTTPS: r.TLS != nil}
+}
+
+// LocalPath returns target if it is a path on this server that a browser may be
+// sent to after signing in, else fallback: it begins with one slash, not with
+// // or /\ which browsers take for another host, and holds no control character.
+func LocalPath(target, fallback string) string {
+	if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") || strings.ContainsAny(target, "\\") ||
+		strings.ContainsFunc(target, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+		return fallback
+	}
+	return target
+}
