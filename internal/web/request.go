@@ -50,6 +50,13 @@ func ClientOf(r *http.Request) Client {
 	return Client{IP: host, HTTPS: r.TLS != nil}
 }
 
+// ClientIP is the address that the request of this context came from; "" outside
+// a request, such as for the command line.
+func ClientIP(ctx context.Context) string {
+	c, _ := ctx.Value(clientKey).(Client)
+	return c.IP
+}
+
 // LocalPath returns target if it is a path on this server that a browser may be
 // sent to after signing in, else fallback: it begins with one slash, not with
 // // or /\ which browsers take for another host, and holds no control character.
