@@ -1,0 +1,53 @@
+package templates
+
+import "html/template"
+
+// input is a labelled field of a form with its help and its error. Templates
+// build one by a pipeline and hand it to the shared template "input":
+//
+//	{{template "input" (input "name" "Display name" .Form.Name .Errors | hint "Up to 64 characters." | required)}}
+type input struct {
+	Name, Label, Value string
+	Error, Hint        string
+	Type               string
+	Autocomplete       string
+	MaxLength          int
+	Rows               int // of a textarea; 0 = a single line
+	Required           bool
+	Code               bool // shown in the typeface of code, always left to right
+	Disabled           bool
+	Prefix             string // of the id, where a page has two forms with the same field
+}
+
+// ID is the id of the control; hints and errors derive theirs from it.
+func (i input) ID() string { return i.Prefix + i.Name }
+
+// DescribedBy lists the ids of the hint and the error, as aria-describedby takes them.
+func (i input) DescribedBy() string {
+	switch {
+	case i.Hint != "" && i.Error != "":
+		return i.ID() + "-error " + i.ID() + "-hint"
+	case i.Error != "":
+		return i.ID() + "-error"
+	case i.Hint != "":
+		return i.ID() + "-hint"
+	}
+	return ""
+}
+
+func inputFunctions() template.FuncMap {
+	return template.FuncMap{
+		"input": func(name, label, value string, errors map[string]string) input {
+			return input{Name: name, Label: label, Value: value, Error: errors[name], Type: "text", Autocomplete: "off"}
+		},
+		"hint":      func(text string, i input) input { i.Hint = text; return i },
+		"kind":      func(kind string, i input) input { i.Type = kind; return i },
+		"complete":  func(token string, i input) input { i.Autocomplete = token; return i },
+		"maxLength": func(n int, i input) input { i.MaxLength = n; return i },
+		"rows":      func(n int, i input) input { i.Rows = n; return i },
+		"required":  func(i input) input { i.Required = true; return i },
+		"needed":    func(needed bool, i input) input { i.Required = needed; return i },
+		"code":      func(i input) input { i.Code = true; return i },
+		"disabled":  func(disabled bool, i input) input { i.Disabled = disabled; return i },
+	}
+}

@@ -1,0 +1,43 @@
+// Extras only: every page works without this file.
+"use strict";
+
+// Copy buttons. They stay hidden where the browser cannot copy (plain HTTP).
+if (navigator.clipboard) {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const label = button.textContent;
+    let timer;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Not copied";
+      }
+      clearTimeout(timer);
+      timer = setTimeout(() => { button.textContent = label; }, 2000);
+    });
+  }
+}
+
+// The picture behind an icon URL, while it is typed.
+for (const preview of document.querySelectorAll("[data-preview-of]")) {
+  const field = document.getElementById(preview.dataset.previewOf);
+  const image = new Image();
+  let timer;
+  image.alt = "";
+  image.referrerPolicy = "no-referrer";
+  image.addEventListener("load", () => { preview.hidden = false; });
+  image.addEventListener("error", () => { preview.hidden = true; });
+  preview.append(image);
+  const show = () => {
+    preview.hidden = true;
+    if (/^https?:\/\/./.test(field.value)) image.src = field.value;
+  };
+  field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(show, 400); });
+  show();
+}
+
+// After a refused form the summary of what is wrong gets the focus, so that
+// screen readers begin there.
+document.getElementById("problems")?.focus();
