@@ -11,6 +11,9 @@ type Caller struct {
 	// SessionToken is the raw token of Session, which the CSRF token is derived
 	// from. It is never logged or shown.
 	SessionToken string
+	// CSRFToken is what forms and scripts of this session must send along; empty
+	// for access tokens.
+	CSRFToken string
 }
 
 // IsOAuth reports whether an app is calling. Apps may read their user but not

@@ -1,0 +1,53 @@
+package consent_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/consent"
+)
+
+func TestDecide(t *testing.T) {
+	user := gatehouse.Consent{ID: "c", Scopes: []string{"user"}}
+	cases := []struct {
+		name       string
+		trusted    bool
+		prompt     string
+		scopes     []string
+		remembered gatehouse.Consent
+		ask        bool
+		reason     gatehouse.ConsentReason
+		missing    []string
+	}{
+		{"the first time asks", false, "", []string{"user"}, gatehouse.Consent{}, true, gatehouse.ConsentReasonFirstTime, []string{"user"}},
+		{"a remembered yes is enough", false, "", []string{"user"}, user, false, gatehouse.ConsentReasonRemembered, nil},
+		{"a new scope asks", false, "", []string{"user", "files"}, user, true, gatehouse.ConsentReasonScopesMissing, []string{"files"}},
+		{"fewer scopes than remembered do not ask", false, "", []string{"user"}, gatehouse.Consent{ID: "c", Scopes: []string{"files", "user"}}, false, gatehouse.ConsentReasonRemembered, nil},
+		{"a trusted app never asks", true, "", []string{"user"}, gatehouse.Consent{}, false, gatehouse.ConsentReasonTrusted, []string{"user"}},
+		{"a trusted app never asks for a new scope", true, "", []string{"files"}, user, false, gatehouse.ConsentReasonTrusted, []string{"files"}},
+		{"prompt=consent asks again", false, "consent", []string{"user"}, user, true, gatehouse.ConsentReasonPrompt, nil},
+		{"prompt=consent asks even for a trusted app", true, "consent", []string{"user"}, user, true, gatehouse.ConsentReasonPrompt, nil},
+		{"prompt=none changes nothing about the decision", false, "none", []string{"user"}, gatehouse.Consent{}, true, gatehouse.ConsentReasonFirstTime, []string{"user"}},
+		{"prompt=login changes nothing about the decision", false, "login", []string{"user"}, user, false, gatehouse.ConsentReasonRemembered, nil},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			d := consent.Decide(gatehouse.ConsentRequest{App: gatehouse.App{IsTrusted: tc.trusted}, Scopes: tc.scopes, Prompt: tc.prompt}, tc.remembered)
+			require.Equal(t, tc.ask, d.Ask)
+			require.Equal(t, tc.reason, d.Reason)
+			require.Equal(t, tc.missing, d.Missing)
+			require.Equal(t, tc.remembered, d.Remembered)
+		})
+	}
+}
+
+func ExampleDecide() {
+	request := gatehouse.ConsentRequest{Scopes: []string{"user", "files"}}
+	remembered := gatehouse.Consent{ID: "yes-to-user", Scopes: []string{"user"}}
+	d := consent.Decide(request, remembered)
+	fmt.Println(d.Ask, d.Reason, d.Missing)
+	// Output: true scopes_missing [files]
+}

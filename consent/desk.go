@@ -1,0 +1,109 @@
+package consent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"gatehouse"
+	"gatehouse/internal/web"
+	"gatehouse/templates"
+)
+
+// Store remembers what people agreed to.
+type Store interface {
+	// Consent returns what the person agreed to for the app. ErrNotFound: nothing.
+	Consent(ctx context.Context, userID, appID string) (gatehouse.Consent, error)
+	// RecordConsent adds scopes to what the person agreed to, safely when racing.
+	// ErrNotFound: the person or the app is gone.
+	RecordConsent(ctx context.Context, userID, appID string, scopes []string, now time.Time) (gatehouse.Consent, error)
+	// TouchConsent stamps when the consent was last used.
+	TouchConsent(ctx context.Context, id string, now time.Time) error
+	// DeleteConsent forgets the consent, and everything that hangs on it. ErrNotFound: there was none.
+	DeleteConsent(ctx context.Context, userID, appID string) error
+	Settings(ctx context.Context) (gatehouse.Settings, error)
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
+}
+
+// Callers knows who calls a JSON endpoint.
+type Callers interface {
+	// RequireCaller's errors are the contract's (C 1.1).
+	RequireCaller(w http.ResponseWriter, r *http.Request) (gatehouse.Caller, error)
+}
+
+// Desk asks people, remembers what they said and takes it back.
+type Desk struct {
+	store    Store
+	callers  Callers
+	renderer *templates.Renderer
+	basePath string
+	log      *slog.Logger
+}
+
+// NewDesk returns a Desk. basePath is the site URL's path.
+func NewDesk(store Store, callers Callers, renderer *templates.Renderer, basePath string, log *slog.Logger) *Desk {
+	return &Desk{store: store, callers: callers, renderer: renderer, basePath: basePath, log: log}
+}
+
+// Register adds the endpoints to a router below the base path.
+func (d *Desk) Register(r *mux.Router) {
+	r.Handle("/oauth/deauthorize", web.JSON(d.log, d.deauthorize)).Methods(http.MethodPost)
+}
+
+// Decide says whether the person must be asked.
+func (d *Desk) Decide(ctx context.Context, r gatehouse.ConsentRequest) (gatehouse.ConsentDecision, error) {
+	remembered, err := d.store.Consent(ctx, r.Caller.User.ID, r.App.ID)
+	if err != nil && !errors.Is(err, gatehouse.ErrNotFound) {
+		return gatehouse.ConsentDecision{}, fmt.Errorf("consent: remembered: %w", err)
+	}
+	return Decide(r, remembered), nil
+}
+
+// Allow remembers the yes and returns it. A yes that is remembered already costs
+// no write, but for a stamp once an hour. ErrNotFound: the app or the person is gone.
+func (d *Desk) Allow(ctx context.Context, r gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) (gatehouse.Consent, error) {
+	now := time.Now()
+	remembered := decision.Remembered
+	if remembered.ID != "" && len(decision.Missing) == 0 {
+		if now.Sub(remembered.LastUsedAt) >= gatehouse.ConsentTouchInterval {
+			if err := d.store.TouchConsent(ctx, remembered.ID, now); err != nil {
+				return gatehouse.Consent{}, fmt.Errorf("consent: touch: %w", err)
+			}
+		}
+		return remembered, nil
+	}
+	consent, err := d.store.RecordConsent(ctx, r.Caller.User.ID, r.App.ID, r.Scopes, now)
+	if err != nil {
+		return gatehouse.Consent{}, fmt.Errorf("consent: record: %w", err)
+	}
+	d.audit(ctx, gatehouse.AuditAuthorizeApp, gatehouse.OutcomeSuccess, r.Caller.User.ID, r.App.ID, detail(r, decision))
+	return consent, nil
+}
+
+// Deny records the no, which is not remembered: the person is asked again next time (C 2.9).
+func (d *Desk) Deny(ctx context.Context, r gatehouse.ConsentRequest) {
+	d.audit(ctx, gatehouse.AuditDenyApp, gatehouse.OutcomeSuccess, r.Caller.User.ID, r.App.ID, "")
+}
+
+// audit records an event. That it could not be recorded is logged, and undoes nothing.
+func (d *Desk) audit(ctx context.Context, event, outcome, actorID, targetID, detail string) {
+	e := gatehouse.AuditEvent{
+		ID: gatehouse.NewID(), At: time.Now(), ActorID: actorID, Event: event, TargetID: targetID, Detail: detail,
+		IP: web.ClientIP(ctx), Outcome: outcome, RequestID: web.RequestID(ctx),
+	}
+	if err := d.store.RecordAuditEvent(ctx, e); err != nil {
+		d.log.ErrorContext(ctx, "audit event not recorded", "event", event, "error", err, "request_id", e.RequestID)
+	}
+}
+
+func detail(r gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) string {
+	if decision.Reason == gatehouse.ConsentReasonTrusted {
+		return "A trusted app: nobody was asked."
+	}
+	return "Agreed to " + scopeList(r.Scopes) + "."
+}

@@ -1,0 +1,19 @@
+package consent
+
+import (
+	"context"
+	"fmt"
+
+	"gatehouse"
+)
+
+// Revoke forgets what the user agreed to for the app. Every code and token of it
+// is dead at the next request, on every node: they hang on the consent's row.
+// ErrNotFound: there was nothing to forget.
+func (d *Desk) Revoke(ctx context.Context, actorID, userID, appID string) error {
+	if err := d.store.DeleteConsent(ctx, userID, appID); err != nil {
+		return fmt.Errorf("consent: revoke: %w", err)
+	}
+	d.audit(ctx, gatehouse.AuditDeauthorizeApp, gatehouse.OutcomeSuccess, actorID, appID, "")
+	return nil
+}

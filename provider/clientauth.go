@@ -1,0 +1,75 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"gatehouse"
+)
+
+// credentials are what a client says about itself (RFC 6749 §2.3.1).
+type credentials struct {
+	id, secret string
+	basic      bool // by HTTP Basic
+}
+
+// readCredentials takes the client's credentials from the Authorization header
+// or the body. Sending them both ways is refused, unless both say the same:
+// some libraries do (C 7).
+func readCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
+	body := credentials{id: form.Get("client_id"), secret: form.Get("client_secret")}
+	if r.Header.Get("Authorization") == "" {
+		return body, nil
+	}
+	user, password, ok := r.BasicAuth()
+	if !ok {
+		return credentials{basic: true}, invalidClient("The Authorization header is no valid HTTP Basic authentication.", nil)
+	}
+	basic := credentials{id: unescape(user), secret: unescape(password), basic: true}
+	if (body.id != "" && body.id != basic.id) || (body.secret != "" && body.secret != basic.secret) {
+		return basic, refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_request", "The client identifies itself in two different ways: use either HTTP Basic or the body.")
+	}
+	return basic, nil
+}
+
+// unescape undoes the form encoding that RFC 6749 §2.3.1 asks for before Basic.
+// Many clients leave it out; ids and secrets of ours read the same either way.
+func unescape(s string) string {
+	if u, err := url.QueryUnescape(s); err == nil {
+		return u
+	}
+	return s
+}
+
+// authenticate returns the app whose credentials were sent (C 1.4 steps 3, 5, 6a, 6b).
+func (h *Handler) authenticate(ctx context.Context, c credentials) (gatehouse.App, error) {
+	if !gatehouse.ValidID(c.id) {
+		if c.basic {
+			return gatehouse.App{}, invalidClient("The client_id is malformed.", nil)
+		}
+		return gatehouse.App{}, refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_client_id", "The client_id is missing or malformed. It has 26 letters and digits; copy it from the app's page.")
+	}
+	app, err := h.apps.App(ctx, c.id)
+	if errors.Is(err, gatehouse.ErrNotFound) {
+		return gatehouse.App{}, invalidClient("There is no such client: it was never registered, or was deleted.", err)
+	} else if err != nil {
+		return gatehouse.App{}, fmt.Errorf("provider: client: %w", err)
+	}
+	switch {
+	case app.IsPublic && c.secret != "":
+		return gatehouse.App{}, refuse(codeInvalidRequest, "model.oauth.validate_grant.public_client_secret", "This is a public client: it has no client_secret and must not send one.")
+	case !app.IsPublic && !gatehouse.SecretMatches(c.secret, app.SecretHash):
+		refusal := invalidClient("The client_secret is missing or wrong.", nil)
+		refusal.ID = "model.oauth.validate_grant.credentials.app_error"
+		return gatehouse.App{}, refusal
+	}
+	return app, nil
+}
+
+// invalidClient is RFC 6749 §5.2's answer to failed client authentication.
+func invalidClient(description string, cause error) *Refusal {
+	return &Refusal{Code: codeInvalidClient, ID: "api.oauth.get_access_token.credentials.app_error", Description: description, Status: http.StatusUnauthorized, Cause: cause}
+}

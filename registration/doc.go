@@ -1,0 +1,13 @@
+// Package registration is how an app comes to be and changes.
+//
+//	command line ─┐
+//	/api/v4 ──────┼──▶ Service: rules (rules.go) → who may (service.go) → one write → audit
+//	pages ────────┘
+//
+// The rules are the contract's (C 1.15), with redirect URIs judged by
+// gatehouse.CheckRedirectURI. Secrets are shown once, when they are made; only
+// their hash is stored.
+//
+// It does not know how codes and tokens are made: deleting an app is one DELETE,
+// and everything that hung on it is gone by foreign keys.
+package registration
