@@ -1,0 +1,111 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"gatehouse"
+	"gatehouse/internal/web"
+	"gatehouse/templates"
+)
+
+// GrantRevoker ends what an app was granted.
+type GrantRevoker interface {
+	// RevokeGrant returns no error if the grant is gone.
+	RevokeGrant(ctx context.Context, id string, at time.Time) error
+}
+
+// FormTargets knows where a browser will be sent on to; package provider satisfies it.
+type FormTargets interface {
+	// FormTarget is the origin that a local URL redirects a signed-in browser to,
+	// such as the client's of an authorization request; "" if it is none but ours.
+	FormTarget(ctx context.Context, localURL string) string
+}
+
+// HandlerConfig is what a Handler is made of.
+type HandlerConfig struct {
+	Service       *Service
+	Authenticator *Authenticator
+	SetUp         *SetUp
+	Grants        GrantRevoker
+	FormTargets   FormTargets
+	Renderer      web.PageRenderer
+	Cookies       Cookies // the same as the Authenticator's
+	Log           *slog.Logger
+}
+
+// Handler serves the pages and the API of signing in. Each endpoint has its
+// method in api.go, pages.go or setup_page.go.
+type Handler struct {
+	HandlerConfig
+}
+
+// NewHandler returns a Handler.
+func NewHandler(c HandlerConfig) *Handler { return &Handler{c} }
+
+// Register adds the endpoints to a router that is below the base path.
+func (h *Handler) Register(r *mux.Router) {
+	json := func(path, method string, f web.HandlerFunc) {
+		r.Handle(path, web.JSON(h.Log, f)).Methods(method)
+	}
+	page := func(path, method string, f web.HandlerFunc) {
+		r.Handle(path, web.Page(h.Log, h.Renderer, f)).Methods(method)
+	}
+	json("/api/v4/users/login", http.MethodPost, h.apiLogin)
+	json("/api/v4/users/logout", http.MethodPost, h.apiLogout)
+	json("/api/v4/users/me", http.MethodGet, h.apiMe)
+	json("/api/v4/users/{user_id}", http.MethodGet, h.apiUser)
+	json("/api/v4/oauth_test", http.MethodGet, h.apiOAuthTest)
+
+	page("/login", http.MethodGet, h.loginPage)
+	page("/login", http.MethodPost, h.login)
+	page("/logout", http.MethodGet, h.logoutPage)
+	page("/logout", http.MethodPost, h.logout)
+	page("/setup", http.MethodGet, h.setUpPage)
+	page("/setup", http.MethodPost, h.setUp)
+}
+
+// maxForm bounds the forms and bodies of this package, in bytes: names, a
+// password and a way back.
+const maxForm = 64 << 10
+
+// parseForm reads a form, and refuses what is none.
+func parseForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	err := r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &tooLarge):
+		return err
+	}
+	return &web.Error{Status: http.StatusBadRequest, ID: "api.context.invalid_body_param.app_error", Message: "The form could not be read. Please go back, reload the page and try again."}
+}
+
+// visitor is who looks at a page: a person with a session. An app's access token
+// signs nobody in to pages.
+func (h *Handler) visitor(r *http.Request) (caller gatehouse.Caller, signedIn bool, err error) {
+	caller, err = h.Authenticator.Caller(r)
+	switch {
+	case errors.Is(err, gatehouse.ErrNotFound) || err == nil && caller.IsOAuth():
+		return gatehouse.Caller{}, false, nil
+	case err != nil:
+		return gatehouse.Caller{}, false, err
+	}
+	return caller, true, nil
+}
+
+func deviceOf(r *http.Request) Device {
+	return Device{IP: web.ClientOf(r).IP, UserAgent: r.UserAgent()}
+}
+
+// frameFor is the frame of a page that a signed-in person looks at.
+func frameFor(u gatehouse.User) templates.Frame {
+	return templates.Frame{User: &u, ShowIntegrations: u.IsSystemAdmin(), ShowConsole: u.IsSystemAdmin()}
+}

@@ -1,0 +1,119 @@
+package account
+
+import (
+	"errors"
+	"net/http"
+
+	"gatehouse"
+	"gatehouse/internal/web"
+	"gatehouse/templates"
+)
+
+// loginPage is GET /login. Who is signed in goes on at once, unless prompt=login
+// asks them to prove it again.
+func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) error {
+	visitor, signedIn, err := h.visitor(r)
+	if err != nil {
+		return err
+	}
+	query := r.URL.Query()
+	page := templates.LoginPage{RedirectTo: web.LocalPath(query.Get("redirect_to"), "")}
+	if signedIn {
+		if query.Get("prompt") != "login" {
+			h.goOn(w, r, page.RedirectTo)
+			return nil
+		}
+		page.LoginID, page.ReauthenticateAs = visitor.User.Username, visitor.User.Username
+	}
+	return h.renderLogin(w, r, http.StatusOK, visitor, page)
+}
+
+// login is POST /login: check, a new session, the old one ends, and on.
+func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	visitor, _, err := h.visitor(r)
+	if err != nil {
+		return err
+	}
+	loginID, from := r.PostForm.Get("login_id"), deviceOf(r)
+	redirectTo := web.LocalPath(r.PostForm.Get("redirect_to"), "")
+	user, err := h.Service.SignIn(r.Context(), loginID, r.PostForm.Get("password"), from)
+	if err == nil {
+		var token string
+		if token, _, err = h.Service.StartSession(r.Context(), user, from, visitor.Session.ID); err == nil {
+			h.Cookies.set(w, r, token, user.ID)
+			h.goOn(w, r, redirectTo)
+			return nil
+		}
+	}
+	// What the person can mend is said on the page, with what they typed.
+	var refused *web.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	setRetryAfter(w, err)
+	web.SetRetryAfter(w, refused)
+	if len(loginID) > MaxEmailLength {
+		loginID = ""
+	}
+	return h.renderLogin(w, r, refused.Status, visitor, templates.LoginPage{
+		LoginID:          loginID,
+		RedirectTo:       redirectTo,
+		Error:            refused.Message,
+		ReauthenticateAs: visitor.User.Username,
+	})
+}
+
+func (h *Handler) renderLogin(w http.ResponseWriter, r *http.Request, status int, visitor gatehouse.Caller, page templates.LoginPage) error {
+	frame := templates.Frame{}
+	if visitor.User.ID != "" {
+		frame = frameFor(visitor.User)
+	}
+	// Browsers apply form-action to the redirects that follow a form: a trusted
+	// app's sign-in goes from this form straight on to the app (CSP3 §6.4.1).
+	if page.RedirectTo != "" {
+		if target := h.FormTargets.FormTarget(r.Context(), page.RedirectTo); target != "" {
+			frame.FormTargets = []string{target}
+		}
+	}
+	return h.Renderer.Render(w, status, frame, page)
+}
+
+// logoutPage is GET /logout: it asks, since any link may lead here.
+func (h *Handler) logoutPage(w http.ResponseWriter, r *http.Request) error {
+	visitor, signedIn, err := h.visitor(r)
+	switch {
+	case err != nil:
+		return err
+	case signedIn:
+		return h.Renderer.Render(w, http.StatusOK, frameFor(visitor.User), templates.LogoutPage{})
+	}
+	return h.Renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
+}
+
+// logout is POST /logout.
+func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
+	visitor, signedIn, err := h.visitor(r)
+	if err != nil {
+		return err
+	}
+	if signedIn {
+		if err := h.Service.EndSession(r.Context(), visitor, deviceOf(r)); err != nil {
+			return err
+		}
+	}
+	h.Cookies.clear(w, r)
+	return h.Renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
+}
+
+// goOn sends the browser where it wanted to go, as a GET (RFC 9110 §15.4.4).
+// redirectTo has been through web.LocalPath.
+func (h *Handler) goOn(w http.ResponseWriter, r *http.Request, redirectTo string) {
+	if redirectTo == "" {
+		redirectTo = h.Cookies.BasePath + "/"
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, redirectTo, http.StatusSeeOther)
+}

@@ -1,0 +1,97 @@
+package account
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"gatehouse"
+)
+
+// userJSON is a person as they see themselves (C 1.13): the first group is there
+// always, the second is left out when empty. What we do not have at all (props,
+// notify_props, MFA, bots, terms of service) is always empty, so never there.
+type userJSON struct {
+	ID                  string            `json:"id"`
+	DeleteAt            int64             `json:"delete_at"`
+	Username            string            `json:"username"`
+	AuthService         string            `json:"auth_service"` // "": signs in with a password
+	Email               string            `json:"email"`
+	Nickname            string            `json:"nickname"`
+	FirstName           string            `json:"first_name"`
+	LastName            string            `json:"last_name"`
+	Position            string            `json:"position"`
+	Roles               string            `json:"roles"`
+	Locale              string            `json:"locale"`
+	Timezone            map[string]string `json:"timezone"`
+	DisableWelcomeEmail bool              `json:"disable_welcome_email"`
+
+	CreateAt           int64 `json:"create_at,omitempty"`
+	UpdateAt           int64 `json:"update_at,omitempty"`
+	EmailVerified      bool  `json:"email_verified,omitempty"`
+	LastPasswordUpdate int64 `json:"last_password_update,omitempty"`
+}
+
+func newUserJSON(u gatehouse.User) userJSON {
+	return userJSON{
+		ID:        u.ID,
+		DeleteAt:  milliseconds(u.DeleteAt),
+		Username:  u.Username,
+		Email:     u.Email,
+		Nickname:  u.Nickname,
+		FirstName: u.FirstName,
+		LastName:  u.LastName,
+		Position:  u.Position,
+		Roles:     strings.Join(u.Roles, " "),
+		Locale:    u.Locale,
+		Timezone:  map[string]string{"automaticTimezone": "", "manualTimezone": "", "useAutomaticTimezone": "true"},
+		CreateAt:  milliseconds(u.CreateAt),
+		UpdateAt:  milliseconds(u.UpdateAt),
+
+		EmailVerified:      u.EmailVerified,
+		LastPasswordUpdate: milliseconds(u.LastPasswordUpdate),
+	}
+}
+
+// milliseconds is the contract's spelling of a time; 0 stands for never.
+func milliseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// writeUser answers with the person, or with 304 if the client has them already.
+// The ETag is the hash of the body, so it cannot forget a field.
+func writeUser(w http.ResponseWriter, r *http.Request, u gatehouse.User) error {
+	body, err := json.Marshal(newUserJSON(u))
+	if err != nil {
+		return fmt.Errorf("account: encode user: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	etag := `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
+	w.Header().Set("ETag", etag)
+	w.Header().Set("Cache-Control", "private, no-cache") // keep it, but ask each time
+	if etagMatches(r.Header.Get("If-None-Match"), etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(body, '\n')) // The connection is gone if this fails; nobody is left to tell.
+	return nil
+}
+
+// etagMatches is the weak comparison of If-None-Match (RFC 9110 §13.1.2).
+func etagMatches(header, etag string) bool {
+	for _, candidate := range strings.Split(header, ",") {
+		candidate = strings.TrimSpace(candidate)
+		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == etag {
+			return true
+		}
+	}
+	return false
+}
