@@ -1,0 +1,77 @@
+// Command testpostgres runs a command with a private PostgreSQL server, so that
+// all test packages share one:
+//
+//	go run ./internal/testdb/cmd/testpostgres -- go test ./...
+//
+// The command finds the server in GATEHOUSE_TEST_POSTGRES_URL. If that is set
+// already, the command is run as it is. The exit status is the command's.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"gatehouse/internal/testdb"
+)
+
+func main() {
+	status, err := run(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testpostgres:", err)
+	}
+	os.Exit(status)
+}
+
+func run(args []string) (status int, err error) {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return 2, errors.New("usage: testpostgres -- command [argument…]")
+	}
+	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // the caller's own command
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = os.Environ()
+	if os.Getenv(testdb.URLVariable) == "" {
+		server, err := testdb.StartPostgres(testdb.Fast)
+		if err != nil {
+			return 1, err
+		}
+		defer func() {
+			if stopErr := server.Stop(); stopErr != nil {
+				status, err = 1, fmt.Errorf("stop PostgreSQL: %w", stopErr)
+			}
+		}()
+		cmd.Env = append(cmd.Env, testdb.URLVariable+"="+server.URL)
+	}
+	// Ctrl-C reaches the command too, as it is in our process group; we wait for it.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	if err := cmd.Start(); err != nil {
+		return 1, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		select {
+		case s := <-signals:
+			if s == syscall.SIGTERM {
+				_ = cmd.Process.Signal(s) // It may have ended just now.
+			}
+		case err := <-ended:
+			var exit *exec.ExitError
+			if errors.As(err, &exit) {
+				return max(1, exit.ExitCode()), nil
+			}
+			if err != nil {
+				return 1, err
+			}
+			return 0, nil
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"gatehouse"
+)
+
+// passed carries an error of the caller's own (what UpdateUser's change
+// returned) out of a transaction, so that it leaves exactly as it came.
+type passed struct{ err error }
+
+func (p passed) Error() string { return p.err.Error() }
+
+// fail is the border: it says in gatehouse's errors what went wrong in an
+// operation, and keeps the cause. It returns nil for nil.
+func (s *Store) fail(operation string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var p passed
+	if errors.As(err, &p) {
+		return p.err
+	}
+	kind := kindOf(err)
+	if kind == nil && s.closed.Load() {
+		kind = gatehouse.ErrUnavailable // database/sql has no value to compare for a closed pool
+	}
+	switch {
+	case kind == nil, errors.Is(err, kind):
+		return fmt.Errorf("storage: %s: %w", operation, err)
+	default:
+		return fmt.Errorf("storage: %s: %w: %w", operation, kind, err)
+	}
+}
+
+// kindOf is the sentinel of package gatehouse that an error of GORM, of
+// database/sql or of a driver amounts to; nil if it is none of them.
+// context.Canceled is none: the caller went away, and knows.
+func kindOf(err error) error {
+	var lite *sqlite.Error
+	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
+	var network net.Error
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound), errors.Is(err, sql.ErrNoRows):
+		return gatehouse.ErrNotFound
+	case errors.As(err, &lite):
+		return sqliteKind(lite.Code())
+	case errors.As(err, &pg):
+		return postgresKind(pg.Code)
+	case errors.Is(err, context.Canceled):
+		return nil
+	case errors.As(err, &connect), errors.As(err, &network),
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone),
+		errors.Is(err, pgconn.ErrConnClosed), errors.Is(err, net.ErrClosed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return gatehouse.ErrUnavailable
+	}
+	return nil
+}
+
+// sqliteKind judges an extended result code (sqlite.org/rescode.html).
+func sqliteKind(code int) error {
+	switch code {
+	case sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+		return gatehouse.ErrConflict
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return gatehouse.ErrNotFound
+	}
+	switch code & 0xff { // the primary code
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM:
+		return gatehouse.ErrUnavailable
+	}
+	return nil
+}
+
+// postgresKind judges a SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html).
+func postgresKind(code string) error {
+	switch code {
+	case "23505": // unique_violation
+		return gatehouse.ErrConflict
+	case "23503": // foreign_key_violation
+		return gatehouse.ErrNotFound
+	case "25006", // read_only_sql_transaction: a standby
+		"40001", "40P01", // serialization_failure, deadlock_detected
+		"55P03": // lock_not_available: lock_timeout
+		return gatehouse.ErrUnavailable
+	}
+	if len(code) == 5 {
+		switch code[:2] {
+		case "08", "53", "57": // connection exception, insufficient resources, operator intervention
+			return gatehouse.ErrUnavailable
+		}
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package storage
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"gatehouse"
+)
+
+// One set of migrations for both engines, in portable SQL.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migration is one step of the schema.
+type Migration struct {
+	Version int64
+	Name    string    // "00001_initial.sql"
+	Applied time.Time // zero while it is not
+}
+
+// MigrateUp applies every migration that is missing, each in a transaction of
+// its own. Several nodes may do so at once.
+func (s *Store) MigrateUp(ctx context.Context) error {
+	err := s.withMigrations(func(p *goose.Provider) error {
+		if s.dialect == goose.DialectPostgres {
+			_, err := p.Up(ctx) // under an advisory lock
+			return err
+		}
+		return upWithoutLock(ctx, p)
+	})
+	return s.fail("migrate up", err)
+}
+
+// upWithoutLock is for SQLite, where goose has no lock to offer. Of two
+// processes that apply the same migration one is rolled back as a whole; it
+// looks again, and goes on as long as somebody gets further.
+func upWithoutLock(ctx context.Context, p *goose.Provider) error {
+	last := int64(-1)
+	for {
+		_, err := p.Up(ctx)
+		if err == nil {
+			return nil
+		}
+		current, target, versionErr := p.GetVersions(ctx)
+		switch {
+		case versionErr != nil:
+			return errors.Join(err, versionErr)
+		case current == target:
+			return nil
+		case current == last:
+			return err
+		}
+		last = current
+	}
+}
+
+// MigrateDown takes the last migration back, and what was stored by its help
+// with it. ErrNotFound if none is applied.
+func (s *Store) MigrateDown(ctx context.Context) error {
+	err := s.withMigrations(func(p *goose.Provider) error {
+		_, err := p.Down(ctx)
+		if errors.Is(err, goose.ErrNoNextVersion) {
+			return gatehouse.ErrNotFound
+		}
+		return err
+	})
+	return s.fail("migrate down", err)
+}
+
+// MigrationStatus lists every migration in order.
+func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
+	var list []Migration
+	err := s.withMigrations(func(p *goose.Provider) error {
+		status, err := p.Status(ctx)
+		for _, m := range status {
+			list = append(list, Migration{Version: m.Source.Version, Name: path.Base(m.Source.Path), Applied: m.AppliedAt})
+		}
+		return err
+	})
+	return list, s.fail("migration status", err)
+}
+
+// Ready reports whether the database answers and every migration is applied;
+// if not, the error is an ErrUnavailable. A database that a newer version of
+// Gatehouse has migrated further is ready.
+func (s *Store) Ready(ctx context.Context) error {
+	latest, err := latestMigration()
+	if err != nil {
+		return s.fail("ready", err)
+	}
+	var version int64
+	if err := s.read(ctx).Raw("SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version").Row().Scan(&version); err != nil {
+		if !errors.Is(kindOf(err), gatehouse.ErrUnavailable) && !errors.Is(err, context.Canceled) {
+			err = fmt.Errorf("%w: no migration is applied: %w", gatehouse.ErrUnavailable, err)
+		}
+		return s.fail("ready", err)
+	}
+	if version < latest {
+		return s.fail("ready", fmt.Errorf("%w: the database is at migration %d of %d; run gatehouse migrate up", gatehouse.ErrUnavailable, version, latest))
+	}
+	return nil
+}
+
+// latestMigration is the highest version that this program knows.
+func latestMigration() (int64, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(names) == 0 {
+		return 0, fmt.Errorf("list migrations: %w", err)
+	}
+	return goose.NumericComponent(names[len(names)-1]) // Glob sorts
+}
+
+func (s *Store) withMigrations(f func(*goose.Provider) error) (err error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	options := []goose.ProviderOption{goose.WithSlog(s.log), goose.WithDisableGlobalRegistry(true)}
+	if s.dialect == goose.DialectPostgres {
+		// Asks once a second, for up to five minutes.
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+		if err != nil {
+			return err
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	db, done := s.migrationDB()
+	defer func() { err = errors.Join(err, done()) }()
+	p, err := goose.NewProvider(s.dialect, db, files, options...)
+	if err != nil {
+		return err
+	}
+	return f(p)
+}

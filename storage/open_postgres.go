@@ -1,0 +1,87 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+)
+
+// postgresConnections bounds the pool. 8 to 20 were best with two cores; 4 and
+// 40 were slower. Several nodes share the server's max_connections of 100.
+const postgresConnections = 16
+
+// The limits of a session, unless the database URL says otherwise. A request
+// that takes longer has lost its caller; a lock that is held longer is stuck.
+func postgresDefaults() map[string]string {
+	return map[string]string{
+		"application_name":                    "gatehouse",
+		"statement_timeout":                   "10s",
+		"lock_timeout":                        "5s",
+		"idle_in_transaction_session_timeout": "15s",
+	}
+}
+
+func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return engine{}, fmt.Errorf("the database URL is no valid postgres:// URL: %w", err) // pgx hides the password in it
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 5 * time.Second
+	}
+	for name, value := range postgresDefaults() {
+		if _, ok := config.RuntimeParams[name]; !ok {
+			config.RuntimeParams[name] = value
+		}
+	}
+	pool := stdlib.OpenDB(*config)
+	pool.SetMaxOpenConns(postgresConnections)
+	pool.SetMaxIdleConns(postgresConnections)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	pool.SetConnMaxLifetime(30 * time.Minute) // so that nodes spread again after a fail-over
+	if err := pool.PingContext(ctx); err != nil {
+		return engine{}, errors.Join(explainPostgres(err), pool.Close())
+	}
+	db, err := gorm.Open(postgres.New(postgres.Config{Conn: pool}), gormConfig(log))
+	if err != nil {
+		return engine{}, errors.Join(err, pool.Close())
+	}
+	return engine{
+		reads: db, writes: db,
+		forShare: " FOR SHARE", forUpdate: " FOR UPDATE", skipLocked: " SKIP LOCKED",
+		lockUsers: "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
+		dialect:   goose.DialectPostgres,
+		migrationDB: func() (*sql.DB, func() error) {
+			unhurried := config.Copy()
+			delete(unhurried.RuntimeParams, "statement_timeout")
+			unhurried.RuntimeParams["lock_timeout"] = "60s"
+			db := stdlib.OpenDB(*unhurried)
+			return db, db.Close
+		},
+		close: pool.Close,
+	}, nil
+}
+
+// explainPostgres says what to change where the server's own words do not.
+func explainPostgres(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code {
+		case "28P01", "28000":
+			return fmt.Errorf("PostgreSQL does not let this user in; check user and password in the database URL: %w", err)
+		case "3D000":
+			return fmt.Errorf("the database does not exist; create it (createdb) or correct its name in the database URL: %w", err)
+		}
+	}
+	return fmt.Errorf("PostgreSQL cannot be reached; check host and port in the database URL, and that the server runs: %w", err)
+}

@@ -1,0 +1,194 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	gormsqlite "gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteBusyTimeout is how long a statement waits for another process that
+// writes to the same file.
+const sqliteBusyTimeout = 5 * time.Second
+
+func openSQLite(ctx context.Context, path string, log *slog.Logger) (engine, error) {
+	path = strings.TrimPrefix(path, "//")
+	remove := func() error { return nil }
+	synchronous := "FULL" // a commit survives a power cut
+	switch path {
+	case "":
+		return engine{}, errors.New("the database URL names no file; write sqlite:gatehouse.db")
+	case ":memory:":
+		// A file of our own after all: connections to SQLite's own in-memory
+		// databases either do not share them or lock each other out by other rules,
+		// and a test should meet the locks that it will meet in earnest.
+		dir, err := os.MkdirTemp("", "gatehouse-memory-")
+		if err != nil {
+			return engine{}, fmt.Errorf("sqlite::memory: needs a directory for temporary files; set TMPDIR to one that can be written: %w", err)
+		}
+		path, synchronous = filepath.Join(dir, "gatehouse.db"), "OFF"
+		remove = func() error { return os.RemoveAll(dir) }
+	}
+	e, err := openSQLiteFile(ctx, path, synchronous, log)
+	if err != nil {
+		return engine{}, errors.Join(err, remove())
+	}
+	closePools := e.close
+	e.close = func() error { return errors.Join(closePools(), remove()) }
+	return e, nil
+}
+
+func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Logger) (engine, error) {
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return engine{}, fmt.Errorf("the directory %s of the database does not exist; create it, or choose another path", dir)
+	}
+	if name, err := networkFileSystem(dir); err != nil {
+		return engine{}, fmt.Errorf("look at the file system of %s: %w", dir, err)
+	} else if name != "" {
+		// sqlite.org/howtocorrupt.html §2.1, sqlite.org/wal.html: locks and shared
+		// memory do not work between the machines that mount it.
+		return engine{}, fmt.Errorf("the directory %s is on a network file system (%s), where SQLite loses data; choose a path on a local disk, or use PostgreSQL", dir, name)
+	}
+	// Created here so that nobody else on the machine may read it; SQLite gives
+	// its -wal and -shm files the same mode.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err == nil {
+		if err := f.Close(); err != nil {
+			return engine{}, fmt.Errorf("create %s: %w", path, err)
+		}
+	} else if !errors.Is(err, fs.ErrExist) {
+		return engine{}, explainSQLite(path, err)
+	}
+	writer, err := openWriter(ctx, path, synchronous)
+	if err != nil {
+		return engine{}, explainSQLite(path, err)
+	}
+	// Readers have connections of their own, so that they never queue behind the
+	// writer: in WAL mode the two do not block each other.
+	reader, err := sql.Open("sqlite", sqliteDSN(path, "deferred", "query_only(1)"))
+	if err != nil {
+		return engine{}, errors.Join(explainSQLite(path, err), writer.Close())
+	}
+	setPoolSize(reader, max(4, 2*runtime.GOMAXPROCS(0)))
+	closePools := func() error { return errors.Join(reader.Close(), writer.Close()) } // the last one merges the -wal file
+	reads, err := gorm.Open(gormsqlite.New(gormsqlite.Config{DriverName: "sqlite", Conn: reader}), gormConfig(log))
+	if err != nil {
+		return engine{}, errors.Join(explainSQLite(path, err), closePools())
+	}
+	writes, err := gorm.Open(gormsqlite.New(gormsqlite.Config{DriverName: "sqlite", Conn: writer}), gormConfig(log))
+	if err != nil {
+		return engine{}, errors.Join(explainSQLite(path, err), closePools())
+	}
+	return engine{
+		reads: reads, writes: writes,
+		dialect:     goose.DialectSQLite3,
+		migrationDB: func() (*sql.DB, func() error) { return writer, func() error { return nil } },
+		close:       closePools,
+	}, nil
+}
+
+// openWriter opens the one connection that writes, and proves that it can. Two
+// would fight over SQLite's single write lock by sleeping and polling; one is a
+// queue. Transactions take the lock when they begin (immediate), because one that
+// starts by reading cannot wait for it later without risking a deadlock.
+func openWriter(ctx context.Context, path, synchronous string) (*sql.DB, error) {
+	writer, err := sql.Open("sqlite", sqliteDSN(path, "immediate", "journal_mode(WAL)", "synchronous("+synchronous+")"))
+	if err != nil {
+		return nil, err
+	}
+	setPoolSize(writer, 1)
+	deadline := time.Now().Add(sqliteBusyTimeout)
+	for {
+		err := proveWritable(ctx, writer)
+		var lite *sqlite.Error
+		// Two processes that start on a new file both turn WAL on, for which SQLite
+		// does not wait by itself.
+		if !errors.As(err, &lite) || lite.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(deadline) {
+			if err != nil {
+				return nil, errors.Join(err, writer.Close())
+			}
+			return writer, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), writer.Close())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func proveWritable(ctx context.Context, writer *sql.DB) error {
+	var mode string
+	if err := writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("SQLite cannot use its write-ahead log there (journal mode is %s); choose a path on a local disk", mode)
+	}
+	tx, err := writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	return tx.Rollback()
+}
+
+func setPoolSize(db *sql.DB, n int) {
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+}
+
+// sqliteDSN opens a path literally, whatever characters it holds. The busy
+// timeout comes first, since the other pragmas may have to wait.
+func sqliteDSN(path, txlock string, pragmas ...string) string {
+	query := url.Values{"_txlock": {txlock}, "_pragma": {
+		fmt.Sprintf("busy_timeout(%d)", sqliteBusyTimeout.Milliseconds()), "foreign_keys(1)",
+	}}
+	for _, p := range pragmas {
+		query.Add("_pragma", p)
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+}
+
+// explainSQLite says what to change when the file cannot be opened or written.
+func explainSQLite(path string, err error) error {
+	dir := filepath.Dir(path)
+	var lite *sqlite.Error
+	code := 0
+	if errors.As(err, &lite) {
+		code = lite.Code() & 0xff
+	}
+	switch {
+	case code == sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%s is no SQLite database; choose another path: %w", path, err)
+	case errors.Is(err, fs.ErrPermission), code == sqlite3.SQLITE_READONLY, code == sqlite3.SQLITE_CANTOPEN, errors.Is(err, syscall.EROFS):
+		if !writableDirectory(dir) {
+			return fmt.Errorf("the directory %s cannot be written, where SQLite keeps %s and two files beside it; give it to the user that runs gatehouse, or choose another path: %w", dir, filepath.Base(path), err)
+		}
+		return fmt.Errorf("the database %s cannot be written; give it, and its -wal and -shm files, to the user that runs gatehouse: %w", path, err)
+	}
+	return fmt.Errorf("open %s: %w", path, err)
+}
+
+// writableDirectory tries it: permissions, read-only mounts and quotas have no common question.
+func writableDirectory(dir string) bool {
+	f, err := os.CreateTemp(dir, ".gatehouse-*")
+	if err != nil {
+		return false
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name())) == nil
+}

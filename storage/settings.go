@@ -1,0 +1,44 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"gatehouse"
+)
+
+// Settings returns the switches as they are now or were less than a second ago;
+// on the node that changed one, as they are now.
+func (s *Store) Settings(ctx context.Context) (gatehouse.Settings, error) {
+	settings, err := s.settings.get("", func() (gatehouse.Settings, error) {
+		var rows []settingRow
+		if err := s.read(ctx).Find(&rows).Error; err != nil {
+			return gatehouse.Settings{}, err
+		}
+		stored := make(map[string]string, len(rows))
+		for _, r := range rows {
+			stored[r.Key] = r.Value
+		}
+		return gatehouse.ParseSettings(stored, s.fixedSettings)
+	})
+	settings.DCRRedirectURIAllowlist = slices.Clone(settings.DCRRedirectURIAllowlist) // the cache keeps its own
+	return settings, s.fail("get settings", err)
+}
+
+// SetSetting turns a switch. It returns a *gatehouse.FieldError for a value that
+// the setting does not take, and ErrSettingFixed if the environment decides it.
+func (s *Store) SetSetting(ctx context.Context, key, value, actorID string, now time.Time) error {
+	if err := gatehouse.CheckSetting(key, value); err != nil {
+		return err
+	}
+	if _, ok := s.fixedSettings[key]; ok {
+		return fmt.Errorf("storage: set %s: %w", key, gatehouse.ErrSettingFixed)
+	}
+	defer s.settings.invalidate("")
+	row := settingRow{Key: key, Value: text(value), ActorID: text(actorID), UpdateAt: millis(now)}
+	return s.fail("set setting", s.write(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "key"}}, UpdateAll: true}).Create(&row).Error)
+}
