@@ -137,7 +137,7 @@ func (a *Authenticator) identify(r *http.Request, token foundToken) (gatehouse.C
 	if now.Sub(session.LastSeenAt) >= gatehouse.SessionTouchInterval {
 		session = a.slide(r, session, token, now)
 	}
-	return gatehouse.Caller{User: user, Session: session, SessionToken: token.value}, nil
+	return gatehouse.Caller{User: user, Session: session, SessionToken: token.value, CSRFToken: CSRFToken(token.value)}, nil
 }
 
 // slide notes that the person was seen. Failing to is no reason to refuse them.

@@ -171,7 +171,7 @@ func (h *Handler) signedIn(w http.ResponseWriter, r *http.Request, a authorizati
 func (h *Handler) redirectToLogin(w http.ResponseWriter, r *http.Request, query string, reauthenticate bool) {
 	login := url.Values{"redirect_to": {h.localURL(query)}}
 	if reauthenticate {
-		login.Set("reauthenticate", "true")
+		login.Set("prompt", "login")
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, h.basePath+"/login?"+login.Encode(), http.StatusSeeOther)
