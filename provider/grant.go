@@ -50,7 +50,9 @@ func (h *Handler) grant(ctx context.Context, a authorization, q gatehouse.Consen
 func (a authorization) forFosite(ctx context.Context) *http.Request {
 	form := url.Values{
 		"client_id": {a.app.ID}, "response_type": {a.request.ResponseType}, "redirect_uri": {a.redirectURI},
-		"scope": {a.request.Scope}, "state": {a.request.State},
+		"scope": {a.request.Scope},
+		// Fosite demands a state; newAnswer repeats the client's own, or none.
+		"state": {"-"},
 	}
 	if a.request.CodeChallenge != "" {
 		form.Set("code_challenge", a.request.CodeChallenge)

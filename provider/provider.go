@@ -103,7 +103,7 @@ func composeFosite(store *fositeStore) fosite.OAuth2Provider {
 		ScopeStrategy:                anyScope,
 		AudienceMatchingStrategy:     anyAudience,
 		RefreshTokenScopes:           []string{}, // every confidential app gets refresh tokens (C 2.3)
-		MinParameterEntropy:          -1,         // state is optional, of any length up to the limit
+		MinParameterEntropy:          1,          // state is optional, of any length up to the limit: see forFosite
 		OmitRedirectScopeParam:       true,
 		RedirectSecureChecker:        anyRegisteredURI,
 		ClientAuthenticationStrategy: clientOfExchange,

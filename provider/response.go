@@ -92,4 +92,3 @@ func (h *Handler) sendForm(w http.ResponseWriter, a answer) error {
 	}
 	return h.renderer.Render(w, http.StatusOK, templates.Frame{FormTargets: []string{gatehouse.RedirectOrigin(a.redirectURI)}}, page)
 }
-

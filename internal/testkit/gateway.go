@@ -1,0 +1,133 @@
+package testkit
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/account"
+	"gatehouse/consent"
+	"gatehouse/internal/testdb"
+	"gatehouse/internal/web"
+	"gatehouse/provider"
+	"gatehouse/registration"
+	"gatehouse/storage"
+	"gatehouse/templates"
+)
+
+// Gateway is a running gateway with the provider turned on.
+type Gateway struct {
+	URL      string
+	Store    *storage.Store
+	Apps     *registration.Service
+}
+
+// secret is what the kit's gateways seal with.
+var secret = []byte("a secret of the test kit, 32 bytes long")
+
+// Each runs test against a gateway on each engine.
+func Each(t *testing.T, test func(t *testing.T, g *Gateway)) {
+	t.Helper()
+	testdb.Each(t, func(t *testing.T, url string) { test(t, Start(t, url)) })
+}
+
+// Start starts a gateway over an empty database.
+func Start(t *testing.T, databaseURL string) *Gateway {
+	t.Helper()
+	ctx := context.Background()
+	log := slog.New(slog.DiscardHandler)
+	store, err := storage.Open(ctx, storage.Options{URL: databaseURL, Log: log})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	require.NoError(t, store.MigrateUp(ctx))
+
+	site := httptest.NewUnstartedServer(nil)
+	url := "http://" + site.Listener.Addr().String()
+	site.Config.Handler = assemble(t, store, url, log)
+	site.Start()
+	t.Cleanup(site.Close)
+
+	g := &Gateway{URL: url, Store: store, Apps: registration.NewService(store, log)}
+	g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "true")
+	return g
+}
+
+func assemble(t *testing.T, store *storage.Store, url string, log *slog.Logger) http.Handler {
+	t.Helper()
+	renderer, err := templates.New(templates.Site{})
+	require.NoError(t, err)
+	tokens, err := provider.NewTokens(store, secret)
+	require.NoError(t, err)
+	cookies := account.Cookies{}
+	authenticator := account.NewAuthenticator(store, tokens, cookies, log)
+	desk := consent.NewDesk(store, authenticator, renderer, "", log)
+	protocol := provider.New(provider.Config{
+		Issuer: url, Tokens: tokens, Apps: store, Grants: store, Settings: store, SignIn: authenticator,
+		Consents: desk, Auditor: store, Renderer: renderer, Log: log,
+	})
+	hasher := account.NewHasher(account.HasherConfig{})
+	people := account.NewPeople(store, store, hasher, log)
+	accounts := account.NewHandler(account.HandlerConfig{
+		Service: account.NewService(store, store, hasher, log), Authenticator: authenticator, SetUp: account.NewSetUp(store, people),
+		Grants: store, FormTargets: protocol, Renderer: renderer, Cookies: cookies, Log: log,
+	})
+	r := mux.NewRouter()
+	protocol.Register(r)
+	desk.Register(r)
+	accounts.Register(r)
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.ServeHTTP(w, req.WithContext(web.WithRequestID(req.Context(), gatehouse.NewID())))
+	})
+}
+
+// Set changes a setting.
+func (g *Gateway) Set(t *testing.T, key, value string) {
+	t.Helper()
+	require.NoError(t, g.Store.SetSetting(context.Background(), key, value, "", time.Now()))
+}
+
+// User makes a person who can sign in with a session; see Browser.
+func (g *Gateway) User(t *testing.T, name string) gatehouse.User {
+	t.Helper()
+	now := time.Now().Truncate(time.Millisecond)
+	u := gatehouse.User{
+		ID: gatehouse.NewID(), Username: name, Email: name + "@example.com", EmailVerified: true, Locale: "en",
+		Roles: []string{gatehouse.RoleSystemUser}, CreateAt: now, UpdateAt: now, LastPasswordUpdate: now,
+	}
+	require.NoError(t, g.Store.CreateUser(context.Background(), u))
+	return u
+}
+
+// App is a registered app with its secret.
+type App struct {
+	gatehouse.App
+	Secret string
+}
+
+// RedirectURI is where the kit's apps get their answers.
+const RedirectURI = "https://app.example.com/cb"
+
+// App registers an app; change may be nil.
+func (g *Gateway) App(t *testing.T, change func(*registration.NewApp)) App {
+	t.Helper()
+	n := registration.NewApp{Name: "An app", Homepage: "https://app.example.com", RedirectURIs: []string{RedirectURI}}
+	if change != nil {
+		change(&n)
+	}
+	app, secret, err := g.Apps.Create(context.Background(), n, "")
+	require.NoError(t, err)
+	return App{app, secret}
+}
+
+// PublicApp registers a public app.
+func (g *Gateway) PublicApp(t *testing.T) App {
+	t.Helper()
+	return g.App(t, func(n *registration.NewApp) { n.IsPublic = true })
+}
