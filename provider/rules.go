@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"time"
 
 	"github.com/ory/fosite"
 
@@ -181,9 +180,4 @@ func narrowScopes(agreed []string, asked string) ([]string, *Refusal) {
 		return nil, refuse(codeInvalidScope, "api.oauth.get_access_token.scope", "The scope goes beyond what was granted.")
 	}
 	return scopes, nil
-}
-
-// expiresIn makes expires_in whole seconds, never more than the token lives.
-func expiresIn(s *session, now time.Time) int64 {
-	return int64(s.issuedAt.Add(s.accessTokenLifetime()).Sub(now).Round(time.Second) / time.Second)
 }

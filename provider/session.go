@@ -50,8 +50,3 @@ func (s *session) Clone() fosite.Session {
 	c.expires = maps.Clone(s.expires)
 	return &c
 }
-
-// accessTokenLifetime tells how long the access token that was issued lives.
-func (s *session) accessTokenLifetime() time.Duration {
-	return s.GetExpiresAt(fosite.AccessToken).Sub(s.issuedAt)
-}

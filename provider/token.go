@@ -85,12 +85,19 @@ func (h *Handler) exchange(r *http.Request) (tokenResponse, *Refusal) {
 	response := tokenResponse{
 		AccessToken: issued.GetAccessToken(),
 		TokenType:   "bearer",
-		ExpiresIn:   expiresIn(x.session, x.now),
+		ExpiresIn:   expiresIn(x),
 		Scope:       strings.Join(x.session.scopes, " "),
 		Audience:    x.session.resource,
 	}
 	response.RefreshToken, _ = issued.GetExtra("refresh_token").(string)
 	return response, nil
+}
+
+// expiresIn is how long the access token lives, in whole seconds. A retried
+// refresh counts from when its successor was made.
+func expiresIn(x *exchange) int64 {
+	expires := x.session.issuedAt.Add(x.client.settings.AccessTokenLifetimeFor(x.client.app, false))
+	return int64(expires.Sub(x.now) / time.Second)
 }
 
 // clientOfExchange is fosite's hook for authenticating clients: the endpoint did

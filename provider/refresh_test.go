@@ -1,0 +1,167 @@
+package provider_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/testkit"
+)
+
+func TestARefreshRotates(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		first := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app, "scope=user files", "resource=https://api.example.com"))
+		second := g.Token(t, testkit.RefreshForm(app, first.RefreshToken))
+		require.Equal(t, http.StatusOK, second.Status, second.Raw)
+		require.NotEqual(t, first.AccessToken, second.AccessToken)
+		require.NotEqual(t, first.RefreshToken, second.RefreshToken)
+		require.Equal(t, "user files", second.Scope)
+		require.Equal(t, "https://api.example.com", second.Audience)
+		require.EqualValues(t, 3600, second.ExpiresIn)
+		for _, token := range []string{first.AccessToken, second.AccessToken} {
+			status, _ := g.Me(t, token)
+			require.Equal(t, http.StatusOK, status, "requests in flight finish with the token before")
+		}
+	})
+}
+
+// 64 racing refreshes of one token: every one gets the same successor, one
+// family lives on, and nobody is logged out.
+func TestRacingRefreshesGetTheSameSuccessor(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		tokens := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app))
+		answers := race(64, func(int) testkit.TokenAnswer { return g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken)) })
+		for _, a := range answers {
+			require.Equal(t, http.StatusOK, a.Status, a.Raw)
+			require.Equal(t, answers[0].RefreshToken, a.RefreshToken)
+			status, _ := g.Me(t, a.AccessToken)
+			require.Equal(t, http.StatusOK, status)
+		}
+		next := g.Token(t, testkit.RefreshForm(app, answers[0].RefreshToken))
+		require.Equal(t, http.StatusOK, next.Status, next.Raw)
+	})
+}
+
+// A token from two refreshes ago is in two hands: everything ends, and the audit
+// trail says so (RFC 9700 §4.14.2).
+func TestAReusedRefreshTokenEndsTheFamily(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		first := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app))
+		second := g.Token(t, testkit.RefreshForm(app, first.RefreshToken))
+		third := g.Token(t, testkit.RefreshForm(app, second.RefreshToken))
+		require.Equal(t, http.StatusOK, third.Status)
+
+		stolen := g.Token(t, testkit.RefreshForm(app, first.RefreshToken))
+		require.Equal(t, http.StatusBadRequest, stolen.Status)
+		require.Equal(t, "invalid_grant", stolen.Error)
+		require.Equal(t, "api.oauth.get_access_token.refresh_token.app_error", stolen.ID)
+
+		require.Equal(t, "invalid_grant", g.Token(t, testkit.RefreshForm(app, third.RefreshToken)).Error)
+		status, _ := g.Me(t, third.AccessToken)
+		require.Equal(t, http.StatusUnauthorized, status)
+		events, err := g.Store.AuditEvents(t.Context(), "", 10)
+		require.NoError(t, err)
+		require.Equal(t, gatehouse.AuditRefreshTokenReused, events[0].Event)
+	})
+}
+
+// The generation before is excused for GraceWindow only.
+func TestTheGraceWindowEnds(t *testing.T) {
+	now := time.Now()
+	g := gatehouse.Grant{Generation: 3, CreateAt: now.Add(-time.Hour), RotatedAt: now, ExpiresAt: now.Add(time.Hour)}
+	cases := []struct {
+		name       string
+		generation int64
+		at         time.Time
+		want       gatehouse.Standing
+	}{
+		{"the current one", 3, now, gatehouse.StandingCurrent},
+		{"the one before, at once", 2, now, gatehouse.StandingGrace},
+		{"the one before, just in time", 2, now.Add(gatehouse.GraceWindow - time.Millisecond), gatehouse.StandingGrace},
+		{"the one before, too late", 2, now.Add(gatehouse.GraceWindow), gatehouse.StandingReused},
+		{"older", 1, now, gatehouse.StandingReused},
+		{"from the future", 4, now, gatehouse.StandingRevoked},
+		{"when all has expired", 3, now.Add(time.Hour), gatehouse.StandingRevoked},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) { require.Equal(t, tc.want, g.Standing(tc.generation, tc.at)) })
+	}
+	g.RevokedAt = now
+	require.Equal(t, gatehouse.StandingRevoked, g.Standing(3, now))
+}
+
+func TestRefreshRefusals(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app, other, public := g.App(t, nil), g.App(t, nil), g.PublicApp(t)
+		tokens := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app, "resource=https://api.example.com"))
+		cases := []struct {
+			name, code, id string
+			status         int
+			app            testkit.App
+			changes        []string
+		}{
+			{"another client", "invalid_grant", "api.oauth.get_access_token.client_id_mismatch.app_error", 400, other, nil},
+			{"a public client", "unauthorized_client", "model.oauth.validate_grant.public_client_refresh_token.app_error", 400, public, nil},
+			{"a public client with a made-up token", "unauthorized_client", "model.oauth.validate_grant.public_client_refresh_token.app_error", 400, public, []string{"refresh_token=x"}},
+			{"a made-up token", "invalid_grant", "api.oauth.get_access_token.refresh_token.app_error", 400, app, []string{"refresh_token=gthr_x"}},
+			{"an access token", "invalid_grant", "api.oauth.get_access_token.refresh_token.app_error", 400, app, []string{"refresh_token=" + tokens.AccessToken}},
+			{"no token", "invalid_request", "api.oauth.get_access_token.missing_refresh_token.app_error", 400, app, []string{"-refresh_token"}},
+			{"more scope", "invalid_scope", "api.oauth.get_access_token.scope.app_error", 400, app, []string{"scope=user admin"}},
+			{"another resource", "invalid_target", "api.oauth.get_access_token.resource_mismatch.app_error", 400, app, []string{"resource=https://evil.example.com"}},
+			{"a wrong secret", "invalid_client", "model.oauth.validate_grant.credentials.app_error", 401, app, []string{"client_secret=x"}},
+		}
+		for _, tc := range cases {
+			t.Run(tc.name, func(t *testing.T) {
+				a := g.Token(t, testkit.RefreshForm(tc.app, tokens.RefreshToken, tc.changes...))
+				require.Equal(t, tc.status, a.Status, a.Raw)
+				require.Equal(t, tc.code, a.Error)
+				require.Equal(t, tc.id, a.ID)
+			})
+		}
+		a := g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken))
+		require.Equal(t, http.StatusOK, a.Status, "none of these used the token up")
+	})
+}
+
+func TestARefreshMayAskForLess(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		tokens := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app, "scope=user files"))
+		less := g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken, "scope=files"))
+		require.Equal(t, "files", less.Scope, less.Raw)
+		all := g.Token(t, testkit.RefreshForm(app, less.RefreshToken))
+		require.Equal(t, "user files", all.Scope, "the grant keeps what was agreed to (RFC 6749 §6)")
+	})
+}
+
+func TestARefreshFailsForADeactivatedUser(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app, ada := g.App(t, nil), g.User(t, "ada")
+		tokens := g.Redeem(t, app, g.SignedIn(t, ada).Code(t, app))
+		require.NoError(t, g.Store.DeactivateUser(context.Background(), ada.ID, time.Now()))
+		require.Equal(t, "invalid_grant", g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken)).Error)
+	})
+}
+
+// Signing out with an access token ends its grant, refresh token and all (C 2.12).
+func TestLogoutWithAnAccessTokenEndsItsGrant(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		tokens := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app))
+		r, err := http.NewRequest(http.MethodPost, g.URL+"/api/v4/users/logout", nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+tokens.AccessToken)
+		res, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, http.StatusOK, res.StatusCode)
+		require.Equal(t, "invalid_grant", g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken)).Error)
+	})
+}
