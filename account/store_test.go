@@ -7,13 +7,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"gatehouse/internal/testdb"
 	"gatehouse/storage"
 )
 
 // sqlite opens a private database, for tests in which the engine makes no difference.
 func sqlite(t testing.TB) *storage.Store {
 	t.Helper()
-	return open(t, "sqlite::memory:")
+	return open(t, testdb.SQLite(t))
 }
 
 func open(t testing.TB, url string) *storage.Store {
@@ -28,7 +29,7 @@ func open(t testing.TB, url string) *storage.Store {
 // onEveryEngine runs a test on SQLite and on PostgreSQL.
 func onEveryEngine(t *testing.T, test func(t *testing.T, store *storage.Store)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, sqlite(t)) })
+	testdb.Each(t, func(t *testing.T, url string) { test(t, open(t, url)) })
 }
 
 func jsonOf(v any) string {

@@ -1,0 +1,172 @@
+package account_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/account"
+	"gatehouse/storage"
+)
+
+func TestTheUserJSONIsTheContracts(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
+		s := newSite(t, store)
+		at := time.UnixMilli(1700000000123)
+		for file, user := range map[string]gatehouse.User{
+			"user_full.json": {
+				ID: "aaaaaaaaaaaaaaaaaaaaaaaaaa", Username: "ana", Email: "ana@example.com", EmailVerified: true, Nickname: "An",
+				FirstName: "Ana", LastName: "Ärger <&>", Position: "Dev", Locale: "de", Roles: []string{"system_user", "system_admin"},
+				PasswordHash: "never shown", CreateAt: at, UpdateAt: at.Add(time.Second), LastPasswordUpdate: at,
+			},
+			"user_bare.json": {
+				ID: "bbbbbbbbbbbbbbbbbbbbbbbbbb", Username: "ben", Email: "ben@example.com", Locale: "en", Roles: []string{"system_user"},
+				PasswordHash: "never shown",
+			},
+		} {
+			require.NoError(t, store.CreateUser(t.Context(), user))
+			token, _, err := s.service.StartSession(t.Context(), user, account.Device{}, "")
+			require.NoError(t, err)
+			w := s.do(request{path: me, header: bearer(token)})
+			require.Equal(t, http.StatusOK, w.Code)
+			golden, err := os.ReadFile(filepath.Join("testdata", file))
+			require.NoError(t, err)
+			require.JSONEq(t, string(golden), w.Body.String())
+			require.Equal(t, "application/json", w.Header().Get("Content-Type"))
+			require.NotContains(t, w.Body.String(), "never shown")
+		}
+	})
+}
+
+func TestAUserIsSentOnceAndThenOnlyWhenChanged(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	ana := s.person("ana")
+	token := s.signIn("ana")
+	get := func(ifNoneMatch string) (status int, etag, body string) {
+		header := bearer(token)
+		header.Set("If-None-Match", ifNoneMatch)
+		w := s.do(request{path: me, header: header})
+		return w.Code, w.Header().Get("ETag"), w.Body.String()
+	}
+	status, etag, _ := get("")
+	require.Equal(t, http.StatusOK, status)
+	require.NotEmpty(t, etag)
+	for _, match := range []string{etag, "W/" + etag, `"x", ` + etag, "*"} {
+		status, again, body := get(match)
+		require.Equal(t, http.StatusNotModified, status, match)
+		require.Equal(t, etag, again)
+		require.Empty(t, body)
+	}
+	status, _, _ = get(`"x"`)
+	require.Equal(t, http.StatusOK, status)
+
+	_, err := s.store.UpdateUser(t.Context(), ana.ID, func(u *gatehouse.User) error { u.Nickname = "An"; return nil })
+	require.NoError(t, err)
+	status, changed, _ := get(etag)
+	require.Equal(t, http.StatusOK, status)
+	require.NotEqual(t, etag, changed)
+}
+
+func TestAUserSeesThemselvesOnly(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	ana, ben := s.person("ana", "system_user", "system_admin"), s.person("ben")
+	token := s.signIn("ana")
+	for path, status := range map[string]int{
+		"/api/v4/users/" + ana.ID:              http.StatusOK,
+		"/api/v4/users/" + ben.ID:              http.StatusForbidden,
+		"/api/v4/users/" + gatehouse.NewID():   http.StatusForbidden,
+		"/api/v4/users/short":                  http.StatusBadRequest,
+		"/api/v4/users/login":                  http.StatusBadRequest,
+		"/api/v4/users/" + ana.ID + "/nothing": http.StatusNotFound,
+	} {
+		require.Equal(t, status, s.do(request{path: path, header: bearer(token)}).Code, path)
+	}
+	require.Equal(t, http.StatusUnauthorized, s.do(request{path: "/api/v4/users/" + ana.ID}).Code)
+	require.Equal(t, http.StatusUnauthorized, s.do(request{path: "/api/v4/users/short"}).Code, "who is asking comes first")
+}
+
+func TestOAuthTestAnswersWhoeverIsSignedIn(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	ana := s.person("ana")
+	w := s.do(request{path: "/api/v4/oauth_test", header: bearer(s.tokens.issue(ana, gatehouse.NewID()))})
+	require.Equal(t, http.StatusOK, w.Code)
+	require.JSONEq(t, `{"status":"OK"}`, w.Body.String())
+	require.Equal(t, "0", w.Header().Get("Expires"))
+	require.Equal(t, http.StatusUnauthorized, s.do(request{path: "/api/v4/oauth_test"}).Code)
+}
+
+func TestLogoutWithAnAccessTokenRevokesItsGrant(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
+		s := newSite(t, store)
+		ana, now := s.person("ana"), time.Now()
+		app := gatehouse.App{ID: gatehouse.NewID(), Name: "App", RedirectURIs: []string{"https://app.example.com/cb"}, IsPublic: true, CreateAt: now, UpdateAt: now}
+		require.NoError(t, store.CreateApp(t.Context(), app))
+		consent, err := store.RecordConsent(t.Context(), ana.ID, app.ID, []string{"user"}, now)
+		require.NoError(t, err)
+		grant := gatehouse.Grant{ID: gatehouse.NewID(), ConsentID: consent.ID, UserID: ana.ID, AppID: app.ID, Scopes: []string{"user"}, CreateAt: now, RotatedAt: now, ExpiresAt: now.Add(time.Hour)}
+		require.NoError(t, store.CreateGrant(t.Context(), grant))
+		browser := s.signIn("ana")
+
+		w := s.do(request{method: "POST", path: "/api/v4/users/logout", header: bearer(s.tokens.issue(ana, grant.ID))})
+		require.Equal(t, http.StatusOK, w.Code)
+		require.JSONEq(t, `{"status":"OK"}`, w.Body.String())
+		revoked, _, err := store.Grant(t.Context(), grant.ID)
+		require.NoError(t, err)
+		require.False(t, revoked.RevokedAt.IsZero())
+		_, err = store.Consent(t.Context(), ana.ID, app.ID)
+		require.NoError(t, err, "the consent stays (C 2.12)")
+		require.Equal(t, http.StatusOK, s.do(request{path: me, header: bearer(browser)}).Code, "the person stays signed in")
+		require.Contains(t, s.events(), "logout success")
+	})
+}
+
+// brokenAuditor is an audit log on a full disk.
+type brokenAuditor struct{}
+
+func (brokenAuditor) RecordAuditEvent(context.Context, gatehouse.AuditEvent) error {
+	return errors.New("disk full")
+}
+
+func TestAnAuditLogThatCannotBeWrittenStopsNobody(t *testing.T) {
+	s := newSite(t, sqlite(t), func(c *siteConfig) { c.auditor = brokenAuditor{} })
+	s.person("ana")
+	token := s.signIn("ana")
+	require.Equal(t, http.StatusOK, s.do(request{method: "POST", path: "/api/v4/users/logout", header: bearer(token)}).Code)
+	require.Contains(t, s.log.String(), "audit event not written")
+	require.Contains(t, s.log.String(), "disk full")
+	require.NotContains(t, s.log.String(), token)
+}
+
+func TestADatabaseThatIsGoneIsSaidSo(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	s.person("ana")
+	token := s.signIn("ana")
+	require.NoError(t, s.store.Close())
+	for _, r := range []request{
+		login("ana", password), {path: me, header: bearer(token)}, {path: me, cookie: token},
+		form("ana", password, ""), {path: "/login", cookie: token}, {path: "/setup?token=x"},
+	} {
+		w := s.do(r)
+		require.GreaterOrEqual(t, w.Code, 500, r.path)
+		require.NotContains(t, w.Body.String(), "sql", r.path)
+		require.Empty(t, w.Result().Cookies(), "the session may well be good: %s", r.path)
+	}
+	require.NotContains(t, s.log.String(), token)
+}
+
+func TestErrorsCarryWhatClientsRead(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	var e map[string]any
+	require.NoError(t, json.Unmarshal(s.do(request{path: me}).Body.Bytes(), &e))
+	require.Equal(t, float64(401), e["status_code"])
+	require.NotEmpty(t, e["message"])
+	require.Contains(t, e, "detailed_error")
+}

@@ -1,0 +1,253 @@
+package account_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/storage"
+)
+
+// form is a post of the sign-in page.
+func form(loginID, password, redirectTo string) request {
+	return request{method: "POST", path: "/login", body: url.Values{"login_id": {loginID}, "password": {password}, "redirect_to": {redirectTo}}.Encode()}
+}
+
+func TestSigningInOnThePageLeadsBack(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
+		s := newSite(t, store, func(c *siteConfig) { c.base = "/sso" })
+		ana := s.person("ana")
+		back := "/sso/oauth/authorize?client_id=x&state=a%2Bb"
+		w := s.do(form("ana", password, back))
+		require.Equal(t, http.StatusSeeOther, w.Code)
+		require.Equal(t, back, w.Header().Get("Location"))
+		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+
+		cookies := cookiesOf(w.Result())
+		require.Len(t, cookies, 3)
+		for name, c := range cookies {
+			require.Equal(t, "/sso", c.Path, name)
+			require.Equal(t, 30*24*3600, c.MaxAge, name)
+			require.Equal(t, http.SameSiteLaxMode, c.SameSite, name)
+			require.False(t, c.Secure, name)
+			require.Equal(t, name == "MMAUTHTOKEN", c.HttpOnly, name)
+		}
+		require.Equal(t, ana.ID, cookies["MMUSERID"].Value)
+		require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: cookies["MMAUTHTOKEN"].Value}).Code)
+		require.Equal(t, http.StatusOK, s.do(request{
+			method: "POST", path: "/api/v4/users/logout", cookie: cookies["MMAUTHTOKEN"].Value,
+			header: http.Header{"X-Csrf-Token": {cookies["MMCSRF"].Value}},
+		}).Code, "MMCSRF is what the API wants to see")
+	})
+}
+
+func cookiesOf(r *http.Response) map[string]*http.Cookie {
+	cookies := map[string]*http.Cookie{}
+	for _, c := range r.Cookies() {
+		cookies[c.Name] = c
+	}
+	return cookies
+}
+
+func TestCookiesAreSecureOnAnHTTPSSite(t *testing.T) {
+	s := newSite(t, sqlite(t), func(c *siteConfig) { c.siteHTTPS = true })
+	s.person("ana")
+	for name, c := range cookiesOf(s.do(form("ana", password, "")).Result()) {
+		require.True(t, c.Secure, name)
+		require.Equal(t, "/", c.Path, name)
+	}
+}
+
+func TestNobodyIsSentToAnotherSite(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	s.person("ana")
+	signedIn := s.signIn("ana")
+	for target, want := range map[string]string{
+		"":                          "/",
+		"//evil.example":            "/",
+		`/\evil.example`:            "/",
+		`\\evil.example`:            "/",
+		"https://evil.example":      "/",
+		"HTTPS:evil.example":        "/",
+		"javascript:alert(1)":       "/",
+		"evil.example":              "/",
+		" //evil.example":           "/",
+		"/\t/evil.example":          "/",
+		"/\r\nSet-Cookie: a=b":      "/",
+		"/x\x00y":                   "/",
+		"/%0d%0aSet-Cookie:%20a=b":  "/%0d%0aSet-Cookie:%20a=b", // stays encoded
+		"/settings/security?page=1": "/settings/security?page=1",
+	} {
+		w := s.do(form("ana", password, target))
+		require.Equal(t, http.StatusSeeOther, w.Code, target)
+		require.Equal(t, want, w.Header().Get("Location"), target)
+		require.Len(t, w.Result().Cookies(), 3, target)
+
+		w = s.do(request{path: "/login?redirect_to=" + url.QueryEscape(target), cookie: signedIn})
+		require.Equal(t, http.StatusSeeOther, w.Code, target)
+		require.Equal(t, want, w.Header().Get("Location"), target)
+
+		w = s.do(request{path: "/login?redirect_to=" + url.QueryEscape(target)})
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Equal(t, strings.TrimSuffix(want, "/"), hidden(t, w.Body.String(), "redirect_to"), target)
+	}
+}
+
+func hidden(t *testing.T, page, name string) string {
+	t.Helper()
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(page))
+	require.NoError(t, err)
+	return doc.Find(`input[name="`+name+`"]`).AttrOr("value", "")
+}
+
+func TestAFailedSignInShowsThePageAgain(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	s.person("ana")
+	for name, tc := range map[string]struct {
+		loginID, password string
+		status            int
+	}{
+		"wrong password": {"ana", "wrong password", 401},
+		"unknown":        {"<b>nobody", "wrong password", 401},
+		"blank":          {"ana", "", 400},
+	} {
+		w := s.do(form(tc.loginID, tc.password, "/settings/security?a=b"))
+		require.Equal(t, tc.status, w.Code, name)
+		page := w.Body.String()
+		require.Equal(t, tc.loginID, hidden(t, page, "login_id"), name)
+		require.Equal(t, "/settings/security?a=b", hidden(t, page, "redirect_to"), name)
+		require.Empty(t, hidden(t, page, "password"), name)
+		require.Contains(t, page, `role="alert"`, name)
+		require.Empty(t, w.Result().Cookies(), name)
+		require.Empty(t, w.Header().Get("WWW-Authenticate"), name)
+	}
+}
+
+func TestAThrottledSignInSaysForHowLong(t *testing.T) {
+	store := sqlite(t) // outside: GORM leaves a goroutine behind that never ends
+	synctest.Test(t, func(t *testing.T) { // time stands still
+		s := newSite(t, store)
+		s.person("ana")
+		tryUntilThrottled(t, s, "ana")
+		w := s.do(form("ana", password, "/x"))
+		require.Equal(t, http.StatusTooManyRequests, w.Code)
+		require.Equal(t, "30", w.Header().Get("Retry-After"))
+		require.Contains(t, w.Body.String(), "30 seconds")
+		require.Equal(t, "/x", hidden(t, w.Body.String(), "redirect_to"))
+	})
+}
+
+func TestASessionThatWasKnownBeforeSigningInIsWorthNothingAfterwards(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
+		s := newSite(t, store)
+		s.person("ana")
+		s.person("mallory")
+		planted := s.signIn("mallory")
+
+		r := form("ana", password, "")
+		r.cookie = planted
+		fresh := cookiesOf(s.do(r).Result())["MMAUTHTOKEN"].Value
+		require.NotEqual(t, planted, fresh)
+		require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: planted}).Code)
+
+		// The same through the API, as our own pages call it.
+		call := login("ana", password)
+		call.cookie, call.header = fresh, http.Header{"X-Requested-With": {"XMLHttpRequest"}}
+		w := s.do(call)
+		cookies := cookiesOf(w.Result())
+		require.Len(t, cookies, 3)
+		require.Equal(t, w.Header().Get("Token"), cookies["MMAUTHTOKEN"].Value)
+		require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: fresh}).Code)
+
+		// A token that was made up is not taken over.
+		r = form("ana", password, "")
+		r.cookie = gatehouse.NewSecret()
+		require.NotEqual(t, r.cookie, cookiesOf(s.do(r).Result())["MMAUTHTOKEN"].Value)
+	})
+}
+
+func TestPromptLoginAsksWhoIsSignedInAgain(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	s.person("ana")
+	token := s.signIn("ana")
+	w := s.do(request{path: "/login?prompt=login&redirect_to=%2Fx", cookie: token})
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Body.String(), "ana")
+	require.Contains(t, w.Body.String(), "Confirm that it is you")
+	require.Equal(t, "ana", hidden(t, w.Body.String(), "login_id"))
+
+	wrong := form("ana", "wrong password", "/x")
+	wrong.cookie = token
+	w = s.do(wrong)
+	require.Equal(t, http.StatusUnauthorized, w.Code)
+	require.Contains(t, w.Body.String(), "Confirm that it is you", "it goes on asking the same person")
+	require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: token}).Code, "a failed try ends nothing")
+
+	w = s.do(request{path: "/login?prompt=login"})
+	require.Contains(t, w.Body.String(), "Sign in", "nobody is signed in: the ordinary page")
+	require.NotContains(t, w.Body.String(), "Confirm that it is you")
+}
+
+func TestTheSignInFormMayLeadToTheClient(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	s.person("ana")
+	csp := func(r request) string { return s.do(r).Header().Get("Content-Security-Policy") }
+	authorize := "/oauth/authorize?client_id=x"
+	require.Contains(t, csp(request{path: "/login?redirect_to=" + url.QueryEscape(authorize)}), "form-action 'self' https://app.example.com;")
+	require.Contains(t, csp(form("ana", "wrong password", authorize)), "form-action 'self' https://app.example.com;")
+	require.Contains(t, csp(request{path: "/login?redirect_to=%2Fconsole"}), "form-action 'self';")
+	require.Contains(t, csp(request{path: "/login"}), "form-action 'self';")
+}
+
+func TestLogoutAsksFirst(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	s.person("ana")
+	token := s.signIn("ana")
+	w := s.do(request{path: "/logout", cookie: token})
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Body.String(), "Sign out?")
+	require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: token}).Code, "a link signs nobody out")
+
+	w = s.do(request{method: "POST", path: "/logout", cookie: token})
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Body.String(), "You are signed out")
+	for name, c := range cookiesOf(w.Result()) {
+		require.Negative(t, c.MaxAge, name)
+		require.Empty(t, c.Value, name)
+	}
+	require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: token}).Code)
+	require.Contains(t, s.do(request{path: "/logout", cookie: token}).Body.String(), "You are signed out")
+}
+
+func TestAnAccessTokenSignsNobodyInToPages(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	token := s.tokens.issue(s.person("ana"), gatehouse.NewID())
+	require.Equal(t, http.StatusOK, s.do(request{path: "/login", header: bearer(token)}).Code)
+	require.Equal(t, http.StatusOK, s.do(request{path: "/login", cookie: token}).Code)
+	require.Contains(t, s.do(request{path: "/logout", cookie: token}).Body.String(), "You are signed out")
+}
+
+func TestFormsThatAreNone(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	for name, tc := range map[string]struct {
+		body   string
+		status int
+	}{
+		"huge":        {"login_id=" + strings.Repeat("x", 1<<20), 413},
+		"bad escapes": {"login_id=%zz", 400},
+		"empty":       {"", 400},
+	} {
+		w := s.do(request{method: "POST", path: "/login", body: tc.body})
+		require.Equal(t, tc.status, w.Code, name)
+		require.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"), name)
+	}
+	w := s.do(form(strings.Repeat("x", 5000), "wrong password", ""))
+	require.Equal(t, http.StatusUnauthorized, w.Code)
+	require.Empty(t, hidden(t, w.Body.String(), "login_id"))
+}
