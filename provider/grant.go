@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"gatehouse"
@@ -42,7 +43,12 @@ func (h *Handler) grant(ctx context.Context, a authorization, q gatehouse.Consen
 	if err != nil {
 		return answer{}, fmt.Errorf("provider: authorization response: %w", err)
 	}
-	return h.newAnswer(a.request, a.redirectURI, response.GetParameters()), nil
+	parameters := response.GetParameters()
+	if parameters.Has("expires_in") { // Fosite has counted the moments since the token was made.
+		lifetime := a.settings.AccessTokenLifetimeFor(a.app, true)
+		parameters.Set("expires_in", strconv.FormatInt(int64(lifetime/time.Second), 10))
+	}
+	return h.newAnswer(a.request, a.redirectURI, parameters), nil
 }
 
 // forFosite is the request with the parameters that we judged and no others:

@@ -1,0 +1,236 @@
+package provider_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/testkit"
+	"gatehouse/registration"
+)
+
+func TestConsentIsAskedOnceAndRemembered(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, func(n *registration.NewApp) { n.Name = "Wiki <b>&" })
+		b := g.SignedIn(t, g.User(t, "ada"))
+		page := b.Authorize(t, app)
+		require.Equal(t, http.StatusOK, page.Status)
+		text := page.Page(t).Text()
+		require.Contains(t, text, "Wiki <b>&", "names are shown, never interpreted")
+		require.Contains(t, text, "app.example.com", "the page names the host that receives the answer")
+		require.Contains(t, text, "ada", "the page says who is signed in")
+		require.Contains(t, page.Header.Get("Content-Security-Policy"), "form-action 'self' https://app.example.com")
+		require.Contains(t, page.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'")
+
+		answer := b.Decide(t, page, "allow")
+		require.Equal(t, http.StatusSeeOther, answer.Status, "a form post is not sent on")
+		require.NotEmpty(t, answer.Code())
+		require.Equal(t, "xyz", answer.Query.Get("state"))
+		require.Equal(t, g.URL, answer.Query.Get("iss"))
+
+		require.NotEmpty(t, b.Authorize(t, app).Code(), "remembered")
+		require.Equal(t, http.StatusOK, b.Authorize(t, app, "scope=user files").Status, "a new scope is asked for")
+		require.Equal(t, http.StatusOK, b.Authorize(t, app, "prompt=consent").Status, "the app wants it asked again")
+		other := g.SignedIn(t, g.User(t, "bob"))
+		require.Equal(t, http.StatusOK, other.Authorize(t, app).Status, "another person is asked for themselves")
+	})
+}
+
+func TestADenialGoesBackToTheAppAndIsNotRemembered(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		b := g.SignedIn(t, g.User(t, "ada"))
+		for range 2 {
+			answer := b.Decide(t, b.Authorize(t, app), "deny")
+			require.Equal(t, "access_denied", answer.Query.Get("error"))
+			require.Equal(t, "xyz", answer.Query.Get("state"))
+			require.Equal(t, g.URL, answer.Query.Get("iss"))
+			require.Empty(t, answer.Code())
+		}
+		implicit := b.Decide(t, b.Authorize(t, app, "response_type=token"), "deny")
+		require.Contains(t, implicit.Location, "#", "the answer of an implicit request is in the fragment")
+		require.Equal(t, "access_denied", implicit.Query.Get("error"))
+	})
+}
+
+func TestATrustedAppNeverAsks(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
+		b := g.SignedIn(t, g.User(t, "ada"))
+		a := b.Authorize(t, app)
+		require.Equal(t, http.StatusFound, a.Status)
+		g.Redeem(t, app, a.Code())
+		require.NotEmpty(t, b.Authorize(t, app, "scope=more").Code())
+		require.Equal(t, "code", keyOf(b.Authorize(t, app, "prompt=none").Query))
+	})
+}
+
+func TestPrompts(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		require.Equal(t, "login_required", g.NewBrowser(t).Authorize(t, app, "prompt=none").Query.Get("error"))
+		b := g.SignedIn(t, g.User(t, "ada"))
+		require.Equal(t, "consent_required", b.Authorize(t, app, "prompt=none").Query.Get("error"))
+		b.Code(t, app)
+		require.NotEmpty(t, b.Authorize(t, app, "prompt=none").Code())
+
+		again := b.Authorize(t, app, "prompt=login")
+		require.Equal(t, http.StatusSeeOther, again.Status)
+		require.Equal(t, "login", again.Query.Get("prompt"), "being signed in is not enough")
+		back, err := url.Parse(again.Query.Get("redirect_to"))
+		require.NoError(t, err)
+		require.False(t, back.Query().Has("prompt"), "and is asked for once")
+
+		require.NotEmpty(t, b.Authorize(t, app, "max_age=60").Code(), "signed in recently enough")
+		require.Equal(t, http.StatusSeeOther, b.Authorize(t, app, "max_age=0").Status)
+		require.Equal(t, "login_required", b.Authorize(t, app, "max_age=0", "prompt=none").Query.Get("error"))
+	})
+}
+
+// A page that was made for one person must not be answered by another who has
+// signed in since, nor by somebody else's page.
+func TestAForgedDecisionIsAskedAgain(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		ada, bob := g.SignedIn(t, g.User(t, "ada")), g.SignedIn(t, g.User(t, "bob"))
+		page := ada.Authorize(t, app)
+		answered := bob.Decide(t, page, "allow")
+		require.Equal(t, http.StatusOK, answered.Status)
+		require.Contains(t, answered.Page(t).Text(), "bob", "the question is put to who is there now")
+
+		post := func(form string) testkit.Answer {
+			r, err := http.NewRequest(http.MethodPost, g.URL+"/oauth/authorize?"+testkit.AuthorizeQuery(app).Encode(), strings.NewReader(form))
+			require.NoError(t, err)
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			return ada.Do(t, r)
+		}
+		for _, form := range []string{"decision=allow", "decision=allow&csrf_token=", "decision=allow&csrf_token=x", ""} {
+			require.Empty(t, post(form).Code(), form)
+		}
+		require.Equal(t, http.StatusOK, ada.Authorize(t, app).Status, "nothing was remembered")
+
+		nobody := g.NewBrowser(t).Decide(t, page, "allow")
+		require.Equal(t, http.StatusSeeOther, nobody.Status)
+		require.True(t, strings.HasPrefix(nobody.Location, "/login?"))
+	})
+}
+
+// What changed between the page and its answer holds: the request is judged anew.
+func TestTheRequestIsJudgedAgainWhenItIsAnswered(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		b := g.SignedIn(t, g.User(t, "ada"))
+		app := g.App(t, nil)
+		page := b.Authorize(t, app)
+		_, err := g.Apps.Update(t.Context(), app.ID, "", func(a *gatehouse.App) error {
+			a.RedirectURIs = []string{"https://app.example.com/new"}
+			return nil
+		})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusBadRequest, b.Decide(t, page, "allow").Status, "the redirect URI was taken away")
+
+		implicit := g.App(t, nil)
+		page = b.Authorize(t, implicit, "response_type=token")
+		g.Set(t, gatehouse.SettingEnableImplicitGrant, "false")
+		require.Equal(t, "unsupported_response_type", b.Decide(t, page, "allow").Query.Get("error"), "the implicit grant was turned off")
+		g.Set(t, gatehouse.SettingEnableImplicitGrant, "true")
+
+		deleted := g.App(t, nil)
+		page = b.Authorize(t, deleted)
+		require.NoError(t, g.Apps.Delete(t.Context(), deleted.ID, ""))
+		require.Equal(t, http.StatusNotFound, b.Decide(t, page, "allow").Status)
+
+		off := g.App(t, nil)
+		page = b.Authorize(t, off)
+		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
+		require.Equal(t, http.StatusNotImplemented, b.Decide(t, page, "allow").Status)
+	})
+}
+
+func TestAnAuthorizationRequestMayBePosted(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
+		b := g.SignedIn(t, g.User(t, "ada"))
+		q := testkit.AuthorizeQuery(app).Encode()
+		r, err := http.NewRequest(http.MethodPost, g.URL+"/oauth/authorize", strings.NewReader(q))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		a := b.Do(t, r)
+		require.Equal(t, http.StatusSeeOther, a.Status)
+		require.Equal(t, "/oauth/authorize?"+q, a.Location)
+	})
+}
+
+func TestDeauthorizing(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		b := g.SignedIn(t, g.User(t, "ada"))
+		tokens := g.Redeem(t, app, b.Code(t, app))
+		post := func(token, body string, header ...string) testkit.Answer {
+			r, err := http.NewRequest(http.MethodPost, g.URL+"/oauth/deauthorize", strings.NewReader(body))
+			require.NoError(t, err)
+			if token != "" {
+				r.Header.Set("Authorization", "Bearer "+token)
+			}
+			for i := 0; i < len(header); i += 2 {
+				r.Header.Set(header[i], header[i+1])
+			}
+			if token != "" {
+				return g.NewBrowser(t).Do(t, r)
+			}
+			return b.Do(t, r)
+		}
+		xhr := []string{"X-Requested-With", "XMLHttpRequest"}
+		require.Equal(t, http.StatusForbidden, post(tokens.AccessToken, `{"client_id":"`+app.ID+`"}`).Status, "an app may not")
+		for _, body := range []string{"", "null", "[]", "{}", `{"client_id":"x"}`, `{"client_id":7}`} {
+			a := post("", body, xhr...)
+			require.Equal(t, http.StatusBadRequest, a.Status, body)
+			require.Contains(t, a.Body, "api.context.invalid_body_param.app_error")
+		}
+		status, _ := g.Me(t, tokens.AccessToken)
+		require.Equal(t, http.StatusOK, status)
+
+		require.JSONEq(t, `{"status":"OK"}`, post("", `{"client_id":"`+app.ID+`"}`, xhr...).Body)
+		status, _ = g.Me(t, tokens.AccessToken)
+		require.Equal(t, http.StatusUnauthorized, status)
+		require.JSONEq(t, `{"status":"OK"}`, post("", `{"client_id":"`+gatehouse.NewID()+`"}`, xhr...).Body, "unknown is fine")
+		require.Equal(t, http.StatusOK, b.Authorize(t, app).Status, "asked again")
+
+		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
+		require.Equal(t, http.StatusNotImplemented, post("", `{"client_id":"`+app.ID+`"}`, xhr...).Status)
+	})
+}
+
+// A yes that is remembered costs no write but one stamp an hour.
+func TestAConsentIsStampedOnceAnHour(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app, ada := g.App(t, nil), g.User(t, "ada")
+		b := g.SignedIn(t, ada)
+		b.Code(t, app)
+		first, err := g.Store.Consent(t.Context(), ada.ID, app.ID)
+		require.NoError(t, err)
+		require.NoError(t, g.Store.TouchConsent(t.Context(), first.ID, time.Now().Add(-2*time.Hour)))
+		b.Code(t, app)
+		touched, err := g.Store.Consent(t.Context(), ada.ID, app.ID)
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now(), touched.LastUsedAt, time.Minute)
+		b.Code(t, app)
+		again, err := g.Store.Consent(t.Context(), ada.ID, app.ID)
+		require.NoError(t, err)
+		require.Equal(t, touched.LastUsedAt, again.LastUsedAt)
+		require.Equal(t, first.ID, again.ID)
+	})
+}
+
+func keyOf(q url.Values) string {
+	for _, k := range []string{"error", "code"} {
+		if q.Get(k) != "" {
+			return k
+		}
+	}
+	return ""
+}
