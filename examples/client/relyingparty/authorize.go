@@ -66,7 +66,7 @@ func (h *handler) wrongRequests(s Scenario, r *run, e endpoints) []wrongRequest 
 			ask(set("client_id", unknownClientID))},
 		{"A response_type that does not exist", "Back here with unsupported_response_type.",
 			ask(set("response_type", "everything"))},
-		{"A scope that does not exist", "Back here with invalid_scope.",
+		{"A scope that does not exist", "Back here with invalid_scope; or with a code, and the token response then names the scope that was granted instead (RFC 6749 §3.3).",
 			ask(set("scope", "no-such-scope"))},
 	}
 	if s.usesPKCE() {

@@ -71,6 +71,9 @@ func (m masker) header(f field) field {
 	switch strings.ToLower(f.Name) {
 	case "authorization":
 		scheme, credentials, _ := strings.Cut(f.Value, " ")
+		if scheme == "Basic" { // its end is the end of the secret, however short that is
+			return field{f.Name, scheme + " ••••••"}
+		}
 		return field{f.Name, scheme + " " + maskSecret(credentials)}
 	case "set-cookie":
 		name, _, _ := strings.Cut(f.Value, "=")
