@@ -4,8 +4,9 @@ import "gatehouse"
 
 // ConsolePage holds the settings. It posts to /console: the key of each setting
 // that is not fixed (gatehouse.SettingDefinitions), switches as "true" or
-// "false", the allowlist with one pattern a line or separated by commas,
-// lifetimes as they are typed ("24h").
+// "false", the allowlist with its patterns separated by commas (and line
+// breaks, which people may also type instead: take them for commas), lifetimes
+// as they are typed ("24h").
 type ConsolePage struct {
 	Settings gatehouse.Settings
 	// Typed are the values that were typed and refused, by key.

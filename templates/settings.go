@@ -68,7 +68,7 @@ func settingFields(p ConsolePage, keys ...string) []settingField {
 			f.Value = shortDuration(f.Value)
 		case gatehouse.SettingDCRRedirectURIAllowlist:
 			f.IsList = true
-			f.Value = strings.Join(p.Settings.DCRRedirectURIAllowlist, "\n")
+			f.Value = strings.Join(p.Settings.DCRRedirectURIAllowlist, ",\n")
 		default:
 			f.IsSwitch = true
 		}

@@ -91,27 +91,27 @@ func device(userAgent string) string {
 	return "An unknown device"
 }
 
-// eventText says what happened. An event of a newer version keeps its name.
+// eventText says what was tried; the outcome stands beside it. An event of a newer version keeps its name.
 func eventText(e gatehouse.AuditEvent) string {
 	text, ok := map[string]string{
-		gatehouse.AuditAuthorizeApp:       "Authorised an app",
-		gatehouse.AuditDenyApp:            "Denied an app",
-		gatehouse.AuditDeauthorizeApp:     "Revoked an app",
-		gatehouse.AuditCreateApp:          "Registered an app",
-		gatehouse.AuditUpdateApp:          "Changed an app",
-		gatehouse.AuditDeleteApp:          "Deleted an app",
-		gatehouse.AuditRegenerateSecret:   "Regenerated a client secret",
-		gatehouse.AuditRegisterClient:     "A client registered itself",
-		gatehouse.AuditCodeReplayed:       "An authorization code was used twice",
-		gatehouse.AuditRefreshTokenReused: "An old refresh token was used again",
-		gatehouse.AuditLogin:              "Signed in",
-		gatehouse.AuditLogout:             "Signed out",
-		gatehouse.AuditRevokeSessions:     "Signed out other sessions",
-		gatehouse.AuditCreateUser:         "Created a user",
-		gatehouse.AuditUpdateUserActive:   "Activated or deactivated a user",
-		gatehouse.AuditUpdateUserRoles:    "Changed a user’s role",
-		gatehouse.AuditUpdatePassword:     "Changed a password",
-		gatehouse.AuditUpdateSetting:      "Changed a setting",
+		gatehouse.AuditAuthorizeApp:       "Authorise an app",
+		gatehouse.AuditDenyApp:            "Deny an app",
+		gatehouse.AuditDeauthorizeApp:     "Revoke an app",
+		gatehouse.AuditCreateApp:          "Register an app",
+		gatehouse.AuditUpdateApp:          "Change an app",
+		gatehouse.AuditDeleteApp:          "Delete an app",
+		gatehouse.AuditRegenerateSecret:   "Regenerate a client secret",
+		gatehouse.AuditRegisterClient:     "Client registers itself",
+		gatehouse.AuditCodeReplayed:       "Authorization code used again",
+		gatehouse.AuditRefreshTokenReused: "Old refresh token used again",
+		gatehouse.AuditLogin:              "Sign in",
+		gatehouse.AuditLogout:             "Sign out",
+		gatehouse.AuditRevokeSessions:     "Sign out other sessions",
+		gatehouse.AuditCreateUser:         "Create a user",
+		gatehouse.AuditUpdateUserActive:   "Activate or deactivate a user",
+		gatehouse.AuditUpdateUserRoles:    "Change a user’s role",
+		gatehouse.AuditUpdatePassword:     "Change a password",
+		gatehouse.AuditUpdateSetting:      "Change a setting",
 		gatehouse.AuditSystemSetUp:        "Set up the gateway",
 	}[e.Event]
 	if !ok {

@@ -38,6 +38,13 @@ for (const preview of document.querySelectorAll("[data-preview-of]")) {
   show();
 }
 
+// A broken icon leaves the letter of its tile, also where CSS alone cannot see to it.
+for (const image of document.querySelectorAll(".icon img[data-letter]")) {
+  const drop = () => image.remove();
+  if (image.complete && image.naturalWidth === 0) drop();
+  else image.addEventListener("error", drop);
+}
+
 // After a refused form the summary of what is wrong gets the focus, so that
 // screen readers begin there.
 document.getElementById("problems")?.focus();
