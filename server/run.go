@@ -1,0 +1,80 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// DrainTimeout is how long requests that are under way when the gateway is told
+// to stop have for finishing.
+const DrainTimeout = 10 * time.Second
+
+// Listener is an address and what is served there.
+type Listener struct {
+	net.Listener
+	Handler http.Handler
+	// CertFile and KeyFile make it TLS; both empty: plain HTTP.
+	CertFile, KeyFile string
+}
+
+// Run serves every listener until ctx ends, then accepts nothing new and waits
+// for what is under way, at most DrainTimeout; what did not finish then is cut
+// off. It closes the listeners in any case. If one fails, all stop, and Run says why.
+func Run(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
+	// Requests do not inherit ctx: they may finish after it ended.
+	group, ctx := errgroup.WithContext(ctx)
+	for _, l := range listeners {
+		s := newHTTPServer(l.Handler, log)
+		group.Go(func() error { return serve(s, l) })
+		group.Go(func() error {
+			<-ctx.Done()
+			return stop(s, log, l.Addr())
+		})
+	}
+	return group.Wait()
+}
+
+// newHTTPServer bounds what a slow or silent client can hold.
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // broken handshakes and the like: the clients' doing
+	}
+}
+
+func serve(s *http.Server, l Listener) error {
+	var err error
+	if l.CertFile != "" {
+		err = s.ServeTLS(l.Listener, l.CertFile, l.KeyFile)
+	} else {
+		err = s.Serve(l.Listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("server: serve %s: %w", l.Addr(), err)
+}
+
+func stop(s *http.Server, log *slog.Logger, addr net.Addr) error {
+	ctx, cancel := context.WithTimeout(context.Background(), DrainTimeout)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		log.Warn("requests did not finish in time and were cut off", "listen", addr.String(), "waited", DrainTimeout)
+		if err := s.Close(); err != nil {
+			return fmt.Errorf("server: stop %s: %w", addr, err)
+		}
+	}
+	return nil
+}
