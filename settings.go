@@ -19,6 +19,9 @@ type Settings struct {
 	AccessTokenLifetime             time.Duration // confidential apps
 	PublicAccessTokenLifetime       time.Duration // public apps and the implicit grant
 	RefreshTokenLifetime            time.Duration // since last use
+	// IntrospectionClientIDs are the apps that may introspect anybody's tokens:
+	// resource servers. Other apps may introspect their own only.
+	IntrospectionClientIDs []string
 
 	fixed map[string]bool
 }
@@ -33,6 +36,7 @@ const (
 	SettingAccessTokenLifetime             = "access_token_lifetime"
 	SettingPublicAccessTokenLifetime       = "public_access_token_lifetime"
 	SettingRefreshTokenLifetime            = "refresh_token_lifetime"
+	SettingIntrospectionClientIDs          = "introspection_client_ids"
 )
 
 // A SettingDefinition says what a setting means and which values it takes.
@@ -53,12 +57,7 @@ func SettingDefinitions() []SettingDefinition {
 			boolSetting(func(s *Settings) *bool { return &s.EnableDynamicClientRegistration })},
 		{SettingDCRRedirectURIAllowlist, "", "Comma-separated patterns; clients that register themselves may use only redirect URIs that match one. Empty: any valid redirect URI.",
 			func(s *Settings, v string) error {
-				s.DCRRedirectURIAllowlist = nil
-				for _, p := range strings.Split(v, ",") {
-					if p = strings.TrimSpace(p); p != "" {
-						s.DCRRedirectURIAllowlist = append(s.DCRRedirectURIAllowlist, p)
-					}
-				}
+				s.DCRRedirectURIAllowlist = splitList(v)
 				return nil
 			}},
 		{SettingEnableImplicitGrant, "true", "Apps may use the implicit grant (response_type=token). Not recommended: prefer the code flow with PKCE.",
@@ -71,6 +70,16 @@ func SettingDefinitions() []SettingDefinition {
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.PublicAccessTokenLifetime })},
 		{SettingRefreshTokenLifetime, "720h", "How long a refresh token lives since it was last used.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.RefreshTokenLifetime })},
+		{SettingIntrospectionClientIDs, "", "Comma-separated client ids of apps that may introspect every token (resource servers). Other apps may introspect their own only.",
+			func(s *Settings, v string) error {
+				s.IntrospectionClientIDs = splitList(v)
+				for _, id := range s.IntrospectionClientIDs {
+					if !ValidID(id) {
+						return fmt.Errorf("%q is no client id.", id) //nolint:revive,staticcheck // a sentence for a person
+					}
+				}
+				return nil
+			}},
 	}
 }
 
@@ -141,6 +150,8 @@ func (s Settings) Value(key string) string {
 		return s.PublicAccessTokenLifetime.String()
 	case SettingRefreshTokenLifetime:
 		return s.RefreshTokenLifetime.String()
+	case SettingIntrospectionClientIDs:
+		return strings.Join(s.IntrospectionClientIDs, ",")
 	}
 	return ""
 }
@@ -163,6 +174,17 @@ func (s Settings) RefreshTokenLifetimeFor(app App) time.Duration {
 		return app.RefreshTokenLifetime
 	}
 	return s.RefreshTokenLifetime
+}
+
+// splitList reads a comma-separated list, passing over blanks.
+func splitList(v string) []string {
+	var list []string
+	for _, item := range strings.Split(v, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			list = append(list, item)
+		}
+	}
+	return list
 }
 
 func boolSetting(field func(*Settings) *bool) func(*Settings, string) error {
