@@ -17,8 +17,12 @@ import (
 // sees our own page (RFC 6749 §4.1.2.1).
 func TestRequestsThatNobodyMayAnswerAreShownToThePerson(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		app := g.App(t, func(n *registration.NewApp) { n.RedirectURIs = append(n.RedirectURIs, "https://app.example.com/two?x=1") })
-		native := g.App(t, func(n *registration.NewApp) { n.IsPublic, n.RedirectURIs = true, []string{"com.example.app:/cb", "http://127.0.0.1/cb"} })
+		app := g.App(t, func(n *registration.NewApp) {
+			n.RedirectURIs = append(n.RedirectURIs, "https://app.example.com/two?x=1")
+		})
+		native := g.App(t, func(n *registration.NewApp) {
+			n.IsPublic, n.RedirectURIs = true, []string{"com.example.app:/cb", "http://127.0.0.1/cb"}
+		})
 		b := g.SignedIn(t, g.User(t, "ada"))
 		cases := []struct {
 			name   string

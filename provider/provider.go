@@ -68,6 +68,7 @@ type Handler struct {
 	fosite   fosite.OAuth2Provider
 	tokens   *Tokens
 	apps     Apps
+	grants   Grants
 	settings Settings
 	signIn   SignIn
 	consents Consents
@@ -79,7 +80,7 @@ type Handler struct {
 func New(c Config) *Handler {
 	store := &fositeStore{tokens: c.Tokens, grants: c.Grants, auditor: c.Auditor, log: c.Log}
 	return &Handler{
-		issuer: c.Issuer, basePath: c.BasePath, tokens: c.Tokens, apps: c.Apps, settings: c.Settings,
+		issuer: c.Issuer, basePath: c.BasePath, tokens: c.Tokens, apps: c.Apps, grants: c.Grants, settings: c.Settings,
 		signIn: c.SignIn, consents: c.Consents, renderer: c.Renderer, log: c.Log,
 		fosite: composeFosite(store),
 	}
@@ -91,6 +92,22 @@ func (h *Handler) Register(r *mux.Router) {
 	r.Handle("/oauth/authorize", web.JSON(h.log, h.authorizeJSON)).Methods(http.MethodPost).MatcherFunc(isJSON)
 	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.decide)).Methods(http.MethodPost)
 	r.HandleFunc("/oauth/access_token", h.token).Methods(http.MethodPost)
+	r.HandleFunc("/oauth/introspect", h.introspect).Methods(http.MethodPost)
+	r.HandleFunc("/oauth/revoke", h.revoke).Methods(http.MethodPost)
+	h.registerMetadata(r, "")
+}
+
+// RegisterAtRoot adds, to a router of the whole host, the metadata at the places
+// that RFC 8414 §3.1 and RFC 9728 §3.1 derive from a site URL with a path.
+func (h *Handler) RegisterAtRoot(r *mux.Router) {
+	if h.basePath != "" {
+		h.registerMetadata(r, h.basePath)
+	}
+}
+
+func (h *Handler) registerMetadata(r *mux.Router, suffix string) {
+	r.Handle(authorizationServerPath+suffix, web.JSON(h.log, h.authorizationServer)).Methods(http.MethodGet, http.MethodHead)
+	r.Handle(protectedResourcePath+suffix, web.JSON(h.log, h.protectedResource)).Methods(http.MethodGet, http.MethodHead)
 }
 
 // composeFosite lists the handlers in the order in which they judge: our rules

@@ -113,7 +113,7 @@ func clientOfExchange(ctx context.Context, _ *http.Request, _ url.Values) (fosit
 // tokenParameters may each be sent once (RFC 6749 §3.2), within these bytes.
 var tokenParameters = map[string]int{
 	"grant_type": 64, "client_id": 64, "client_secret": 128, "code": seal.MaxLength, "redirect_uri": 1024,
-	"code_verifier": 1024, "refresh_token": seal.MaxLength, "scope": 1024,
+	"code_verifier": 1024, "refresh_token": seal.MaxLength, "scope": 1024, "token": seal.MaxLength, "token_type_hint": 64,
 }
 
 // tokenForm reads the body of a token request. Parameters in the URL are

@@ -24,9 +24,9 @@ import (
 
 // Gateway is a running gateway with the provider turned on.
 type Gateway struct {
-	URL      string
-	Store    *storage.Store
-	Apps     *registration.Service
+	URL   string
+	Store *storage.Store
+	Apps  *registration.Service
 }
 
 // secret is what the kit's gateways seal with.

@@ -1,0 +1,122 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"gatehouse"
+	"gatehouse/internal/web"
+)
+
+// serverMetadata is what clients learn about us (RFC 8414 §2, RFC 9207 §3,
+// RFC 7591 §3): what is on at this moment, and nothing else.
+type serverMetadata struct {
+	Issuer                                     string   `json:"issuer"`
+	AuthorizationEndpoint                      string   `json:"authorization_endpoint"`
+	TokenEndpoint                              string   `json:"token_endpoint"`
+	RegistrationEndpoint                       string   `json:"registration_endpoint,omitempty"`
+	RevocationEndpoint                         string   `json:"revocation_endpoint"`
+	IntrospectionEndpoint                      string   `json:"introspection_endpoint"`
+	ScopesSupported                            []string `json:"scopes_supported"`
+	ResponseTypesSupported                     []string `json:"response_types_supported"`
+	ResponseModesSupported                     []string `json:"response_modes_supported"`
+	GrantTypesSupported                        []string `json:"grant_types_supported"`
+	TokenEndpointAuthMethodsSupported          []string `json:"token_endpoint_auth_methods_supported"`
+	RevocationEndpointAuthMethodsSupported     []string `json:"revocation_endpoint_auth_methods_supported"`
+	IntrospectionEndpointAuthMethodsSupported  []string `json:"introspection_endpoint_auth_methods_supported"`
+	CodeChallengeMethodsSupported              []string `json:"code_challenge_methods_supported"`
+	AuthorizationResponseIssParameterSupported bool     `json:"authorization_response_iss_parameter_supported"`
+}
+
+func (h *Handler) serverMetadata(s gatehouse.Settings) serverMetadata {
+	m := serverMetadata{
+		Issuer:                                     h.issuer,
+		AuthorizationEndpoint:                      h.endpoint("/oauth/authorize"),
+		TokenEndpoint:                              h.endpoint("/oauth/access_token"),
+		RevocationEndpoint:                         h.endpoint("/oauth/revoke"),
+		IntrospectionEndpoint:                      h.endpoint("/oauth/introspect"),
+		ScopesSupported:                            []string{gatehouse.DefaultScope},
+		ResponseTypesSupported:                     []string{"code"},
+		ResponseModesSupported:                     []string{"query", "fragment", "form_post"},
+		GrantTypesSupported:                        []string{"authorization_code", "refresh_token"},
+		TokenEndpointAuthMethodsSupported:          []string{gatehouse.AuthMethodNone, gatehouse.AuthMethodPost, gatehouse.AuthMethodBasic},
+		RevocationEndpointAuthMethodsSupported:     []string{gatehouse.AuthMethodNone, gatehouse.AuthMethodPost, gatehouse.AuthMethodBasic},
+		IntrospectionEndpointAuthMethodsSupported:  []string{gatehouse.AuthMethodPost, gatehouse.AuthMethodBasic},
+		CodeChallengeMethodsSupported:              []string{"S256"},
+		AuthorizationResponseIssParameterSupported: true,
+	}
+	if s.EnableImplicitGrant {
+		m.ResponseTypesSupported = append(m.ResponseTypesSupported, "token")
+		m.GrantTypesSupported = append(m.GrantTypesSupported, "implicit")
+	}
+	if s.EnableDynamicClientRegistration {
+		m.RegistrationEndpoint = h.endpoint("/api/v4/oauth/apps/register")
+	}
+	return m
+}
+
+// resourceMetadata describes our own API as a protected resource (RFC 9728 §2).
+type resourceMetadata struct {
+	Resource               string   `json:"resource"`
+	AuthorizationServers   []string `json:"authorization_servers"`
+	ScopesSupported        []string `json:"scopes_supported"`
+	BearerMethodsSupported []string `json:"bearer_methods_supported"`
+	ResourceName           string   `json:"resource_name"`
+}
+
+// authorizationServer serves /.well-known/oauth-authorization-server.
+func (h *Handler) authorizationServer(w http.ResponseWriter, r *http.Request) error {
+	settings, err := h.settings.Settings(r.Context())
+	if err != nil {
+		return err
+	}
+	if !settings.EnableOAuthServiceProvider {
+		return providerOff("api.oauth.authorization_server_metadata.disabled").webError()
+	}
+	return writeMetadata(w, h.serverMetadata(settings))
+}
+
+// protectedResource serves /.well-known/oauth-protected-resource.
+func (h *Handler) protectedResource(w http.ResponseWriter, r *http.Request) error {
+	settings, err := h.settings.Settings(r.Context())
+	if err != nil {
+		return err
+	}
+	if !settings.EnableOAuthServiceProvider {
+		return providerOff("api.oauth.authorization_server_metadata.disabled").webError()
+	}
+	return writeMetadata(w, resourceMetadata{
+		Resource: h.issuer, AuthorizationServers: []string{h.issuer}, ScopesSupported: []string{gatehouse.DefaultScope},
+		BearerMethodsSupported: []string{"header", "query"}, ResourceName: "Gatehouse",
+	})
+}
+
+// writeMetadata lets metadata be kept for a minute: switches are turned seldom,
+// and clients ask often.
+func writeMetadata(w http.ResponseWriter, v any) error {
+	w.Header().Set("Cache-Control", "public, max-age=60")
+	w.Header().Del("Expires")
+	return web.WriteJSON(w, http.StatusOK, v)
+}
+
+// endpoint is the URL of one of our paths.
+func (h *Handler) endpoint(path string) string { return strings.TrimRight(h.issuer, "/") + path }
+
+// The well-known places of RFC 8414 §3 and RFC 9728 §3.
+const (
+	authorizationServerPath = "/.well-known/oauth-authorization-server"
+	protectedResourcePath   = "/.well-known/oauth-protected-resource"
+)
+
+// ResourceMetadataURL is where the metadata of our own API is, for the
+// resource_metadata of a challenge (RFC 9728 §5.1). A path of the site URL goes
+// behind the well-known part (§3.1).
+func ResourceMetadataURL(issuer string) string {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return ""
+	}
+	u.Path = protectedResourcePath + strings.TrimRight(u.Path, "/")
+	return u.String()
+}
