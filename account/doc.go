@@ -14,7 +14,8 @@
 // The pages are /login, /logout and /setup; the API is /api/v4/users/login,
 // /logout, /me, /{user_id} and /api/v4/oauth_test (C 1.13). A person who is
 // signed in passes /login at once; with prompt=login in its query the page asks
-// again all the same, and names who must answer.
+// again all the same, and names who must answer, and with prompt=select_account
+// it lets them sign in as somebody else.
 //
 // Pages rely on the server's http.CrossOriginProtection against forged posts;
 // JSON calls are checked as the contract says (C 1.1, CSRF).

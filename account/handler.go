@@ -51,10 +51,10 @@ func NewHandler(c HandlerConfig) *Handler { return &Handler{c} }
 // Register adds the endpoints to a router that is below the base path.
 func (h *Handler) Register(r *mux.Router) {
 	json := func(path, method string, f web.HandlerFunc) {
-		r.Handle(path, web.JSON(h.Log, f)).Methods(method)
+		r.Handle(path, web.JSON(h.Log, f)).Methods(methods(method)...)
 	}
 	page := func(path, method string, f web.HandlerFunc) {
-		r.Handle(path, web.Page(h.Log, h.Renderer, f)).Methods(method)
+		r.Handle(path, web.Page(h.Log, h.Renderer, f)).Methods(methods(method)...)
 	}
 	json("/api/v4/users/login", http.MethodPost, h.apiLogin)
 	json("/api/v4/users/logout", http.MethodPost, h.apiLogout)
@@ -68,6 +68,14 @@ func (h *Handler) Register(r *mux.Router) {
 	page("/logout", http.MethodPost, h.logout)
 	page("/setup", http.MethodGet, h.setUpPage)
 	page("/setup", http.MethodPost, h.setUp)
+}
+
+// methods are those that a route answers: HEAD wherever GET (RFC 9110 §9.3.2).
+func methods(method string) []string {
+	if method == http.MethodGet {
+		return []string{http.MethodGet, http.MethodHead}
+	}
+	return []string{method}
 }
 
 // maxForm bounds the forms and bodies of this package, in bytes: names, a

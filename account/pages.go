@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"gatehouse"
 	"gatehouse/internal/web"
@@ -10,7 +11,8 @@ import (
 )
 
 // loginPage is GET /login. Who is signed in goes on at once, unless prompt=login
-// asks them to prove it again.
+// asks them to prove it again, or prompt=select_account lets them be somebody else
+// (the values of OpenID Connect Core §3.1.2.1).
 func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) error {
 	visitor, signedIn, err := h.visitor(r)
 	if err != nil {
@@ -19,11 +21,14 @@ func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
 	page := templates.LoginPage{RedirectTo: web.LocalPath(query.Get("redirect_to"), "")}
 	if signedIn {
-		if query.Get("prompt") != "login" {
+		switch query.Get("prompt") {
+		case "login":
+			page.LoginID, page.ReauthenticateAs = visitor.User.Username, visitor.User.Username
+		case "select_account":
+		default:
 			h.goOn(w, r, page.RedirectTo)
 			return nil
 		}
-		page.LoginID, page.ReauthenticateAs = visitor.User.Username, visitor.User.Username
 	}
 	return h.renderLogin(w, r, http.StatusOK, visitor, page)
 }
@@ -58,12 +63,17 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
 	if len(loginID) > MaxEmailLength {
 		loginID = ""
 	}
-	return h.renderLogin(w, r, refused.Status, visitor, templates.LoginPage{
-		LoginID:          loginID,
-		RedirectTo:       redirectTo,
-		Error:            refused.Message,
-		ReauthenticateAs: visitor.User.Username,
-	})
+	page := templates.LoginPage{LoginID: loginID, RedirectTo: redirectTo, Error: refused.Message}
+	if visitor.User.ID != "" && isCalled(visitor.User, loginID) {
+		page.ReauthenticateAs = visitor.User.Username
+	}
+	return h.renderLogin(w, r, refused.Status, visitor, page)
+}
+
+// isCalled reports whether a person typed a name of u's.
+func isCalled(u gatehouse.User, loginID string) bool {
+	loginID = strings.TrimSpace(loginID)
+	return strings.EqualFold(loginID, u.Username) || strings.EqualFold(loginID, u.Email)
 }
 
 func (h *Handler) renderLogin(w http.ResponseWriter, r *http.Request, status int, visitor gatehouse.Caller, page templates.LoginPage) error {

@@ -130,7 +130,7 @@ func TestAFailedSignInShowsThePageAgain(t *testing.T) {
 }
 
 func TestAThrottledSignInSaysForHowLong(t *testing.T) {
-	store := sqlite(t) // outside: GORM leaves a goroutine behind that never ends
+	store := sqlite(t)                    // outside: GORM leaves a goroutine behind that never ends
 	synctest.Test(t, func(t *testing.T) { // time stands still
 		s := newSite(t, store)
 		s.person("ana")
@@ -192,6 +192,28 @@ func TestPromptLoginAsksWhoIsSignedInAgain(t *testing.T) {
 	w = s.do(request{path: "/login?prompt=login"})
 	require.Contains(t, w.Body.String(), "Sign in", "nobody is signed in: the ordinary page")
 	require.NotContains(t, w.Body.String(), "Confirm that it is you")
+}
+
+func TestPromptSelectAccountLetsSomebodyElseSignIn(t *testing.T) {
+	s := newSite(t, sqlite(t))
+	s.person("ana")
+	ben := s.person("ben")
+	token := s.signIn("ana")
+	w := s.do(request{path: "/login?prompt=select_account&redirect_to=%2Fx", cookie: token})
+	require.Equal(t, http.StatusOK, w.Code)
+	require.NotContains(t, w.Body.String(), "Confirm that it is you")
+	require.Empty(t, hidden(t, w.Body.String(), "login_id"))
+
+	wrong := form("ben", "wrong password", "/x")
+	wrong.cookie = token
+	require.NotContains(t, s.do(wrong).Body.String(), "Confirm that it is you")
+
+	right := form("ben", password, "/x")
+	right.cookie = token
+	w = s.do(right)
+	require.Equal(t, "/x", w.Header().Get("Location"))
+	require.Equal(t, ben.ID, cookiesOf(w.Result())["MMUSERID"].Value)
+	require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: token}).Code, "ana's session has ended")
 }
 
 func TestTheSignInFormMayLeadToTheClient(t *testing.T) {

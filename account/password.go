@@ -16,17 +16,17 @@ import (
 	"gatehouse/internal/web"
 )
 
-// How long a password may be, in bytes. The upper bound only keeps megabytes out.
+// How long a password may be. The upper bound only keeps megabytes out.
 const (
-	MinPasswordLength = 8
-	MaxPasswordLength = 128
+	MinPasswordLength = 8   // characters
+	MaxPasswordLength = 128 // bytes
 )
 
 // CheckPassword reports why a new password is refused, as a *gatehouse.FieldError.
 // Length is the only rule: rules of composition make passwords worse (NIST SP 800-63B §3.1.1.2).
 func CheckPassword(password string) error {
 	switch {
-	case len(password) < MinPasswordLength:
+	case utf8.RuneCountInString(password) < MinPasswordLength:
 		return &gatehouse.FieldError{Field: "password", Message: "The password must have at least 8 characters."}
 	case len(password) > MaxPasswordLength:
 		return &gatehouse.FieldError{Field: "password", Message: "The password must have at most 128 bytes."}

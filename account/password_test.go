@@ -71,6 +71,7 @@ func TestPasswordRules(t *testing.T) {
 		"1234567":                false,
 		"12345678":               true,
 		"pässwörd":               true,
+		"pässwö":                 false,
 		strings.Repeat("x", 128): true,
 		strings.Repeat("x", 129): false,
 		"\xff\xfe5678901":        false,

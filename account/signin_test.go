@@ -131,7 +131,7 @@ func TestADeactivatedPersonIsToldOnlyWithTheRightPassword(t *testing.T) {
 }
 
 func TestFailedSignInsShareOneBudgetOfUsernameAndEmail(t *testing.T) {
-	store := sqlite(t) // outside: GORM leaves a goroutine behind that never ends
+	store := sqlite(t)                    // outside: GORM leaves a goroutine behind that never ends
 	synctest.Test(t, func(t *testing.T) { // time stands still
 		s := newSite(t, store)
 		s.person("ana")
@@ -215,6 +215,30 @@ func TestAStormOfSignInsHashesFewAtATime(t *testing.T) {
 	}
 	wg.Wait()
 	require.LessOrEqual(t, most.Load(), int64(slots))
+}
+
+func TestWhenTooManySignInTheOthersAreAskedToComeBack(t *testing.T) {
+	began, end := make(chan struct{}), make(chan struct{})
+	s := newSite(t, sqlite(t), func(c *siteConfig) {
+		c.hasher = account.HasherConfig{MemoryKiB: 8, Passes: 1, Concurrency: 1, Queue: 1, MaxWait: time.Millisecond, Observe: func(int) {
+			close(began)
+			<-end
+		}}
+	})
+	first := make(chan int)
+	go func() { first <- s.do(login("ana", password)).Code }()
+	<-began
+	w := s.do(login("ana", password))
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.Equal(t, "2", w.Header().Get("Retry-After"))
+	require.Contains(t, w.Body.String(), `"api.user.login.busy.app_error"`)
+
+	w = s.do(form("ana", password, "/x"))
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.Equal(t, "2", w.Header().Get("Retry-After"))
+	require.Equal(t, "ana", hidden(t, w.Body.String(), "login_id"), "the form is not lost")
+	close(end)
+	require.Equal(t, http.StatusUnauthorized, <-first)
 }
 
 func TestTheAuditLogHasSignInsAndNoSecrets(t *testing.T) {

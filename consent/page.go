@@ -28,7 +28,7 @@ func (d *Desk) Ask(w http.ResponseWriter, r *http.Request, c gatehouse.ConsentRe
 		Scopes:    scopeTexts(c.Scopes, decision.Remembered),
 		Lifetime:  lifetime(c, settings),
 		Implicit:  c.Implicit,
-		LoginURL:  d.basePath + "/login?" + url.Values{"redirect_to": {c.Action}, "prompt": {"login"}}.Encode(),
+		LoginURL:  d.basePath + "/login?" + url.Values{"redirect_to": {c.Action}, "prompt": {"select_account"}}.Encode(),
 	}
 	page.ReceivingHost, page.IsLoopback, page.PrivateScheme = receiver(c.RedirectURI)
 	frame := templates.Frame{User: &c.Caller.User, FormTargets: []string{gatehouse.RedirectOrigin(c.RedirectURI)}}
