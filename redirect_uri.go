@@ -64,6 +64,8 @@ func CheckRedirectURI(uri string, public bool) error {
 		return refuse("The scheme of the redirect URI must be in lower case.")
 	case slices.Contains(dangerousSchemes, scheme):
 		return refuse("The scheme " + scheme + ": is not allowed in a redirect URI.")
+	case !strings.HasPrefix(rest, "/"):
+		return refuse("A redirect URI with a scheme of its own must go on with a slash, such as com.example.app:/callback.")
 	case !public:
 		return refuse("The redirect URI must begin with http:// or https://; other schemes are for public clients.")
 	}
