@@ -4,6 +4,7 @@
 //
 //	handler(w, r) error ── JSON ──▶ the contract's AppError body   (/api/v4, JSON of /oauth)
 //	                    └─ Page ──▶ the error page                 (everything a person looks at)
+//	Pages: the pages of people who are signed in; who is not goes to /login and comes back
 //
 // The OAuth error bodies of RFC 6749 live in package provider, those of
 // RFC 7591 in package registration; both fall back to Public here for errors

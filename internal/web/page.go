@@ -27,6 +27,10 @@ func Page(log *slog.Logger, renderer PageRenderer, h HandlerFunc) http.Handler {
 // WritePageError answers with the error page for err: its status, its sentence
 // and the request id under which the log has the rest.
 func WritePageError(w http.ResponseWriter, r *http.Request, log *slog.Logger, renderer PageRenderer, err error) {
+	writePageError(w, r, log, renderer, templates.Frame{}, err)
+}
+
+func writePageError(w http.ResponseWriter, r *http.Request, log *slog.Logger, renderer PageRenderer, frame templates.Frame, err error) {
 	if errors.Is(r.Context().Err(), context.Canceled) {
 		return // The browser hung up: nobody reads the page, and nothing of ours is broken.
 	}
@@ -34,7 +38,7 @@ func WritePageError(w http.ResponseWriter, r *http.Request, log *slog.Logger, re
 	Log(r.Context(), log, e)
 	SetRetryAfter(w, e)
 	page := templates.ErrorPage{Status: e.Status, Message: e.Message, RequestID: RequestID(r.Context())}
-	if err := renderer.Render(w, e.Status, templates.Frame{}, page); err != nil {
+	if err := renderer.Render(w, e.Status, frame, page); err != nil {
 		log.ErrorContext(r.Context(), "error page not rendered", "error", err, "request_id", page.RequestID)
 		http.Error(w, e.Message, e.Status)
 	}
