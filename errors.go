@@ -12,6 +12,8 @@ var (
 	// ErrUsernameTaken and ErrEmailTaken are the conflicts a person can mend.
 	ErrUsernameTaken = errors.New("username is taken")
 	ErrEmailTaken    = errors.New("email is taken")
+	// ErrLastSystemAdmin: nobody would be left who can manage the gateway.
+	ErrLastSystemAdmin = errors.New("the last active system admin")
 	// ErrUnavailable: the database is gone, locked, read-only or full. Nothing was
 	// written; the same request may succeed later (503 with Retry-After).
 	ErrUnavailable = errors.New("storage is unavailable")

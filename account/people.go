@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"gatehouse"
@@ -18,11 +17,11 @@ type PeopleStore interface {
 	CreateUser(ctx context.Context, u gatehouse.User) error
 	// CreateFirstUser returns ErrConflict when there is a user already.
 	CreateFirstUser(ctx context.Context, u gatehouse.User) error
-	// UpdateUser returns ErrNotFound, and change's own error as it is.
-	UpdateUser(ctx context.Context, id string, change func(*gatehouse.User) error) (gatehouse.User, error)
+	// SetSystemAdmin returns ErrNotFound and ErrLastSystemAdmin.
+	SetSystemAdmin(ctx context.Context, id string, admin bool, now time.Time) error
 	// SetPassword ends all sessions but one, and kills all grants. ErrNotFound.
 	SetPassword(ctx context.Context, userID, hash, exceptSessionID string, now time.Time) error
-	// DeactivateUser ends all sessions and kills all grants. ErrNotFound.
+	// DeactivateUser ends all sessions and kills all grants. ErrNotFound, ErrLastSystemAdmin.
 	DeactivateUser(ctx context.Context, id string, now time.Time) error
 	// ActivateUser returns ErrNotFound.
 	ActivateUser(ctx context.Context, id string, now time.Time) error
@@ -115,7 +114,8 @@ func (p *People) SetPassword(ctx context.Context, by gatehouse.Caller, userID, p
 }
 
 // SetActive deactivates a person, whose sessions and tokens die at once, or lets
-// them in again. It returns ErrNotFound.
+// them in again. It returns ErrNotFound, and ErrLastSystemAdmin when there would be
+// no active System Admin any more.
 func (p *People) SetActive(ctx context.Context, by gatehouse.Caller, userID string, active bool) error {
 	change, detail := p.store.DeactivateUser, "Deactivated."
 	if active {
@@ -128,17 +128,10 @@ func (p *People) SetActive(ctx context.Context, by gatehouse.Caller, userID stri
 	return nil
 }
 
-// SetSystemAdmin gives or takes the role system_admin. It returns ErrNotFound.
+// SetSystemAdmin gives or takes the role system_admin. It returns ErrNotFound, and
+// ErrLastSystemAdmin when there would be no active System Admin any more.
 func (p *People) SetSystemAdmin(ctx context.Context, by gatehouse.Caller, userID string, admin bool) error {
-	_, err := p.store.UpdateUser(ctx, userID, func(u *gatehouse.User) error {
-		u.Roles = slices.DeleteFunc(u.Roles, func(role string) bool { return role == gatehouse.RoleSystemAdmin })
-		if admin {
-			u.Roles = append(u.Roles, gatehouse.RoleSystemAdmin)
-		}
-		u.UpdateAt = time.Now()
-		return nil
-	})
-	if err != nil {
+	if err := p.store.SetSystemAdmin(ctx, userID, admin, time.Now()); err != nil {
 		return fmt.Errorf("account: set roles: %w", err)
 	}
 	detail := "Is no System Admin any more."

@@ -77,6 +77,9 @@ func TestPromoting(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"system_user", "system_admin"}, u.Roles)
 	}
+	require.ErrorIs(t, s.people.SetSystemAdmin(t.Context(), gatehouse.Caller{}, ana.ID, false), gatehouse.ErrLastSystemAdmin)
+	require.ErrorIs(t, s.people.SetActive(t.Context(), gatehouse.Caller{}, ana.ID, false), gatehouse.ErrLastSystemAdmin)
+	s.person("ben", gatehouse.RoleSystemAdmin)
 	require.NoError(t, s.people.SetSystemAdmin(t.Context(), gatehouse.Caller{}, ana.ID, false))
 	u, err := s.store.User(t.Context(), ana.ID)
 	require.NoError(t, err)
