@@ -30,7 +30,7 @@ func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes 
 		// The lock makes DeactivateUser wait for us or us for it: a yes that races
 		// with it cannot leave a consent whose codes work after reactivation.
 		var id string
-		err := tx.Raw("SELECT id FROM users WHERE id = ? AND delete_at = 0"+s.forShare, text(userID)).Row().Scan(&id)
+		err := scanOne(tx.Raw("SELECT id FROM users WHERE id = ? AND delete_at = 0"+s.forShare, text(userID)), &id)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func (s *Store) CreateGrant(ctx context.Context, g gatehouse.Grant) error {
 	// The foreign key alone would not look at delete_at. A deactivation that
 	// commits between this look and the insert changes the consent's id, and the
 	// foreign key is checked against what is committed then.
-	err := affectedOne(s.write(ctx).Exec("INSERT INTO grants (id, consent_id, scopes, resource, generation, create_at, rotated_at, expires_at, revoked_at) "+
+	err := affectedOne(s.writeHot(ctx).Exec("INSERT INTO grants (id, consent_id, scopes, resource, generation, create_at, rotated_at, expires_at, revoked_at) "+
 		"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE c.id = ? AND u.delete_at = 0)",
 		g.ID, g.ConsentID, joinScopes(nil, g.Scopes), text(g.Resource), g.Generation,
 		millis(g.CreateAt), millis(g.RotatedAt), millis(g.ExpiresAt), millis(g.RevokedAt), g.ConsentID))
@@ -42,7 +42,7 @@ func (s *Store) Grant(ctx context.Context, id string) (gatehouse.Grant, gatehous
 	var user userRow
 	fields := append([]any{&g.ID, &g.ConsentID, &g.UserID, &g.AppID, &scopes, &g.Resource, &g.Generation, &createAt, &rotatedAt, &expiresAt, &revokedAt},
 		user.fields()...)
-	if err := s.read(ctx).Raw(selectGrant, id).Row().Scan(fields...); err != nil {
+	if err := scanOne(s.read(ctx).Raw(selectGrant, id), fields...); err != nil {
 		return gatehouse.Grant{}, gatehouse.User{}, s.fail("get grant", err)
 	}
 	g.Scopes = strings.Fields(scopes)
@@ -60,11 +60,11 @@ func (s *Store) RotateGrant(ctx context.Context, id string, generation int64, no
 	// the look at users only guards against a state that should not be.
 	var consentID string
 	var lastUsed int64
-	err := s.write(ctx).Raw("UPDATE grants SET generation = generation + 1, rotated_at = ?, expires_at = ? "+
+	err := scanOne(s.writeHot(ctx).Raw("UPDATE grants SET generation = generation + 1, rotated_at = ?, expires_at = ? "+
 		"WHERE id = ? AND generation = ? AND revoked_at = 0 AND expires_at > ? "+
 		"AND EXISTS (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE c.id = grants.consent_id AND u.delete_at = 0) "+
 		"RETURNING consent_id, (SELECT c.last_used_at FROM consents c WHERE c.id = consent_id)",
-		millis(now), millis(expires), id, generation, millis(now)).Row().Scan(&consentID, &lastUsed)
+		millis(now), millis(expires), id, generation, millis(now)), &consentID, &lastUsed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.fail("rotate grant", gatehouse.ErrConflict)
 	}
@@ -84,5 +84,5 @@ func (s *Store) RotateGrant(ctx context.Context, id string, generation int64, no
 // RevokeGrant kills a grant: its access and refresh tokens are dead at once. An
 // earlier revocation stays as it was. No error if the grant is gone.
 func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time) error {
-	return s.fail("revoke grant", s.write(ctx).Exec("UPDATE grants SET revoked_at = ? WHERE id = ? AND revoked_at = 0", millis(at), id).Error)
+	return s.fail("revoke grant", s.writeHot(ctx).Exec("UPDATE grants SET revoked_at = ? WHERE id = ? AND revoked_at = 0", millis(at), id).Error)
 }

@@ -32,21 +32,28 @@ type Migration struct {
 func (s *Store) MigrateUp(ctx context.Context) error {
 	err := s.withMigrations(func(p *goose.Provider) error {
 		if s.dialect == goose.DialectPostgres {
-			_, err := p.Up(ctx) // under an advisory lock
-			return err
+			return s.up(ctx, p) // under an advisory lock
 		}
-		return upWithoutLock(ctx, p)
+		return s.upWithoutLock(ctx, p)
 	})
 	return s.fail("migrate up", err)
+}
+
+func (s *Store) up(ctx context.Context, p *goose.Provider) error {
+	results, err := p.Up(ctx)
+	for _, r := range results {
+		s.log.InfoContext(ctx, "migration applied", "name", path.Base(r.Source.Path), "took", r.Duration)
+	}
+	return err
 }
 
 // upWithoutLock is for SQLite, where goose has no lock to offer. Of two
 // processes that apply the same migration one is rolled back as a whole; it
 // looks again, and goes on as long as somebody gets further.
-func upWithoutLock(ctx context.Context, p *goose.Provider) error {
+func (s *Store) upWithoutLock(ctx context.Context, p *goose.Provider) error {
 	last := int64(-1)
 	for {
-		_, err := p.Up(ctx)
+		err := s.up(ctx, p)
 		if err == nil {
 			return nil
 		}
@@ -67,9 +74,12 @@ func upWithoutLock(ctx context.Context, p *goose.Provider) error {
 // with it. ErrNotFound if none is applied.
 func (s *Store) MigrateDown(ctx context.Context) error {
 	err := s.withMigrations(func(p *goose.Provider) error {
-		_, err := p.Down(ctx)
+		result, err := p.Down(ctx)
 		if errors.Is(err, goose.ErrNoNextVersion) {
 			return gatehouse.ErrNotFound
+		}
+		if err == nil {
+			s.log.InfoContext(ctx, "migration taken back", "name", path.Base(result.Source.Path), "took", result.Duration)
 		}
 		return err
 	})
@@ -82,7 +92,7 @@ func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	err := s.withMigrations(func(p *goose.Provider) error {
 		status, err := p.Status(ctx)
 		for _, m := range status {
-			list = append(list, Migration{Version: m.Source.Version, Name: path.Base(m.Source.Path), Applied: m.AppliedAt})
+			list = append(list, Migration{Version: m.Source.Version, Name: path.Base(m.Source.Path), Applied: m.AppliedAt.UTC()})
 		}
 		return err
 	})
@@ -98,7 +108,7 @@ func (s *Store) Ready(ctx context.Context) error {
 		return s.fail("ready", err)
 	}
 	var version int64
-	if err := s.read(ctx).Raw("SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version").Row().Scan(&version); err != nil {
+	if err := scanOne(s.read(ctx).Raw("SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version"), &version); err != nil {
 		if !errors.Is(kindOf(err), gatehouse.ErrUnavailable) && !errors.Is(err, context.Canceled) {
 			err = fmt.Errorf("%w: no migration is applied: %w", gatehouse.ErrUnavailable, err)
 		}
@@ -124,7 +134,7 @@ func (s *Store) withMigrations(f func(*goose.Provider) error) (err error) {
 	if err != nil {
 		return err
 	}
-	options := []goose.ProviderOption{goose.WithSlog(s.log), goose.WithDisableGlobalRegistry(true)}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if s.dialect == goose.DialectPostgres {
 		// Asks once a second, for up to five minutes.
 		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))

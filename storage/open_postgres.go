@@ -57,7 +57,7 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 		return engine{}, errors.Join(err, pool.Close())
 	}
 	return engine{
-		reads: db, writes: db,
+		reads: db, writes: db, hot: db, // pgx prepares statements by itself, faster than GORM does
 		forShare: " FOR SHARE", forUpdate: " FOR UPDATE", skipLocked: " SKIP LOCKED",
 		lockUsers: "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
 		dialect:   goose.DialectPostgres,

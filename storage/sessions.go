@@ -44,8 +44,8 @@ func (s *Store) CreateSession(ctx context.Context, session gatehouse.Session) er
 func (s *Store) SessionByTokenHash(ctx context.Context, hash string) (gatehouse.Session, gatehouse.User, error) {
 	var session sessionRow
 	var user userRow
-	err := s.read(ctx).Raw("SELECT "+sessionColumns+", "+userColumns+" FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?", hash).
-		Row().Scan(append(session.fields(), user.fields()...)...)
+	err := scanOne(s.read(ctx).Raw("SELECT "+sessionColumns+", "+userColumns+" FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?", hash),
+		append(session.fields(), user.fields()...)...)
 	if err != nil {
 		return gatehouse.Session{}, gatehouse.User{}, s.fail("get session", err)
 	}

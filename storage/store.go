@@ -43,6 +43,11 @@ type Store struct {
 type engine struct {
 	reads  *gorm.DB
 	writes *gorm.DB
+	// hot is writes for statements that never run in a transaction, and may
+	// therefore be prepared on SQLite. (GORM's cache of prepared statements lets
+	// one that is being prepared outside a transaction, and waits for the only
+	// connection, block the transaction that has it.)
+	hot *gorm.DB
 
 	// SQL that makes two transactions wait for each other. PostgreSQL needs it;
 	// SQLite has one writer at a time anyway, and these are empty.
@@ -104,6 +109,9 @@ func (s *Store) read(ctx context.Context) *gorm.DB { return s.reads.WithContext(
 // write is for single statements that change something and are a commit of their own.
 func (s *Store) write(ctx context.Context) *gorm.DB { return s.writes.WithContext(ctx) }
 
+// writeHot is write for the grants.
+func (s *Store) writeHot(ctx context.Context) *gorm.DB { return s.hot.WithContext(ctx) }
+
 // transact runs f in one transaction: all of it happens, or nothing.
 func (s *Store) transact(ctx context.Context, f func(tx *gorm.DB) error) error {
 	return s.write(ctx).Transaction(f)
@@ -113,6 +121,26 @@ func (s *Store) transact(ctx context.Context, f func(tx *gorm.DB) error) error {
 // single statement costs one round trip; several go through transact.
 func gormConfig(log *slog.Logger) *gorm.Config {
 	return &gorm.Config{SkipDefaultTransaction: true, DisableAutomaticPing: true, Logger: statementLog{log}}
+}
+
+// scanOne scans the one row that a statement yields; sql.ErrNoRows if there is
+// none. (GORM's Row panics when a statement cannot be prepared.)
+func scanOne(statement *gorm.DB, fields ...any) error {
+	rows, err := statement.Rows()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // Again below, where its error counts.
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := rows.Scan(fields...); err != nil {
+		return err
+	}
+	return rows.Close()
 }
 
 // affectedOne says ErrNotFound unless the statement changed a row.

@@ -28,7 +28,7 @@ func (s *Store) CreateFirstUser(ctx context.Context, u gatehouse.User) error {
 			}
 		}
 		var taken bool
-		if err := tx.Raw("SELECT EXISTS (SELECT 1 FROM users)").Row().Scan(&taken); err != nil {
+		if err := scanOne(tx.Raw("SELECT EXISTS (SELECT 1 FROM users)"), &taken); err != nil {
 			return err
 		}
 		if taken {
@@ -60,8 +60,8 @@ func (s *Store) User(ctx context.Context, id string) (gatehouse.User, error) {
 func (s *Store) UserByLogin(ctx context.Context, loginID string) (gatehouse.User, error) {
 	login := fold(loginID)
 	var row userRow
-	err := s.read(ctx).Raw("SELECT "+userColumns+" FROM users u WHERE u.username = ? OR u.email = ? ORDER BY CASE WHEN u.username = ? THEN 0 ELSE 1 END LIMIT 1",
-		login, login, login).Row().Scan(row.fields()...)
+	err := scanOne(s.read(ctx).Raw("SELECT "+userColumns+" FROM users u WHERE u.username = ? OR u.email = ? ORDER BY CASE WHEN u.username = ? THEN 0 ELSE 1 END LIMIT 1",
+		login, login, login), row.fields()...)
 	if err != nil {
 		return gatehouse.User{}, s.fail("get user by login", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"gatehouse"
 )
@@ -28,9 +29,13 @@ func (s *Store) SetPassword(ctx context.Context, userID, hash, exceptSessionID s
 // DeactivateUser locks a person out: in one transaction they become inactive,
 // their sessions end, and everything that apps got from them dies, codes that
 // were not redeemed yet included. What they agreed to is remembered, for when
-// they come back. A user who is inactive already stays so since then. ErrNotFound.
+// they come back. A user who is inactive already stays so since then. It returns
+// ErrNotFound, and ErrLastSystemAdmin if nobody else is an active System Admin.
 func (s *Store) DeactivateUser(ctx context.Context, id string, now time.Time) error {
 	err := s.transact(ctx, func(tx *gorm.DB) error {
+		if err := s.keepAnAdmin(tx, id); err != nil {
+			return err
+		}
 		err := affectedOne(tx.Exec("UPDATE users SET delete_at = CASE WHEN delete_at = 0 THEN ? ELSE delete_at END, update_at = ? WHERE id = ?",
 			millis(now), millis(now), text(id)))
 		if err != nil {
@@ -51,21 +56,28 @@ func (s *Store) ActivateUser(ctx context.Context, id string, now time.Time) erro
 // caller has just updated the users row, so that CreateSession and
 // RecordConsent, which lock it, either came before and are seen here, or wait.
 //
-// The consents are deleted, so that the database takes the grants along, also
-// one that is being created right now, and put back under new ids, which no
-// code that was issued before names. (Updating the ids instead would fail on a
-// grant created after its siblings were deleted.)
+// The consents get new ids, so that codes which were issued before name nothing
+// any more. They are locked first: a grant that is being created right now
+// holds its consent, so it is either committed by then and deleted here, or
+// waits and finds the consent's id gone. (Deleting and inserting them again
+// would look at the apps too, and deadlock with DeleteApp.)
 func endAccess(tx *gorm.DB, userID, exceptSessionID string) error {
-	if err := tx.Exec("DELETE FROM sessions WHERE user_id = ? AND id <> ?", text(userID), exceptSessionID).Error; err != nil {
+	userID = text(userID)
+	if err := tx.Exec("DELETE FROM sessions WHERE user_id = ? AND id <> ?", userID, text(exceptSessionID)).Error; err != nil {
 		return err
 	}
-	var rows []consentRow
-	err := tx.Raw("DELETE FROM consents WHERE user_id = ? RETURNING id, user_id, app_id, scopes, create_at, last_used_at", text(userID)).Scan(&rows).Error
-	if err != nil || len(rows) == 0 {
+	var consentIDs []string
+	err := tx.Model(&consentRow{}).Clauses(clause.Locking{Strength: "UPDATE"}).Where("user_id = ?", userID).Pluck("id", &consentIDs).Error
+	if err != nil {
 		return err
 	}
-	for i := range rows {
-		rows[i].ID = gatehouse.NewID()
+	if err := tx.Exec("DELETE FROM grants WHERE consent_id IN (SELECT id FROM consents WHERE user_id = ?)", userID).Error; err != nil {
+		return err
 	}
-	return tx.CreateInBatches(rows, 200).Error
+	for _, id := range consentIDs {
+		if err := tx.Exec("UPDATE consents SET id = ? WHERE id = ?", gatehouse.NewID(), id).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }

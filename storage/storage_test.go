@@ -1,0 +1,14 @@
+package storage_test
+
+import (
+	"testing"
+
+	"gatehouse/internal/testdb"
+	"gatehouse/storage/storagetest"
+)
+
+func TestStore(t *testing.T) {
+	for _, engine := range testdb.Engines() {
+		t.Run(engine.Name, func(t *testing.T) { storagetest.Run(t, engine.URL) })
+	}
+}

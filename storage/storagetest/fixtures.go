@@ -1,0 +1,87 @@
+package storagetest
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/storage"
+)
+
+// Open opens and migrates the database that a URL names, and closes it with the test.
+func Open(t testing.TB, url string) *storage.Store {
+	t.Helper()
+	return open(t, storage.Options{URL: url})
+}
+
+func open(t testing.TB, o storage.Options) *storage.Store {
+	t.Helper()
+	store, err := storage.Open(context.Background(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	require.NoError(t, store.MigrateUp(context.Background()))
+	return store
+}
+
+// start is when the fixtures came to be.
+var start = time.Date(2026, 11, 24, 12, 0, 0, 123_000_000, time.UTC)
+
+// NewUser is a person whom no store knows yet, with a name of their own.
+func NewUser() gatehouse.User {
+	id := gatehouse.NewID()
+	return gatehouse.User{
+		ID: id, Username: "user-" + id, Email: id + "@example.com", Locale: "en", Roles: []string{gatehouse.RoleSystemUser},
+		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA", CreateAt: start, UpdateAt: start, LastPasswordUpdate: start,
+	}
+}
+
+// NewApp is a confidential app that no store knows yet.
+func NewApp() gatehouse.App {
+	return gatehouse.App{
+		ID: gatehouse.NewID(), CreatorID: gatehouse.NewID(), SecretHash: gatehouse.HashSecret(gatehouse.NewSecret()),
+		Name: "App", Description: "For tests", Homepage: "https://app.example.com", RedirectURIs: []string{"https://app.example.com/callback"},
+		TokenEndpointAuthMethod: gatehouse.AuthMethodPost, CreateAt: start, UpdateAt: start,
+	}
+}
+
+// NewSession is a session of a user that no store knows yet, seen at the time now.
+func NewSession(userID string, now time.Time) gatehouse.Session {
+	return gatehouse.Session{
+		ID: gatehouse.NewID(), TokenHash: gatehouse.HashSecret(gatehouse.NewSecret()), UserID: userID,
+		UserAgent: "Test/1.0", IP: "192.0.2.1", CreateAt: now, LastSeenAt: now, ExpiresAt: now.Add(gatehouse.SessionLifetime),
+	}
+}
+
+// Person is somebody who agreed to an app.
+type Person struct {
+	User    gatehouse.User
+	App     gatehouse.App
+	Consent gatehouse.Consent
+}
+
+// NewPerson stores a new user, a new app and the one's consent to the other.
+func NewPerson(t testing.TB, store *storage.Store) Person {
+	t.Helper()
+	ctx := context.Background()
+	p := Person{User: NewUser(), App: NewApp()}
+	require.NoError(t, store.CreateUser(ctx, p.User))
+	require.NoError(t, store.CreateApp(ctx, p.App))
+	var err error
+	p.Consent, err = store.RecordConsent(ctx, p.User.ID, p.App.ID, []string{gatehouse.DefaultScope}, start)
+	require.NoError(t, err)
+	return p
+}
+
+// NewGrant is a grant of the person to the app that no store knows yet: what a
+// code becomes that is redeemed at the time now.
+func (p Person) NewGrant(now time.Time) gatehouse.Grant {
+	now = now.UTC().Truncate(time.Millisecond)
+	return gatehouse.Grant{
+		ID: gatehouse.NewID(), ConsentID: p.Consent.ID, UserID: p.User.ID, AppID: p.App.ID, Scopes: strings.Fields(gatehouse.DefaultScope),
+		CreateAt: now, RotatedAt: now, ExpiresAt: now.Add(time.Hour),
+	}
+}

@@ -1,0 +1,85 @@
+package storagetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+)
+
+func grantCases() map[string]func(*testing.T, *database) {
+	return map[string]func(*testing.T, *database){
+		"a grant comes back with its user":     grantComesBack,
+		"a code is redeemed once":              codeIsRedeemedOnce,
+		"a replay is seen after a revocation":  replayIsSeenAfterRevocation,
+		"a grant needs a consent":              grantNeedsConsent,
+		"a revoked grant keeps its first time": grantRevokedOnce,
+	}
+}
+
+func grantComesBack(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	person := NewPerson(t, store)
+	grant := person.NewGrant(start)
+	grant.Scopes, grant.Resource, grant.Generation = []string{"a", "b"}, "https://api.example.com/x?y=1", 7
+	grant.RotatedAt = start.Add(time.Second)
+	require.NoError(t, store.CreateGrant(ctx, grant))
+	got, user, err := store.Grant(ctx, grant.ID)
+	require.NoError(t, err)
+	require.Equal(t, grant, got)
+	require.Equal(t, person.User, user)
+	_, _, err = store.Grant(ctx, gatehouse.NewID())
+	require.ErrorIs(t, err, gatehouse.ErrNotFound)
+}
+
+// Attack: whoever sees a code (a log, a referrer, a shared browser) redeems it a
+// second time (RFC 6749 §4.1.2).
+func codeIsRedeemedOnce(t *testing.T, d *database) {
+	ctx, store, other := context.Background(), d.node(), d.node()
+	person := NewPerson(t, store)
+	grant := person.NewGrant(start)
+	require.NoError(t, store.CreateGrant(ctx, grant))
+	replay := grant
+	replay.Scopes, replay.Resource = []string{"more"}, "https://evil.example"
+	require.ErrorIs(t, other.CreateGrant(ctx, replay), gatehouse.ErrConflict)
+	got, _, err := store.Grant(ctx, grant.ID)
+	require.NoError(t, err)
+	require.Equal(t, grant, got, "the replay changes nothing")
+}
+
+func replayIsSeenAfterRevocation(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	person := NewPerson(t, store)
+	grant := person.NewGrant(start)
+	require.NoError(t, store.CreateGrant(ctx, grant))
+	require.NoError(t, store.RevokeGrant(ctx, grant.ID, start))
+	require.ErrorIs(t, store.CreateGrant(ctx, grant), gatehouse.ErrConflict)
+}
+
+func grantNeedsConsent(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	person := NewPerson(t, store)
+	for _, consentID := range []string{gatehouse.NewID(), "", person.User.ID, person.App.ID} {
+		grant := person.NewGrant(start)
+		grant.ConsentID = consentID
+		require.ErrorIs(t, store.CreateGrant(ctx, grant), gatehouse.ErrNotFound)
+	}
+	require.Zero(t, d.count("grants"))
+}
+
+func grantRevokedOnce(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	person := NewPerson(t, store)
+	grant := person.NewGrant(start)
+	require.NoError(t, store.CreateGrant(ctx, grant))
+	require.NoError(t, store.RevokeGrant(ctx, grant.ID, start.Add(time.Minute)))
+	require.NoError(t, store.RevokeGrant(ctx, grant.ID, start.Add(time.Hour)))
+	got, _, err := store.Grant(ctx, grant.ID)
+	require.NoError(t, err)
+	require.Equal(t, start.Add(time.Minute), got.RevokedAt)
+	require.Equal(t, gatehouse.StandingRevoked, got.Standing(0, start.Add(2*time.Minute)))
+	require.NoError(t, store.RevokeGrant(ctx, gatehouse.NewID(), start), "gone is as good as revoked")
+}

@@ -1,0 +1,94 @@
+package storagetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+)
+
+func rotationCases() map[string]func(*testing.T, *database) {
+	return map[string]func(*testing.T, *database){
+		"a refresh moves the grant on":              rotationMovesOn,
+		"only a live grant is refreshed":            rotationNeedsLife,
+		"a refresh notes that the app is used":      rotationTouchesConsent,
+		"a refresh is stored when it has succeeded": rotationIsCommitted,
+	}
+}
+
+func rotationMovesOn(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	person := NewPerson(t, store)
+	grant := person.NewGrant(start)
+	require.NoError(t, store.CreateGrant(ctx, grant))
+	now := start.Add(10 * time.Minute)
+	require.NoError(t, store.RotateGrant(ctx, grant.ID, 0, now, now.Add(2*time.Hour)))
+	got, _, err := store.Grant(ctx, grant.ID)
+	require.NoError(t, err)
+	want := grant
+	want.Generation, want.RotatedAt, want.ExpiresAt = 1, now, now.Add(2*time.Hour)
+	require.Equal(t, want, got)
+	require.NoError(t, store.RotateGrant(ctx, grant.ID, 1, now, now.Add(2*time.Hour)))
+}
+
+// Attack: a refresh token that was stolen is used after its owner's, or from a
+// generation that never was; or after the grant was revoked or has expired.
+func rotationNeedsLife(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	person := NewPerson(t, store)
+	rotate := func(prepare func(gatehouse.Grant), generation int64, now time.Time) error {
+		grant := person.NewGrant(start)
+		grant.Generation = 5
+		require.NoError(t, store.CreateGrant(ctx, grant))
+		prepare(grant)
+		err := store.RotateGrant(ctx, grant.ID, generation, now, now.Add(time.Hour))
+		if got, _, getErr := store.Grant(ctx, grant.ID); getErr == nil && err != nil {
+			require.Equal(t, int64(5), got.Generation)
+		}
+		return err
+	}
+	nothing := func(gatehouse.Grant) {}
+	require.NoError(t, rotate(nothing, 5, start))
+	require.NoError(t, rotate(nothing, 5, start.Add(time.Hour-time.Millisecond)))
+	require.ErrorIs(t, rotate(nothing, 5, start.Add(time.Hour)), gatehouse.ErrConflict, "it has expired, to the millisecond")
+	require.ErrorIs(t, rotate(nothing, 4, start), gatehouse.ErrConflict)
+	require.ErrorIs(t, rotate(nothing, 6, start), gatehouse.ErrConflict)
+	require.ErrorIs(t, rotate(func(g gatehouse.Grant) { require.NoError(t, store.RevokeGrant(ctx, g.ID, start)) }, 5, start), gatehouse.ErrConflict)
+	require.ErrorIs(t, store.RotateGrant(ctx, gatehouse.NewID(), 0, start, start.Add(time.Hour)), gatehouse.ErrConflict)
+	require.ErrorIs(t, rotate(func(gatehouse.Grant) { require.NoError(t, store.DeactivateUser(ctx, person.User.ID, start)) }, 5, start), gatehouse.ErrConflict)
+}
+
+func rotationTouchesConsent(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	person := NewPerson(t, store)
+	grant := person.NewGrant(start)
+	require.NoError(t, store.CreateGrant(ctx, grant))
+	for generation, step := range []struct{ now, want time.Time }{
+		{start.Add(59 * time.Minute), start},
+		{start.Add(61 * time.Minute), start.Add(61 * time.Minute)},
+		{start.Add(120 * time.Minute), start.Add(61 * time.Minute)},
+	} {
+		require.NoError(t, store.RotateGrant(ctx, grant.ID, int64(generation), step.now, step.now.Add(2*time.Hour)))
+		consent, err := store.Consent(ctx, person.User.ID, person.App.ID)
+		require.NoError(t, err)
+		require.Equal(t, step.want, consent.LastUsedAt)
+	}
+}
+
+// The statement returns a row: on some engines a commit could wait for the
+// caller to read to the end.
+func rotationIsCommitted(t *testing.T, d *database) {
+	ctx, store, other := context.Background(), d.node(), d.node()
+	person := NewPerson(t, store)
+	grant := person.NewGrant(start)
+	require.NoError(t, store.CreateGrant(ctx, grant))
+	for generation := range int64(20) {
+		require.NoError(t, store.RotateGrant(ctx, grant.ID, generation, start, start.Add(time.Hour)))
+		got, _, err := other.Grant(ctx, grant.ID)
+		require.NoError(t, err)
+		require.Equal(t, generation+1, got.Generation)
+	}
+}

@@ -1,0 +1,137 @@
+package storagetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+)
+
+func sessionCases() map[string]func(*testing.T, *database) {
+	return map[string]func(*testing.T, *database){
+		"a session comes back with its user":       sessionComesBack,
+		"signing out ends one session":             sessionDeleted,
+		"sessions end together, but for one":       sessionsDeleted,
+		"a session is touched forward only":        sessionTouched,
+		"the least recently seen of too many goes": sessionLimit,
+		"sessions are listed by last use":          sessionsListed,
+	}
+}
+
+func sessionComesBack(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	user := NewUser()
+	require.NoError(t, store.CreateUser(ctx, user))
+	session := NewSession(user.ID, start)
+	require.NoError(t, store.CreateSession(ctx, session))
+	got, owner, err := store.SessionByTokenHash(ctx, session.TokenHash)
+	require.NoError(t, err)
+	require.Equal(t, session, got)
+	require.Equal(t, user, owner)
+
+	_, _, err = store.SessionByTokenHash(ctx, gatehouse.HashSecret("another"))
+	require.ErrorIs(t, err, gatehouse.ErrNotFound)
+	_, _, err = store.SessionByTokenHash(ctx, "")
+	require.ErrorIs(t, err, gatehouse.ErrNotFound)
+	require.ErrorIs(t, store.CreateSession(ctx, NewSession(gatehouse.NewID(), start)), gatehouse.ErrNotFound)
+	// Attack: a session whose token somebody chose, to be adopted by their victim.
+	double := NewSession(user.ID, start)
+	double.TokenHash = session.TokenHash
+	require.ErrorIs(t, store.CreateSession(ctx, double), gatehouse.ErrConflict)
+}
+
+func sessionDeleted(t *testing.T, d *database) {
+	ctx, store, other := context.Background(), d.node(), d.node()
+	user := NewUser()
+	require.NoError(t, store.CreateUser(ctx, user))
+	session, stays := NewSession(user.ID, start), NewSession(user.ID, start)
+	require.NoError(t, store.CreateSession(ctx, session))
+	require.NoError(t, store.CreateSession(ctx, stays))
+	require.NoError(t, store.DeleteSession(ctx, session.ID))
+	require.NoError(t, store.DeleteSession(ctx, session.ID), "signing out twice is no error")
+	_, _, err := other.SessionByTokenHash(ctx, session.TokenHash)
+	require.ErrorIs(t, err, gatehouse.ErrNotFound)
+	_, _, err = other.SessionByTokenHash(ctx, stays.TokenHash)
+	require.NoError(t, err)
+}
+
+func sessionsDeleted(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	user, bystander := NewUser(), NewUser()
+	require.NoError(t, store.CreateUser(ctx, user))
+	require.NoError(t, store.CreateUser(ctx, bystander))
+	sessions := []gatehouse.Session{NewSession(user.ID, start), NewSession(user.ID, start), NewSession(user.ID, start)}
+	for _, s := range append(sessions, NewSession(bystander.ID, start)) {
+		require.NoError(t, store.CreateSession(ctx, s))
+	}
+	n, err := store.DeleteUserSessions(ctx, user.ID, sessions[1].ID)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, n)
+	left, err := store.UserSessions(ctx, user.ID)
+	require.NoError(t, err)
+	require.Equal(t, sessions[1:2], left)
+	n, err = store.DeleteUserSessions(ctx, user.ID, "")
+	require.NoError(t, err)
+	require.EqualValues(t, 1, n)
+	require.Equal(t, 1, d.count("sessions"))
+}
+
+func sessionTouched(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	user := NewUser()
+	require.NoError(t, store.CreateUser(ctx, user))
+	session := NewSession(user.ID, start)
+	require.NoError(t, store.CreateSession(ctx, session))
+	later := start.Add(10 * time.Minute)
+	require.NoError(t, store.TouchSession(ctx, session.ID, later, later.Add(time.Hour)))
+	require.NoError(t, store.TouchSession(ctx, session.ID, start, start.Add(time.Hour)), "a request that took longer comes last")
+	got, _, err := store.SessionByTokenHash(ctx, session.TokenHash)
+	require.NoError(t, err)
+	require.Equal(t, later, got.LastSeenAt)
+	require.Equal(t, later.Add(time.Hour), got.ExpiresAt)
+	require.NoError(t, store.TouchSession(ctx, gatehouse.NewID(), later, later))
+}
+
+// Attack: sign in without end to fill the database (C 2.2).
+func sessionLimit(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	user := NewUser()
+	require.NoError(t, store.CreateUser(ctx, user))
+	var first, second gatehouse.Session
+	for i := range 501 {
+		session := NewSession(user.ID, start.Add(time.Duration(i)*time.Second))
+		require.NoError(t, store.CreateSession(ctx, session))
+		switch i {
+		case 0:
+			first = session
+		case 1:
+			second = session
+		}
+	}
+	require.Equal(t, 500, d.count("sessions"))
+	_, _, err := store.SessionByTokenHash(ctx, first.TokenHash)
+	require.ErrorIs(t, err, gatehouse.ErrNotFound)
+	_, _, err = store.SessionByTokenHash(ctx, second.TokenHash)
+	require.NoError(t, err)
+
+	late := NewSession(user.ID, start.Add(-time.Hour)) // by a node whose clock is slow
+	require.NoError(t, store.CreateSession(ctx, late))
+	_, _, err = store.SessionByTokenHash(ctx, late.TokenHash)
+	require.NoError(t, err, "who signs in is signed in")
+	require.Equal(t, 500, d.count("sessions"))
+}
+
+func sessionsListed(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	user := NewUser()
+	require.NoError(t, store.CreateUser(ctx, user))
+	old, recent := NewSession(user.ID, start), NewSession(user.ID, start.Add(time.Hour))
+	require.NoError(t, store.CreateSession(ctx, old))
+	require.NoError(t, store.CreateSession(ctx, recent))
+	got, err := store.UserSessions(ctx, user.ID)
+	require.NoError(t, err)
+	require.Equal(t, []gatehouse.Session{recent, old}, got)
+}

@@ -1,0 +1,83 @@
+package storagetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/storage"
+)
+
+func settingCases() map[string]func(*testing.T, *database) {
+	return map[string]func(*testing.T, *database){
+		"a new gateway has everything off":                         settingDefaults,
+		"a setting is seen at once, and by others within a second": settingsAreSeen,
+		"a wrong setting is refused":                               settingRefused,
+		"what the environment fixes stays":                         settingFixed,
+		"what a caller does to settings is not cached":             settingCacheIsNotShared,
+	}
+}
+
+func settingDefaults(t *testing.T, d *database) {
+	want, err := gatehouse.ParseSettings(nil, nil)
+	require.NoError(t, err)
+	got, err := d.node().Settings(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.False(t, got.EnableOAuthServiceProvider)
+}
+
+func settingsAreSeen(t *testing.T, d *database) {
+	ctx, here, there := context.Background(), d.node(), d.node()
+	enabled := func(s *storage.Store) bool {
+		settings, err := s.Settings(ctx)
+		require.NoError(t, err)
+		return settings.EnableOAuthServiceProvider
+	}
+	require.False(t, enabled(here))
+	require.False(t, enabled(there))
+	for _, value := range []string{"true", "false"} { // insert, then update
+		require.NoError(t, here.SetSetting(ctx, gatehouse.SettingEnableOAuthServiceProvider, value, gatehouse.NewID(), start))
+		require.Equal(t, value == "true", enabled(here))
+		require.Eventually(t, func() bool { return enabled(there) == (value == "true") }, 5*time.Second, 10*time.Millisecond)
+	}
+	require.Equal(t, 1, d.count("settings"))
+}
+
+func settingRefused(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	var field *gatehouse.FieldError
+	require.ErrorAs(t, store.SetSetting(ctx, gatehouse.SettingEnableOAuthServiceProvider, "perhaps", "", start), &field)
+	require.Equal(t, gatehouse.SettingEnableOAuthServiceProvider, field.Field)
+	require.ErrorAs(t, store.SetSetting(ctx, "no_such_setting", "true", "", start), &field)
+	require.Zero(t, d.count("settings"))
+}
+
+func settingFixed(t *testing.T, d *database) {
+	ctx := context.Background()
+	require.NoError(t, d.node().SetSetting(ctx, gatehouse.SettingEnableDynamicClientRegistration, "true", "", start))
+	fixed := open(t, storage.Options{URL: d.url, FixedSettings: map[string]string{gatehouse.SettingEnableDynamicClientRegistration: "false"}})
+	settings, err := fixed.Settings(ctx)
+	require.NoError(t, err)
+	require.False(t, settings.EnableDynamicClientRegistration, "the environment beats what is stored")
+	require.True(t, settings.Fixed(gatehouse.SettingEnableDynamicClientRegistration))
+	require.ErrorIs(t, fixed.SetSetting(ctx, gatehouse.SettingEnableDynamicClientRegistration, "true", "", start), gatehouse.ErrSettingFixed)
+
+	_, err = storage.Open(ctx, storage.Options{URL: d.url, FixedSettings: map[string]string{gatehouse.SettingAccessTokenLifetime: "soon"}})
+	var field *gatehouse.FieldError
+	require.ErrorAs(t, err, &field)
+}
+
+func settingCacheIsNotShared(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	require.NoError(t, store.SetSetting(ctx, gatehouse.SettingDCRRedirectURIAllowlist, "https://a.example/*", "", start))
+	for range 3 {
+		settings, err := store.Settings(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{"https://a.example/*"}, settings.DCRRedirectURIAllowlist)
+		settings.DCRRedirectURIAllowlist[0] = "*"
+	}
+}

@@ -1,0 +1,137 @@
+package storagetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/storage"
+)
+
+func upkeepCases() map[string]func(*testing.T, *database) {
+	return map[string]func(*testing.T, *database){
+		"audit events are paged, newest first":   auditPages,
+		"an audit event is stored to its limits": auditLimits,
+		"what has expired is reaped in batches":  reapsInBatches,
+		"a replay is seen until its code is old": reapsNoFreshGrant,
+		"nodes reap at once":                     reapRace,
+	}
+}
+
+func auditPages(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	var want []gatehouse.AuditEvent
+	for i := range 7 {
+		e := gatehouse.AuditEvent{
+			ID: gatehouse.NewID(), At: start.Add(time.Duration(i/2) * time.Millisecond), ActorID: "actor", Event: gatehouse.AuditLogin, TargetID: "target",
+			Detail: "It happened.", IP: "192.0.2.1", Outcome: gatehouse.OutcomeFail, RequestID: "request",
+		}
+		require.NoError(t, store.RecordAuditEvent(ctx, e))
+		want = append(want, e)
+	}
+	var got []gatehouse.AuditEvent
+	for before := ""; ; before = got[len(got)-1].ID {
+		page, err := store.AuditEvents(ctx, before, 3)
+		require.NoError(t, err)
+		if len(page) == 0 {
+			break
+		}
+		got = append(got, page...)
+	}
+	require.ElementsMatch(t, want, got, "each once, also those of one moment")
+	for i := 1; i < len(got); i++ {
+		require.False(t, got[i].At.After(got[i-1].At))
+	}
+	page, err := store.AuditEvents(ctx, gatehouse.NewID(), 3)
+	require.NoError(t, err)
+	require.Empty(t, page)
+}
+
+func auditLimits(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	long := make([]byte, 5000)
+	for i := range long {
+		long[i] = 'x'
+	}
+	require.NoError(t, store.RecordAuditEvent(ctx, gatehouse.AuditEvent{At: start, Event: "e", Detail: "€" + string(long), TargetID: string(long)}))
+	events, err := store.AuditEvents(ctx, "", 1)
+	require.NoError(t, err)
+	require.Len(t, events[0].Detail, 512)
+	require.Len(t, events[0].TargetID, 128)
+	require.True(t, gatehouse.ValidID(events[0].ID), "an event without an id gets one")
+}
+
+// reapAll reaps until nothing is left, as the caller of Reap does, and returns
+// how many rows of a table went in each round.
+func reapAll(t *testing.T, store *storage.Store, now time.Time, limit int, table string) []int64 {
+	t.Helper()
+	var rounds []int64
+	for {
+		reaped, err := store.Reap(context.Background(), now, limit)
+		require.NoError(t, err)
+		require.Contains(t, reaped, table)
+		if reaped[table] == 0 {
+			return rounds
+		}
+		rounds = append(rounds, reaped[table])
+	}
+}
+
+func reapsInBatches(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	person := NewPerson(t, store)
+	stays := person.NewGrant(start)
+	stays.ExpiresAt = start.Add(1000 * time.Hour)
+	require.NoError(t, store.CreateGrant(ctx, stays))
+	session := NewSession(person.User.ID, start)
+	session.ExpiresAt = start.Add(1000 * time.Hour)
+	require.NoError(t, store.CreateSession(ctx, session))
+	for range 5 {
+		require.NoError(t, store.CreateGrant(ctx, person.NewGrant(start)))
+		expired := NewSession(person.User.ID, start)
+		expired.ExpiresAt = start.Add(time.Hour)
+		require.NoError(t, store.CreateSession(ctx, expired))
+		require.NoError(t, store.RecordAuditEvent(ctx, gatehouse.AuditEvent{At: start.Add(-400 * 24 * time.Hour), Event: "old"}))
+	}
+	require.NoError(t, store.RecordAuditEvent(ctx, gatehouse.AuditEvent{At: start, Event: "new"}))
+
+	now := start.Add(time.Hour)
+	require.Equal(t, []int64{2, 2, 1}, reapAll(t, store, now, 2, "grants"))
+	require.Equal(t, 1, d.count("grants"))
+	require.Equal(t, 1, d.count("sessions"))
+	require.Equal(t, 1, d.count("audit_events"))
+	require.Equal(t, 1, d.count("consents"), "what somebody agreed to is not forgotten")
+	_, _, err := store.Grant(ctx, stays.ID)
+	require.NoError(t, err)
+}
+
+// Attack: replay the code of a grant that expired quickly, after it was reaped.
+func reapsNoFreshGrant(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	person := NewPerson(t, store)
+	grant := person.NewGrant(start)
+	grant.ExpiresAt = start.Add(time.Minute)
+	require.NoError(t, store.CreateGrant(ctx, grant))
+	require.Empty(t, reapAll(t, store, start.Add(59*time.Minute), 100, "grants"))
+	require.ErrorIs(t, store.CreateGrant(ctx, grant), gatehouse.ErrConflict)
+	require.Equal(t, []int64{1}, reapAll(t, store, start.Add(time.Hour), 100, "grants"))
+}
+
+func reapRace(t *testing.T, d *database) {
+	ctx, nodes := context.Background(), d.nodes()
+	person := NewPerson(t, nodes[0])
+	for range 60 {
+		require.NoError(t, nodes[0].CreateGrant(ctx, person.NewGrant(start)))
+	}
+	for _, err := range race(8, func(i int) error {
+		_, err := nodes[i%2].Reap(ctx, start.Add(2*time.Hour), 10)
+		return err
+	}) {
+		require.NoError(t, err)
+	}
+	reapAll(t, nodes[0], start.Add(2*time.Hour), 10, "grants")
+	require.Zero(t, d.count("grants"))
+}

@@ -1,0 +1,220 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+)
+
+func userCases() map[string]func(*testing.T, *database) {
+	return map[string]func(*testing.T, *database){
+		"a user comes back as stored":                       userComesBack,
+		"names are unique in any case":                      namesAreUnique,
+		"a login id is a username or an email, in any case": loginIDs,
+		"a username is preferred to somebody else's email":  usernameBeforeEmail,
+		"users are listed by username":                      usersByUsername,
+		"an update stores all or nothing":                   userUpdates,
+		"an update cannot take a name":                      userUpdateConflicts,
+		"an update cannot bring a deactivated user back":    userUpdateKeepsDeactivation,
+		"the first user is created once":                    firstUser,
+		"set-ups that race make one user":                   firstUserRace,
+		"updates that race are all heard":                   userUpdateRace,
+	}
+}
+
+func userComesBack(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	user := gatehouse.User{
+		ID: gatehouse.NewID(), Username: "ann", Email: "ann@example.com", EmailVerified: true,
+		Nickname: "Annie", FirstName: "Ann", LastName: "Ström", Position: "Boss", Locale: "sv",
+		Roles: []string{gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin}, PasswordHash: "$argon2id$…",
+		CreateAt: start, UpdateAt: start.Add(time.Millisecond), LastPasswordUpdate: start.Add(2 * time.Millisecond),
+	}
+	require.NoError(t, store.CreateUser(ctx, user))
+	got, err := store.User(ctx, user.ID)
+	require.NoError(t, err)
+	require.Equal(t, user, got)
+	require.True(t, got.Active())
+
+	_, err = store.User(ctx, gatehouse.NewID())
+	require.ErrorIs(t, err, gatehouse.ErrNotFound)
+	n, err := store.CountUsers(ctx)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, n)
+}
+
+// Attack: register "Admin" beside "admin" and be taken for them.
+func namesAreUnique(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	ann := NewUser()
+	ann.Username, ann.Email = "Ann", "Ann@Example.com"
+	require.NoError(t, store.CreateUser(ctx, ann))
+	got, err := store.User(ctx, ann.ID)
+	require.NoError(t, err)
+	require.Equal(t, "ann", got.Username)
+	require.Equal(t, "ann@example.com", got.Email)
+
+	other := NewUser()
+	other.Username = "aNN"
+	err = store.CreateUser(ctx, other)
+	require.ErrorIs(t, err, gatehouse.ErrUsernameTaken)
+	require.ErrorIs(t, err, gatehouse.ErrConflict)
+	require.NotErrorIs(t, err, gatehouse.ErrEmailTaken)
+
+	other = NewUser()
+	other.Email = "aNN@example.COM"
+	err = store.CreateUser(ctx, other)
+	require.ErrorIs(t, err, gatehouse.ErrEmailTaken)
+	require.ErrorIs(t, err, gatehouse.ErrConflict)
+	require.NotErrorIs(t, err, gatehouse.ErrUsernameTaken)
+
+	other = NewUser()
+	other.ID = ann.ID
+	require.ErrorIs(t, store.CreateUser(ctx, other), gatehouse.ErrConflict)
+}
+
+func loginIDs(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	ann := NewUser()
+	ann.Username, ann.Email = "ann", "ann@example.com"
+	require.NoError(t, store.CreateUser(ctx, ann))
+	for _, login := range []string{"ann", "ANN", "ann@example.com", "Ann@Example.COM"} {
+		got, err := store.UserByLogin(ctx, login)
+		require.NoError(t, err, login)
+		require.Equal(t, ann.ID, got.ID)
+	}
+	for _, login := range []string{"", "an", "ann%", "_nn", "ann' OR '1'='1", "ann\x00", "ann\xff"} {
+		_, err := store.UserByLogin(ctx, login)
+		require.ErrorIs(t, err, gatehouse.ErrNotFound, "%q", login)
+	}
+}
+
+func usernameBeforeEmail(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	mail, name := NewUser(), NewUser()
+	mail.Email, name.Username = "x@example.com", "x@example.com"
+	require.NoError(t, store.CreateUser(ctx, mail))
+	require.NoError(t, store.CreateUser(ctx, name))
+	got, err := store.UserByLogin(ctx, "x@example.com")
+	require.NoError(t, err)
+	require.Equal(t, name.ID, got.ID)
+}
+
+func usersByUsername(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	for _, name := range []string{"cleo", "ann", "bob"} {
+		u := NewUser()
+		u.Username = name
+		require.NoError(t, store.CreateUser(ctx, u))
+	}
+	names := func(offset, limit int) string {
+		users, err := store.Users(ctx, offset, limit)
+		require.NoError(t, err)
+		var names []string
+		for _, u := range users {
+			names = append(names, u.Username)
+		}
+		return strings.Join(names, " ")
+	}
+	require.Equal(t, "ann bob cleo", names(0, 10))
+	require.Equal(t, "ann bob", names(0, 2))
+	require.Equal(t, "cleo", names(2, 2))
+	require.Empty(t, names(3, 2))
+}
+
+func userUpdates(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	user := NewUser()
+	require.NoError(t, store.CreateUser(ctx, user))
+
+	got, err := store.UpdateUser(ctx, user.ID, func(u *gatehouse.User) error {
+		u.ID, u.CreateAt = "another", start.Add(time.Hour) // what may not change does not
+		u.Nickname, u.EmailVerified, u.Roles, u.UpdateAt = "Nick", true, nil, start.Add(time.Minute)
+		return nil
+	})
+	require.NoError(t, err)
+	want := user
+	want.Nickname, want.EmailVerified, want.Roles, want.UpdateAt = "Nick", true, []string{}, start.Add(time.Minute)
+	require.Equal(t, want, got)
+	got, err = store.User(ctx, user.ID)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+
+	refused := errors.New("refused")
+	_, err = store.UpdateUser(ctx, user.ID, func(u *gatehouse.User) error {
+		u.Nickname = "Never"
+		return refused
+	})
+	require.Equal(t, refused, err, "change's error is returned as it is")
+	got, err = store.User(ctx, user.ID)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+
+	_, err = store.UpdateUser(ctx, gatehouse.NewID(), func(*gatehouse.User) error { return refused })
+	require.ErrorIs(t, err, gatehouse.ErrNotFound)
+}
+
+func userUpdateConflicts(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	ann, bob := NewUser(), NewUser()
+	require.NoError(t, store.CreateUser(ctx, ann))
+	require.NoError(t, store.CreateUser(ctx, bob))
+	_, err := store.UpdateUser(ctx, bob.ID, func(u *gatehouse.User) error { u.Username = ann.Username; return nil })
+	require.ErrorIs(t, err, gatehouse.ErrUsernameTaken)
+	_, err = store.UpdateUser(ctx, bob.ID, func(u *gatehouse.User) error { u.Email = ann.Email; return nil })
+	require.ErrorIs(t, err, gatehouse.ErrEmailTaken)
+	_, err = store.UpdateUser(ctx, bob.ID, func(u *gatehouse.User) error { u.Username = "Bobby"; return nil })
+	require.NoError(t, err)
+}
+
+// Attack: an edit of the profile that was read before the deactivation undoes it.
+func userUpdateKeepsDeactivation(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	user := NewUser()
+	require.NoError(t, store.CreateUser(ctx, user))
+	require.NoError(t, store.DeactivateUser(ctx, user.ID, start))
+	got, err := store.UpdateUser(ctx, user.ID, func(u *gatehouse.User) error { u.DeleteAt = time.Time{}; return nil })
+	require.NoError(t, err)
+	require.False(t, got.Active())
+	got, err = store.User(ctx, user.ID)
+	require.NoError(t, err)
+	require.False(t, got.Active())
+}
+
+func firstUser(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	require.NoError(t, store.CreateFirstUser(ctx, NewUser()))
+	require.ErrorIs(t, store.CreateFirstUser(ctx, NewUser()), gatehouse.ErrConflict)
+	require.NoError(t, store.CreateUser(ctx, NewUser()))
+	require.Equal(t, 2, d.count("users"))
+}
+
+// Attack: two people open the set-up link; both become System Admin.
+func firstUserRace(t *testing.T, d *database) {
+	nodes := d.nodes()
+	requireOneWinner(t, race(16, func(i int) error {
+		return nodes[i%2].CreateFirstUser(context.Background(), NewUser())
+	}), gatehouse.ErrConflict)
+	require.Equal(t, 1, d.count("users"))
+}
+
+func userUpdateRace(t *testing.T, d *database) {
+	ctx, nodes := context.Background(), d.nodes()
+	user := NewUser()
+	require.NoError(t, nodes[0].CreateUser(ctx, user))
+	for _, err := range race(16, func(i int) error {
+		_, err := nodes[i%2].UpdateUser(ctx, user.ID, func(u *gatehouse.User) error { u.Nickname += "x"; return nil })
+		return err
+	}) {
+		require.NoError(t, err)
+	}
+	got, err := nodes[0].User(ctx, user.ID)
+	require.NoError(t, err)
+	require.Equal(t, strings.Repeat("x", 16), got.Nickname)
+}
