@@ -43,3 +43,11 @@ type AppUsage struct {
 	People     int64     // who authorised it and did not take it back
 	LastUsedAt time.Time // coarse; zero if never
 }
+
+// AppQuery says which apps to list. They come by name, in any case, then by id.
+type AppQuery struct {
+	CreatorID string // only this person's; "" = everybody's
+	Search    string // only those whose name contains it, in any case; "" = all
+	Offset    int
+	Limit     int
+}

@@ -76,12 +76,7 @@ func (s *Store) DeleteApp(ctx context.Context, id string) error {
 }
 
 // AppQuery says which apps to list.
-type AppQuery struct {
-	CreatorID string // only this person's; "" = everybody's
-	Search    string // only those whose name contains it, in any case; "" = all
-	Offset    int
-	Limit     int
-}
+type AppQuery = gatehouse.AppQuery
 
 // Apps lists apps by name, in any case, then id.
 func (s *Store) Apps(ctx context.Context, q AppQuery) ([]gatehouse.App, error) {
