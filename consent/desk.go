@@ -17,6 +17,7 @@ import (
 
 // Store remembers what people agreed to.
 type Store interface {
+	AuthorizedStore
 	// Consent returns what the person agreed to for the app. ErrNotFound: nothing.
 	Consent(ctx context.Context, userID, appID string) (gatehouse.Consent, error)
 	// RecordConsent adds scopes to what the person agreed to, safely when racing.

@@ -31,7 +31,8 @@ func (d *Desk) Ask(w http.ResponseWriter, r *http.Request, c gatehouse.ConsentRe
 		LoginURL:  d.basePath + "/login?" + url.Values{"redirect_to": {c.Action}, "prompt": {"select_account"}}.Encode(),
 	}
 	page.ReceivingHost, page.IsLoopback, page.PrivateScheme = receiver(c.RedirectURI)
-	frame := templates.Frame{User: &c.Caller.User, FormTargets: []string{gatehouse.RedirectOrigin(c.RedirectURI)}}
+	frame := templates.FrameFor(c.Caller.User, settings)
+	frame.FormTargets = []string{gatehouse.RedirectOrigin(c.RedirectURI)}
 	return d.renderer.Render(w, http.StatusOK, frame, page)
 }
 
@@ -55,22 +56,13 @@ func receiver(redirectURI string) (host string, loopback bool, scheme string) {
 	return host, gatehouse.IsLoopbackRedirectURI(redirectURI), ""
 }
 
-// scopeTexts puts scopes into words. The only one with a meaning of ours is the
-// default; for the others the app's own word is shown as such.
+// scopeTexts puts scopes into words, and marks those that are new.
 func scopeTexts(scopes []string, remembered gatehouse.Consent) []templates.ScopeText {
 	texts := make([]templates.ScopeText, 0, len(scopes))
 	for _, s := range scopes {
-		texts = append(texts, templates.ScopeText{Name: s, Text: ScopeText(s), New: !slices.Contains(remembered.Scopes, s)})
+		texts = append(texts, templates.ScopeText{Name: s, Text: templates.DescribeScope(s), New: !slices.Contains(remembered.Scopes, s)})
 	}
 	return texts
-}
-
-// ScopeText says in words what a scope lets an app do.
-func ScopeText(scope string) string {
-	if scope == gatehouse.DefaultScope {
-		return "Act as you: read and change everything that you can."
-	}
-	return "“" + scope + "”, as the app defines it."
 }
 
 func lifetime(c gatehouse.ConsentRequest, settings gatehouse.Settings) string {

@@ -28,6 +28,16 @@ func Lifetime(d time.Duration) string {
 	return strings.Join(parts, " ")
 }
 
+// DescribeScope says in words what a scope lets an app do. The only one with a
+// meaning of ours is the default (C 2.6); for the others the app's own word is
+// shown as such.
+func DescribeScope(scope string) string {
+	if scope == gatehouse.DefaultScope {
+		return "Act as you: read and change everything that you can."
+	}
+	return "“" + scope + "”, as the app defines it."
+}
+
 // count is a number with its noun: "1 app", "2 apps".
 func count(n int64, noun string) string {
 	if n == 1 {
