@@ -31,7 +31,7 @@ func (d *Desk) deauthorize(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !settings.EnableOAuthServiceProvider {
-		return &web.Error{Status: http.StatusNotImplemented, ID: "api.oauth.allow_oauth.turn_off.app_error", Message: "The System Admin has turned off OAuth 2.0 applications."}
+		return errTurnedOff()
 	}
 	if err := d.Revoke(r.Context(), caller.User.ID, caller.User.ID, appID); err != nil && !errors.Is(err, gatehouse.ErrNotFound) {
 		return err

@@ -54,6 +54,7 @@ func NewDesk(store Store, callers Callers, renderer *templates.Renderer, basePat
 // Register adds the endpoints to a router below the base path.
 func (d *Desk) Register(r *mux.Router) {
 	r.Handle("/oauth/deauthorize", web.JSON(d.log, d.deauthorize)).Methods(http.MethodPost)
+	r.Handle("/api/v4/users/{user_id:[A-Za-z0-9]+}/oauth/apps/authorized", web.JSON(d.log, d.authorized)).Methods(http.MethodGet)
 }
 
 // Decide says whether the person must be asked.
