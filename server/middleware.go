@@ -20,6 +20,7 @@ func (s *site) middleware(routes http.Handler) http.Handler {
 	for _, wrap := range []func(http.Handler) http.Handler{ // from the inside out
 		headAsGet,         // one route serves both, so that no handler has to think of HEAD
 		s.sameOrigin,      // before any handler that would believe a cookie
+		s.cors,            // answers preflights, which no handler knows
 		s.plainPath,       // the router sees only paths that mean what they say
 		s.limits,          // nobody further in reads more than this
 		s.securityHeaders, // on every answer, refusals of the above included; handlers may set their own

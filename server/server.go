@@ -19,6 +19,12 @@ type Registrar interface {
 	Register(r *mux.Router)
 }
 
+// RootRegistrar has endpoints whose place is fixed on the host, whatever the
+// base path is.
+type RootRegistrar interface {
+	RegisterAtRoot(r *mux.Router)
+}
+
 // Config is what a handler is made of.
 type Config struct {
 	// SiteURL is where browsers reach the gateway. Its path, without a slash at
@@ -71,6 +77,11 @@ func (s *site) router(handlers []Registrar) *mux.Router {
 	r.MethodNotAllowedHandler = r.NotFoundHandler
 	r.HandleFunc("/healthz", s.healthz).Methods(http.MethodGet)
 	r.HandleFunc("/readyz", s.readyz).Methods(http.MethodGet)
+	for _, h := range handlers {
+		if root, ok := h.(RootRegistrar); ok {
+			root.RegisterAtRoot(r)
+		}
+	}
 
 	below := r
 	if s.basePath != "" {
