@@ -1,6 +1,7 @@
 package gatehouse
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,6 +20,10 @@ type Settings struct {
 	AccessTokenLifetime             time.Duration // confidential apps
 	PublicAccessTokenLifetime       time.Duration // public apps and the implicit grant
 	RefreshTokenLifetime            time.Duration // since last use
+	// Clients that registered themselves are removed when nobody has authorised
+	// them for DCRUnusedLifetime, or used them for DCRIdleLifetime.
+	DCRUnusedLifetime time.Duration
+	DCRIdleLifetime   time.Duration
 	// IntrospectionClientIDs are the apps that may introspect anybody's tokens:
 	// resource servers. Other apps may introspect their own only.
 	IntrospectionClientIDs []string
@@ -36,6 +41,8 @@ const (
 	SettingAccessTokenLifetime             = "access_token_lifetime"
 	SettingPublicAccessTokenLifetime       = "public_access_token_lifetime"
 	SettingRefreshTokenLifetime            = "refresh_token_lifetime"
+	SettingDCRUnusedLifetime               = "dcr_unused_lifetime"
+	SettingDCRIdleLifetime                 = "dcr_idle_lifetime"
 	SettingIntrospectionClientIDs          = "introspection_client_ids"
 )
 
@@ -56,10 +63,7 @@ func SettingDefinitions() []SettingDefinition {
 		{SettingEnableDynamicClientRegistration, "false", "Clients may register themselves (RFC 7591), without an account.",
 			boolSetting(func(s *Settings) *bool { return &s.EnableDynamicClientRegistration })},
 		{SettingDCRRedirectURIAllowlist, "", "Comma-separated patterns; clients that register themselves may use only redirect URIs that match one. Empty: any valid redirect URI.",
-			func(s *Settings, v string) error {
-				s.DCRRedirectURIAllowlist = splitList(v)
-				return nil
-			}},
+			allowlistSetting},
 		{SettingEnableImplicitGrant, "true", "Apps may use the implicit grant (response_type=token). Not recommended: prefer the code flow with PKCE.",
 			boolSetting(func(s *Settings) *bool { return &s.EnableImplicitGrant })},
 		{SettingEnableUserAppRegistration, "false", "Everybody may register apps and manage their own, not only System Admins.",
@@ -70,6 +74,10 @@ func SettingDefinitions() []SettingDefinition {
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.PublicAccessTokenLifetime })},
 		{SettingRefreshTokenLifetime, "720h", "How long a refresh token lives since it was last used.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.RefreshTokenLifetime })},
+		{SettingDCRUnusedLifetime, "24h", "How long a client that registered itself is kept when nobody authorises it.",
+			lifetimeSetting(func(s *Settings) *time.Duration { return &s.DCRUnusedLifetime })},
+		{SettingDCRIdleLifetime, "2160h", "How long a client that registered itself is kept since it was last used. A client that was removed registers again.",
+			lifetimeSetting(func(s *Settings) *time.Duration { return &s.DCRIdleLifetime })},
 		{SettingIntrospectionClientIDs, "", "Comma-separated client ids of apps that may introspect every token (resource servers). Other apps may introspect their own only.",
 			func(s *Settings, v string) error {
 				s.IntrospectionClientIDs = splitList(v)
@@ -150,6 +158,10 @@ func (s Settings) Value(key string) string {
 		return s.PublicAccessTokenLifetime.String()
 	case SettingRefreshTokenLifetime:
 		return s.RefreshTokenLifetime.String()
+	case SettingDCRUnusedLifetime:
+		return s.DCRUnusedLifetime.String()
+	case SettingDCRIdleLifetime:
+		return s.DCRIdleLifetime.String()
 	case SettingIntrospectionClientIDs:
 		return strings.Join(s.IntrospectionClientIDs, ",")
 	}
@@ -185,6 +197,23 @@ func splitList(v string) []string {
 		}
 	}
 	return list
+}
+
+// allowlistSetting refuses empty and invalid patterns (C 2.13): one that matches
+// nothing would shut clients out for no visible reason.
+func allowlistSetting(s *Settings, v string) error {
+	s.DCRRedirectURIAllowlist = nil
+	if strings.TrimSpace(v) == "" {
+		return nil
+	}
+	for _, pattern := range strings.Split(v, ",") {
+		pattern = strings.TrimSpace(pattern)
+		if problem := allowlistProblem(pattern); problem != "" {
+			return errors.New(problem)
+		}
+		s.DCRRedirectURIAllowlist = append(s.DCRRedirectURIAllowlist, pattern)
+	}
+	return nil
 }
 
 func boolSetting(field func(*Settings) *bool) func(*Settings, string) error {
