@@ -18,6 +18,7 @@
 //	/integrations/oauth2-apps/{id}/regenerate, /delete   ConfirmPage
 //	/settings/security[?page=]                           SecurityPage
 //	/settings/security/password, /sign-out-elsewhere     (POST only)
+//	/settings/security/sessions/{id}/sign-out            (POST only)
 //	/settings/security/apps/{id}/revoke                  ConfirmPage
 //	/console                                             ConsolePage
 //	/console/users[?page=], /add, /{id}                  UsersPage, UserFormPage, UserPage

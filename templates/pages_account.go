@@ -5,8 +5,9 @@ import "gatehouse"
 // SecurityPage is Settings > Security: the apps that a person authorised, where
 // they are signed in, and their password. It links to
 // /settings/security/apps/{id}/revoke and posts to
+// /settings/security/sessions/{id}/sign-out (no fields),
 // /settings/security/sign-out-elsewhere (no fields) and
-// /settings/security/password (current_password, new_password).
+// /settings/security/password (current_password, new_password; username is there for password managers only).
 type SecurityPage struct {
 	// ProviderEnabled shows the apps (C 4.1).
 	ProviderEnabled bool

@@ -107,6 +107,8 @@ type ConfirmPage struct {
 	Name string
 	// People is how many have authorised the app.
 	People int64
+	// IsTrusted: the app that is revoked asks nobody when it comes back.
+	IsTrusted bool
 	Action string // a path on this server, with its base path
 	Fields []Field
 	// CancelURL leads back.

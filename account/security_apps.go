@@ -1,0 +1,87 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"gatehouse"
+	"gatehouse/internal/web"
+	"gatehouse/templates"
+)
+
+// appsPerPage is the contract's default (C 1.1).
+const appsPerPage = 60
+
+// apps is one page of the apps that a person authorised, by name.
+func (h *SecurityHandler) apps(ctx context.Context, userID string, page int) (items []templates.AuthorizedApp, more bool, err error) {
+	consented, err := h.Apps.AuthorizedApps(ctx, userID, (page-1)*appsPerPage, appsPerPage+1)
+	if err != nil {
+		return nil, false, err
+	}
+	if more = len(consented) > appsPerPage; more {
+		consented = consented[:appsPerPage]
+	}
+	for _, c := range consented {
+		item := templates.AuthorizedApp{App: c.App, Consent: c.Consent}
+		for _, scope := range c.Consent.Scopes {
+			item.Scopes = append(item.Scopes, templates.ScopeText{Name: scope, Text: templates.DescribeScope(scope)})
+		}
+		items = append(items, item)
+	}
+	return items, more, nil
+}
+
+// askToRevoke is GET /settings/security/apps/{app_id}/revoke.
+func (h *SecurityHandler) askToRevoke(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+	appID, err := revocable(r, v)
+	if err != nil {
+		return err
+	}
+	consented, err := h.Apps.AuthorizedApp(r.Context(), v.User.ID, appID)
+	if errors.Is(err, gatehouse.ErrNotFound) {
+		return h.done(w, r, "app-gone")
+	}
+	if err != nil {
+		return err
+	}
+	back := h.Cookies.BasePath + securityPath
+	return h.Pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.ConfirmPage{
+		Kind:      templates.ConfirmRevokeApp,
+		Name:      consented.App.Name,
+		IsTrusted: consented.App.IsTrusted,
+		Action:    back + "/apps/" + appID + "/revoke",
+		CancelURL: back,
+	})
+}
+
+// revoke is POST /settings/security/apps/{app_id}/revoke.
+func (h *SecurityHandler) revoke(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+	appID, err := revocable(r, v)
+	if err != nil {
+		return err
+	}
+	err = h.Apps.Revoke(r.Context(), v.User.ID, v.User.ID, appID)
+	if errors.Is(err, gatehouse.ErrNotFound) {
+		return h.done(w, r, "app-gone")
+	}
+	if err != nil {
+		return err
+	}
+	return h.done(w, r, "app")
+}
+
+// revocable is the app that the address names. While the provider is off there is
+// nothing to revoke here (C 4.1, C 2.14).
+func revocable(r *http.Request, v web.Visit) (appID string, err error) {
+	appID = mux.Vars(r)["app_id"]
+	switch {
+	case !v.Settings.EnableOAuthServiceProvider:
+		return "", &web.Error{Status: http.StatusNotImplemented, ID: "api.oauth.allow_oauth.turn_off.app_error", Message: "The System Admin has turned off OAuth 2.0 applications. No app can act for you."}
+	case !gatehouse.ValidID(appID):
+		return "", web.InvalidURLParam("app_id")
+	}
+	return appID, nil
+}
