@@ -24,22 +24,30 @@ func setHeaders(h http.Header, f Frame, p Page) {
 }
 
 // formAction lists where the forms of a page may lead.
+//
+// Browsers apply form-action to every redirect that follows a form, not only to
+// the first. Where a form leads out to an app, the app may send the person on to
+// another origin of its own, which nobody here can know: so any https page may
+// follow, and any http page where the app itself is on http, as in development.
 func formAction(f Frame, p Page) string {
+	targets := f.FormTargets
+	if post, ok := p.(FormPostPage); ok {
+		targets = append(slices.Clone(targets), gatehouse.RedirectOrigin(post.Action))
+	}
 	sources := []string{"'self'"}
-	add := func(target string) {
-		if s, ok := formSource(target); ok && !slices.Contains(sources, s) {
+	add := func(s string) {
+		if !slices.Contains(sources, s) {
 			sources = append(sources, s)
 		}
 	}
-	for _, target := range f.FormTargets {
-		add(target)
-	}
-	if post, ok := p.(FormPostPage); ok {
-		// Browsers apply form-action to every redirect that follows, and apps go on
-		// to another origin of theirs after the callback. The page has nothing on
-		// it that could be injected into.
-		add(gatehouse.RedirectOrigin(post.Action))
-		add("https:")
+	for _, target := range targets {
+		if s, ok := formSource(target); ok {
+			add(s)
+			add("https:")
+			if strings.HasPrefix(s, "http:") {
+				add("http:")
+			}
+		}
 	}
 	return strings.Join(sources, " ")
 }

@@ -17,7 +17,7 @@ type Frame struct {
 	ShowIntegrations, ShowConsole bool
 	// Notice is a sentence shown once at the top, "The app was deleted."
 	Notice string
-	// FormTargets are the origins beside our own that a form of the page may lead
+	// FormTargets are the origins beside our own that a form of the page leads
 	// to, also by a redirect: "https://app.example.com", "com.example.app:"
 	// (gatehouse.RedirectOrigin). What has no place in a
 	// Content-Security-Policy is dropped.

@@ -54,6 +54,8 @@ type AppFormPage struct {
 	Errors map[string]string
 	// ConfirmCallbacks asks before the list of callback URLs changes (C 4.3).
 	ConfirmCallbacks bool
+	// Fields are hidden and come back as they are.
+	Fields []Field
 }
 
 // AppCreatedPage shows an app that was just registered, or one that has just got

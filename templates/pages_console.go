@@ -33,7 +33,8 @@ type UserFormPage struct {
 }
 
 // UserPage shows one user to a System Admin. It posts a new password to
-// /console/users/{id}/password (password), and to /activate; it links to
+// /console/users/{id}/password (password; username is there for password managers
+// only), and to /activate; it links to
 // /deactivate, /promote and /demote, which ask first.
 type UserPage struct {
 	User gatehouse.User
