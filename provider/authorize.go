@@ -133,7 +133,7 @@ func (h *Handler) match(ctx context.Context, a *authorization) error {
 	var err error
 	a.app, err = h.apps.App(ctx, a.request.ClientID)
 	if errors.Is(err, gatehouse.ErrNotFound) {
-		return &web.Error{Status: http.StatusNotFound, ID: "app.oauth.get_app.find.app_error", Message: "There is no app with this client_id. It was never registered here, or was deleted.", Cause: err}
+		return &web.Error{Status: http.StatusNotFound, ID: "app.oauth.get_app.find.app_error", Title: "This app is unknown here", Message: "There is no app with this client_id. It was never registered here, or was deleted.", Cause: err}
 	} else if err != nil {
 		return fmt.Errorf("provider: client: %w", err)
 	}

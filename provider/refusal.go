@@ -42,7 +42,16 @@ func (e *Refusal) status() int {
 // webError is the refusal for the surfaces that answer with the contract's
 // error or with a page (C 1.2, 1.3).
 func (e *Refusal) webError() *web.Error {
-	return &web.Error{Status: e.status(), ID: e.ID, Message: e.Description, Cause: e.Cause}
+	return &web.Error{Status: e.status(), ID: e.ID, Message: e.Description, Title: e.title(), Cause: e.Cause}
+}
+
+// title is the heading of the page that shows the refusal to a person, who has
+// done nothing wrong: the app that sent them has.
+func (e *Refusal) title() string {
+	if e.status() == http.StatusBadRequest {
+		return "The app sent a wrong request"
+	}
+	return ""
 }
 
 func refuse(code, id, description string) *Refusal {

@@ -15,6 +15,7 @@ type Error struct {
 	Status  int
 	ID      string // "api.context.permissions.app_error"
 	Message string
+	Title   string // of the page that shows the error; "" = by status
 	Cause   error
 }
 

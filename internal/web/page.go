@@ -37,7 +37,7 @@ func writePageError(w http.ResponseWriter, r *http.Request, log *slog.Logger, re
 	e := Public(err)
 	Log(r.Context(), log, e)
 	SetRetryAfter(w, e)
-	page := templates.ErrorPage{Status: e.Status, Message: e.Message, RequestID: RequestID(r.Context())}
+	page := templates.ErrorPage{Status: e.Status, Title: e.Title, Message: e.Message, RequestID: RequestID(r.Context())}
 	if err := renderer.Render(w, e.Status, frame, page); err != nil {
 		log.ErrorContext(r.Context(), "error page not rendered", "error", err, "request_id", page.RequestID)
 		http.Error(w, e.Message, e.Status)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 )
 
@@ -55,6 +56,22 @@ func ClientOf(r *http.Request) Client {
 func ClientIP(ctx context.Context) string {
 	c, _ := ctx.Value(clientKey).(Client)
 	return c.IP
+}
+
+// ClientNetwork is what counts as one client where tries are counted by address:
+// an IPv6 customer has a whole /64.
+func ClientNetwork(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil {
+		return ip
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.Is6() {
+		if prefix, err := addr.Prefix(64); err == nil {
+			return prefix.String()
+		}
+	}
+	return addr.String()
 }
 
 // LocalPath returns target if it is a path on this server that a browser may be
