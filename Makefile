@@ -1,0 +1,75 @@
+# Gatehouse. `make help` lists what there is.
+
+GOLANGCI_LINT_VERSION := v2.15.0
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.0.0-dev)
+FUZZTIME ?= 20s
+
+# Everything is pure Go: no C compiler is needed, and the binary is static.
+# Only the race detector wants cgo.
+export CGO_ENABLED ?= 0
+
+LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+# All test packages share one private PostgreSQL server.
+WITH_POSTGRES := go run ./internal/testdb/cmd/testpostgres --
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  %-8s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: ## Try everything: gateway on :8065, sample client on :8066
+	@go run ./cmd/gatehouse demo
+
+.PHONY: test
+test: needs ## Run every test, on both databases and in a browser
+	$(WITH_POSTGRES) go test -timeout 20m ./...
+
+.PHONY: race
+race: export CGO_ENABLED = 1
+race: needs ## Run every test with the race detector (needs a C compiler)
+	$(WITH_POSTGRES) go test -race -timeout 40m ./...
+
+.PHONY: e2e
+e2e: needs ## Run the tests that drive the real binary
+	$(WITH_POSTGRES) go test -count=1 -timeout 20m -v ./e2e/...
+
+.PHONY: needs
+needs: # What the tests need beside Go: PostgreSQL's server programs and Chromium
+	@.ci/needs
+
+.PHONY: lint
+lint: $(LINT) ## Check formatting, vet and lint
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(LINT) run
+
+$(LINT):
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv bin/golangci-lint $@
+
+.PHONY: bench
+bench: needs ## Run the benchmarks
+	$(WITH_POSTGRES) go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (20s)
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
+		sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' "$$file" | while read -r target; do \
+			echo "$$target in $$(dirname "$$file")"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null || exit 1; \
+		done || exit 1; \
+	done
+
+.PHONY: pages
+pages: ## Show every page in every state, with canned data
+	@go run ./templates/storybook
+
+.PHONY: build
+build: ## Build the static binary bin/gatehouse
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/gatehouse ./cmd/gatehouse
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin coverage.out
