@@ -6,7 +6,8 @@ import "gatehouse"
 // that is not fixed (gatehouse.SettingDefinitions), switches as "true" or
 // "false", the allowlist with its patterns separated by commas (and line
 // breaks, which people may also type instead: take them for commas), lifetimes
-// as they are typed ("24h").
+// as they are typed ("24h"); and for each key "was." and the key: the value that
+// the page began with.
 type ConsolePage struct {
 	Settings gatehouse.Settings
 	// Typed are the values that were typed and refused, by key.
