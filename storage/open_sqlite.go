@@ -146,7 +146,9 @@ func proveWritable(ctx context.Context, writer *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	return tx.Rollback()
+	// On a file that may only be read, an immediate transaction begins all the same.
+	_, err = tx.ExecContext(ctx, "CREATE TABLE probe (x INTEGER)")
+	return errors.Join(err, tx.Rollback())
 }
 
 func setPoolSize(db *sql.DB, n int) {

@@ -16,10 +16,13 @@ import (
 func Run(t *testing.T, newURL func(t testing.TB) string) {
 	for _, cases := range []map[string]func(*testing.T, *database){
 		migrationCases(), userCases(), accessCases(), sessionCases(), appCases(), consentCases(),
-		grantCases(), rotationCases(), raceCases(), settingCases(), upkeepCases(), contentCases(), errorCases(),
+		grantCases(), rotationCases(), raceCases(), inFlightCases(), settingCases(), upkeepCases(), contentCases(), errorCases(),
 	} {
 		for name, test := range cases {
-			t.Run(name, func(t *testing.T) { test(t, &database{t: t, url: newURL(t)}) })
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t, &database{t: t, url: newURL(t)})
+			})
 		}
 	}
 }
