@@ -2,10 +2,11 @@ package account
 
 import (
 	"crypto/sha256"
-	"net/netip"
 	"strings"
 	"sync"
 	"time"
+
+	"gatehouse/internal/web"
 )
 
 // How often a sign-in may fail. A budget starts full, and each try takes one;
@@ -60,7 +61,7 @@ func newThrottle() *throttle {
 // none left it returns how long to wait for the next one, and takes nothing.
 // giveBack returns the try.
 func (t *throttle) take(subject, ip string, now time.Time) (giveBack func(), wait time.Duration) {
-	address := addressGroup(ip)
+	address := web.ClientNetwork(ip)
 	person, everybody := keyOf("person", subject, address), keyOf("address", address)
 
 	t.mu.Lock()
@@ -122,19 +123,4 @@ func (t *throttle) put(k throttleKey, a allowance) {
 // and it must not stay in memory.
 func keyOf(parts ...string) throttleKey {
 	return sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-}
-
-// addressGroup is what counts as one address: an IPv6 customer has a whole /64.
-func addressGroup(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ip
-	}
-	addr = addr.Unmap().WithZone("")
-	if addr.Is6() {
-		if prefix, err := addr.Prefix(64); err == nil {
-			return prefix.String()
-		}
-	}
-	return addr.String()
 }
