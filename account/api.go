@@ -9,10 +9,13 @@ import (
 	"gatehouse/internal/web"
 )
 
+// maxCredentials bounds the body of a sign-in, in bytes.
+const maxCredentials = 64 << 10
+
 // apiLogin is POST /api/v4/users/login (C 1.13, E17). Cookies are set only for
 // our own pages: they send X-Requested-With, which no other site's page can.
 func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	r.Body = http.MaxBytesReader(w, r.Body, maxCredentials)
 	var body struct {
 		ID       string `json:"id"`
 		LoginID  string `json:"login_id"`

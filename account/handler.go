@@ -34,6 +34,7 @@ type HandlerConfig struct {
 	SetUp         *SetUp
 	Grants        GrantRevoker
 	FormTargets   FormTargets
+	Settings      web.SettingsReader
 	Renderer      web.PageRenderer
 	Cookies       Cookies // the same as the Authenticator's
 	Log           *slog.Logger
@@ -78,24 +79,6 @@ func methods(method string) []string {
 	return []string{method}
 }
 
-// maxForm bounds the forms and bodies of this package, in bytes: names, a
-// password and a way back.
-const maxForm = 64 << 10
-
-// parseForm reads a form, and refuses what is none.
-func parseForm(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	err := r.ParseForm()
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &tooLarge):
-		return err
-	}
-	return &web.Error{Status: http.StatusBadRequest, ID: "api.context.invalid_body_param.app_error", Message: "The form could not be read. Please go back, reload the page and try again."}
-}
-
 // visitor is who looks at a page: a person with a session. An app's access token
 // signs nobody in to pages.
 func (h *Handler) visitor(r *http.Request) (caller gatehouse.Caller, signedIn bool, err error) {
@@ -113,7 +96,11 @@ func deviceOf(r *http.Request) Device {
 	return Device{IP: web.ClientOf(r).IP, UserAgent: r.UserAgent()}
 }
 
-// frameFor is the frame of a page that a signed-in person looks at.
-func frameFor(u gatehouse.User) templates.Frame {
-	return templates.Frame{User: &u, ShowIntegrations: u.IsSystemAdmin(), ShowConsole: u.IsSystemAdmin()}
+// frame is what surrounds a page that a signed-in person looks at.
+func (h *Handler) frame(ctx context.Context, u gatehouse.User) (templates.Frame, error) {
+	settings, err := h.Settings.Settings(ctx)
+	if err != nil {
+		return templates.Frame{}, err
+	}
+	return templates.FrameFor(u, settings), nil
 }

@@ -35,7 +35,7 @@ func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) error {
 
 // login is POST /login: check, a new session, the old one ends, and on.
 func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
-	if err := parseForm(w, r); err != nil {
+	if err := web.ParseForm(w, r); err != nil {
 		return err
 	}
 	visitor, _, err := h.visitor(r)
@@ -79,7 +79,10 @@ func isCalled(u gatehouse.User, loginID string) bool {
 func (h *Handler) renderLogin(w http.ResponseWriter, r *http.Request, status int, visitor gatehouse.Caller, page templates.LoginPage) error {
 	frame := templates.Frame{}
 	if visitor.User.ID != "" {
-		frame = frameFor(visitor.User)
+		var err error
+		if frame, err = h.frame(r.Context(), visitor.User); err != nil {
+			return err
+		}
 	}
 	// Browsers apply form-action to the redirects that follow a form: a trusted
 	// app's sign-in goes from this form straight on to the app (CSP3 §6.4.1).
@@ -94,13 +97,17 @@ func (h *Handler) renderLogin(w http.ResponseWriter, r *http.Request, status int
 // logoutPage is GET /logout: it asks, since any link may lead here.
 func (h *Handler) logoutPage(w http.ResponseWriter, r *http.Request) error {
 	visitor, signedIn, err := h.visitor(r)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case signedIn:
-		return h.Renderer.Render(w, http.StatusOK, frameFor(visitor.User), templates.LogoutPage{})
 	}
-	return h.Renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
+	if !signedIn {
+		return h.Renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
+	}
+	frame, err := h.frame(r.Context(), visitor.User)
+	if err != nil {
+		return err
+	}
+	return h.Renderer.Render(w, http.StatusOK, frame, templates.LogoutPage{})
 }
 
 // logout is POST /logout.

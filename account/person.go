@@ -90,23 +90,3 @@ func explainTaken(err error) error {
 	}
 	return err
 }
-
-// fieldErrors collects the messages of every FieldError in the tree of err, by field.
-func fieldErrors(err error) map[string]string {
-	messages := map[string]string{}
-	var walk func(error)
-	walk = func(err error) {
-		switch e := err.(type) { //nolint:errorlint // it walks the tree itself
-		case *gatehouse.FieldError:
-			messages[e.Field] = e.Message
-		case interface{ Unwrap() []error }:
-			for _, inner := range e.Unwrap() {
-				walk(inner)
-			}
-		case interface{ Unwrap() error }:
-			walk(e.Unwrap())
-		}
-	}
-	walk(err)
-	return messages
-}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
+	"gatehouse/internal/web"
 )
 
 func TestUsernameRules(t *testing.T) {
@@ -70,7 +71,7 @@ func TestOtherNames(t *testing.T) {
 	} {
 		bad := good
 		break_(&bad)
-		messages := fieldErrors(checkUser(bad))
+		messages := web.FieldErrors(checkUser(bad))
 		require.Len(t, messages, 1, field)
 		require.NotEmpty(t, messages[field], field)
 	}
@@ -87,9 +88,9 @@ func TestFieldErrorsAreFoundWhereverTheyAre(t *testing.T) {
 		&gatehouse.FieldError{Field: "a", Message: "A."},
 		explainTaken(fmt.Errorf("store: %w", gatehouse.ErrEmailTaken)),
 	))
-	messages := fieldErrors(err)
+	messages := web.FieldErrors(err)
 	require.Len(t, messages, 2)
 	require.Equal(t, "A.", messages["a"])
 	require.Contains(t, messages["email"], "already")
-	require.Empty(t, fieldErrors(nil))
+	require.Empty(t, web.FieldErrors(nil))
 }

@@ -42,7 +42,7 @@ func (h *SecurityHandler) changePassword(w http.ResponseWriter, r *http.Request,
 // that is not up to the person.
 func (h *SecurityHandler) renderPasswordAgain(w http.ResponseWriter, r *http.Request, v web.Visit, err error) error {
 	var refused *web.Error
-	problems := fieldErrors(err)
+	problems := web.FieldErrors(err)
 	switch {
 	case problems["password"] != "":
 		return h.render(w, r, v, http.StatusBadRequest, map[string]string{"new_password": problems["password"]})

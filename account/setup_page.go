@@ -20,7 +20,7 @@ func (h *Handler) setUpPage(w http.ResponseWriter, r *http.Request) error {
 
 // setUp is POST /setup: it makes the first System Admin and signs them in.
 func (h *Handler) setUp(w http.ResponseWriter, r *http.Request) error {
-	if err := parseForm(w, r); err != nil {
+	if err := web.ParseForm(w, r); err != nil {
 		return err
 	}
 	token, password := r.PostForm.Get("token"), r.PostForm.Get("password")
@@ -48,7 +48,7 @@ func (h *Handler) setUp(w http.ResponseWriter, r *http.Request) error {
 // when that is not up to the person.
 func (h *Handler) renderSetUpAgain(w http.ResponseWriter, err error, page templates.SetUpPage) error {
 	var refused *web.Error
-	page.FieldErrors = fieldErrors(err)
+	page.FieldErrors = web.FieldErrors(err)
 	switch {
 	case len(page.FieldErrors) > 0:
 		return h.Renderer.Render(w, http.StatusBadRequest, templates.Frame{}, page)

@@ -74,7 +74,7 @@ func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 	router := mux.NewRouter()
 	account.NewHandler(account.HandlerConfig{
 		Service: s.service, Authenticator: s.auth, SetUp: s.setUp, Grants: store,
-		FormTargets: formTargets{}, Renderer: renderer, Cookies: cookies, Log: log,
+		FormTargets: formTargets{}, Settings: store, Renderer: renderer, Cookies: cookies, Log: log,
 	}).Register(router.PathPrefix(c.base).Subrouter())
 	s.handler = s.auth.RenewCookies(router)
 	return s

@@ -3,6 +3,8 @@ package web
 import (
 	"errors"
 	"net/http"
+
+	"gatehouse"
 )
 
 // maxForm bounds the forms of pages, in bytes: names, URLs and a way back.
@@ -40,4 +42,24 @@ func PageNumber(r *http.Request) int {
 func Redirect(w http.ResponseWriter, r *http.Request, localURL string) {
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, localURL, http.StatusSeeOther)
+}
+
+// FieldErrors collects the messages of every FieldError in the tree of err, by field.
+func FieldErrors(err error) map[string]string {
+	messages := map[string]string{}
+	var walk func(error)
+	walk = func(err error) {
+		switch e := err.(type) { //nolint:errorlint // it walks the tree itself
+		case *gatehouse.FieldError:
+			messages[e.Field] = e.Message
+		case interface{ Unwrap() []error }:
+			for _, inner := range e.Unwrap() {
+				walk(inner)
+			}
+		case interface{ Unwrap() error }:
+			walk(e.Unwrap())
+		}
+	}
+	walk(err)
+	return messages
 }
