@@ -17,8 +17,11 @@ type ConsolePage struct {
 }
 
 // UsersPage lists everybody. It links to /console/users/add, /console/users/{id}
-// and ?page=.
+// and ?page=, and looks for one person with ?find=.
 type UsersPage struct {
+	// Find is what was looked for; NotFound says that nobody is called so.
+	Find     string
+	NotFound bool
 	Users   []gatehouse.User
 	Page    int  // from 1
 	HasMore bool // there is a next page
