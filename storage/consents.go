@@ -79,8 +79,22 @@ func (s *Store) TouchConsent(ctx context.Context, id string, now time.Time) erro
 
 // DeleteConsent takes a person's yes back: codes and tokens that the app has
 // for them are dead at once, on every node. ErrNotFound if there was none.
+//
+// An app that registered itself remembers when it was last used (update_at), so
+// that Reap does not take it for one that nobody ever authorised.
 func (s *Store) DeleteConsent(ctx context.Context, userID, appID string) error {
-	return s.fail("delete consent", affectedOne(s.write(ctx).Exec("DELETE FROM consents WHERE user_id = ? AND app_id = ?", text(userID), text(appID))))
+	err := s.transact(ctx, func(tx *gorm.DB) error {
+		// The app first, as whoever deletes apps does: else the two could wait for each other.
+		err := tx.Exec("UPDATE apps SET update_at = (SELECT CASE WHEN apps.create_at < c.last_used_at THEN c.last_used_at ELSE apps.create_at + 1 END "+
+			"FROM consents c WHERE c.user_id = @user AND c.app_id = apps.id) "+
+			"WHERE id = @app AND is_dynamically_registered AND update_at <= (SELECT last_used_at FROM consents WHERE user_id = @user AND app_id = @app)",
+			map[string]any{"user": text(userID), "app": text(appID)}).Error
+		if err != nil {
+			return err
+		}
+		return affectedOne(tx.Exec("DELETE FROM consents WHERE user_id = ? AND app_id = ?", text(userID), text(appID)))
+	})
+	return s.fail("delete consent", err)
 }
 
 // UserConsents lists the apps that a person authorised, by the app's name.
