@@ -2,6 +2,7 @@ package gatehouse
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base32"
 	"unicode"
 )
@@ -18,6 +19,13 @@ func NewID() string {
 	var b [17]byte
 	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails since Go 1.24: it stops the program instead.
 	return zbase32.EncodeToString(b[:])[:IDLength]
+}
+
+// DeriveID returns the id that a seed stands for: always the same one. It is as
+// hard to guess as the seed.
+func DeriveID(seed string) string {
+	sum := sha256.Sum256([]byte(seed))
+	return zbase32.EncodeToString(sum[:17])[:IDLength]
 }
 
 // ValidID reports whether s has the form of an id: exactly 26 bytes, each rune

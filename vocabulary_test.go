@@ -24,6 +24,12 @@ func TestIDsAreUniqueAndValid(t *testing.T) {
 	require.True(t, gatehouse.ValidID(strings.Repeat("A", 26)))
 }
 
+func TestDerivedIDsAreTheSameForTheSameSeed(t *testing.T) {
+	require.Equal(t, gatehouse.DeriveID("seed"), gatehouse.DeriveID("seed"))
+	require.NotEqual(t, gatehouse.DeriveID("seed"), gatehouse.DeriveID("seed "))
+	require.True(t, gatehouse.ValidID(gatehouse.DeriveID("")))
+}
+
 func TestSecretsMatchTheirHashOnly(t *testing.T) {
 	secret := gatehouse.NewSecret()
 	hash := gatehouse.HashSecret(secret)

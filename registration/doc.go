@@ -1,8 +1,9 @@
 // Package registration is how an app comes to be and changes.
 //
-//	command line ─┐
-//	/api/v4 ──────┼──▶ Service: rules (rules.go) → who may (service.go) → one write → audit
-//	pages ────────┘
+//	/api/v4/oauth/apps ──────┐
+//	Integrations pages ──────┴─▶ may they? (permissions.go, actions.go) ─┐
+//	/api/v4/oauth/apps/register ─▶ switches, allowlist (dcr.go) ─────────┼─▶ Service: rules → one write → audit
+//	command line ────────────────────────────────────────────────────────┘
 //
 // The rules are the contract's (C 1.15), with redirect URIs judged by
 // gatehouse.CheckRedirectURI. Secrets are shown once, when they are made; only

@@ -28,6 +28,9 @@ var ErrPublicClient = errors.New("registration: public apps have no client secre
 
 // NewApp is what somebody says about an app that they register.
 type NewApp struct {
+	// ID is "" for a new one. A caller that may be asked twice for the same app
+	// chooses it, and gets ErrConflict the second time.
+	ID           string
 	Name         string
 	Description  string
 	Homepage     string
@@ -49,13 +52,17 @@ type Service struct {
 func NewService(store Store, log *slog.Logger) *Service { return &Service{store: store, log: log} }
 
 // Create registers an app and returns it with its client secret, which is shown
-// this once; "" for a public app. A *gatehouse.FieldError says which rule was broken.
+// this once; "" for a public app. A *gatehouse.FieldError says which rule was
+// broken. ErrConflict: there is an app with this id.
 func (s *Service) Create(ctx context.Context, n NewApp, actorID string) (gatehouse.App, string, error) {
 	now := time.Now()
 	app := gatehouse.App{
-		ID: gatehouse.NewID(), CreatorID: n.CreatorID, Name: n.Name, Description: n.Description, Homepage: n.Homepage, IconURL: n.IconURL,
+		ID: n.ID, CreatorID: n.CreatorID, Name: n.Name, Description: n.Description, Homepage: n.Homepage, IconURL: n.IconURL,
 		RedirectURIs: n.RedirectURIs, IsTrusted: n.IsTrusted, IsPublic: n.IsPublic,
 		TokenEndpointAuthMethod: gatehouse.AuthMethodPost, CreateAt: now, UpdateAt: now,
+	}
+	if app.ID == "" {
+		app.ID = gatehouse.NewID()
 	}
 	var secret string
 	if n.IsPublic {
@@ -97,10 +104,19 @@ func (s *Service) Update(ctx context.Context, id, actorID string, change func(*g
 // RegenerateSecret replaces the client secret; the old one is dead at once, what
 // it obtained lives on. ErrPublicClient, ErrNotFound.
 func (s *Service) RegenerateSecret(ctx context.Context, id, actorID string) (gatehouse.App, string, error) {
+	return s.RegenerateSecretIf(ctx, id, actorID, func(gatehouse.App) error { return nil })
+}
+
+// RegenerateSecretIf is RegenerateSecret unless check, which sees the app as it is
+// at that moment, returns an error.
+func (s *Service) RegenerateSecretIf(ctx context.Context, id, actorID string, check func(gatehouse.App) error) (gatehouse.App, string, error) {
 	secret := gatehouse.NewSecret()
 	app, err := s.store.UpdateApp(ctx, id, func(a *gatehouse.App) error {
 		if a.IsPublic {
 			return ErrPublicClient
+		}
+		if err := check(*a); err != nil {
+			return err
 		}
 		a.SecretHash = gatehouse.HashSecret(secret)
 		a.UpdateAt = time.Now()
@@ -127,14 +143,21 @@ func (s *Service) Delete(ctx context.Context, id, actorID string) error {
 	return nil
 }
 
-// audit records an event. That it could not be recorded is logged, and undoes nothing.
+// Refused records that somebody tried and was refused: why is a sentence.
+func (s *Service) Refused(ctx context.Context, event, actorID, appID, why string) {
+	s.record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: appID, Detail: why, Outcome: gatehouse.OutcomeFail})
+}
+
 func (s *Service) audit(ctx context.Context, event, actorID string, app gatehouse.App) {
-	e := gatehouse.AuditEvent{
-		ID: gatehouse.NewID(), At: time.Now(), ActorID: actorID, Event: event, TargetID: app.ID, Detail: "The app is called " + app.Name + ".",
-		IP: web.ClientIP(ctx), Outcome: gatehouse.OutcomeSuccess, RequestID: web.RequestID(ctx),
-	}
-	if err := s.store.RecordAuditEvent(ctx, e); err != nil {
-		s.log.ErrorContext(ctx, "audit event not recorded", "event", event, "error", err, "request_id", e.RequestID)
+	s.record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: app.ID, Detail: "The app is called " + app.Name + ".", Outcome: gatehouse.OutcomeSuccess})
+}
+
+// record keeps an event, even if whoever caused it has hung up. That it could not
+// be recorded is logged, and undoes nothing.
+func (s *Service) record(ctx context.Context, e gatehouse.AuditEvent) {
+	e.ID, e.At, e.IP, e.RequestID = gatehouse.NewID(), time.Now(), web.ClientIP(ctx), web.RequestID(ctx)
+	if err := s.store.RecordAuditEvent(context.WithoutCancel(ctx), e); err != nil {
+		s.log.ErrorContext(ctx, "audit event not recorded", "event", e.Event, "error", err, "request_id", e.RequestID)
 	}
 }
 

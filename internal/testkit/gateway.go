@@ -5,19 +5,21 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
-	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
 	"gatehouse/account"
 	"gatehouse/consent"
+	"gatehouse/console"
 	"gatehouse/internal/testdb"
 	"gatehouse/internal/web"
 	"gatehouse/provider"
 	"gatehouse/registration"
+	"gatehouse/server"
 	"gatehouse/storage"
 	"gatehouse/templates"
 )
@@ -49,17 +51,17 @@ func Start(t *testing.T, databaseURL string) *Gateway {
 	require.NoError(t, store.MigrateUp(ctx))
 
 	site := httptest.NewUnstartedServer(nil)
-	url := "http://" + site.Listener.Addr().String()
-	site.Config.Handler = assemble(t, store, url, log)
+	siteURL := "http://" + site.Listener.Addr().String()
+	site.Config.Handler = assemble(t, store, siteURL, log)
 	site.Start()
 	t.Cleanup(site.Close)
 
-	g := &Gateway{URL: url, Store: store, Apps: registration.NewService(store, log)}
+	g := &Gateway{URL: siteURL, Store: store, Apps: registration.NewService(store, log)}
 	g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "true")
 	return g
 }
 
-func assemble(t *testing.T, store *storage.Store, url string, log *slog.Logger) http.Handler {
+func assemble(t *testing.T, store *storage.Store, siteURL string, log *slog.Logger) http.Handler {
 	t.Helper()
 	renderer, err := templates.New(templates.Site{})
 	require.NoError(t, err)
@@ -69,22 +71,34 @@ func assemble(t *testing.T, store *storage.Store, url string, log *slog.Logger) 
 	authenticator := account.NewAuthenticator(store, tokens, cookies, log)
 	desk := consent.NewDesk(store, authenticator, renderer, "", log)
 	protocol := provider.New(provider.Config{
-		Issuer: url, Tokens: tokens, Apps: store, Grants: store, Settings: store, SignIn: authenticator,
+		Issuer: siteURL, Tokens: tokens, Apps: store, Grants: store, Settings: store, SignIn: authenticator,
 		Consents: desk, Auditor: store, Renderer: renderer, Log: log,
 	})
 	hasher := account.NewHasher(account.HasherConfig{})
 	people := account.NewPeople(store, store, hasher, log)
+	signIn := account.NewService(store, store, hasher, log)
 	accounts := account.NewHandler(account.HandlerConfig{
-		Service: account.NewService(store, store, hasher, log), Authenticator: authenticator, SetUp: account.NewSetUp(store, people),
-		Grants: store, FormTargets: protocol, Renderer: renderer, Cookies: cookies, Log: log,
+		Service: signIn, Authenticator: authenticator, SetUp: account.NewSetUp(store, people),
+		Grants: store, FormTargets: protocol, Settings: store, Renderer: renderer, Cookies: cookies, Log: log,
 	})
-	r := mux.NewRouter()
-	protocol.Register(r)
-	desk.Register(r)
-	accounts.Register(r)
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		r.ServeHTTP(w, req.WithContext(web.WithRequestID(req.Context(), gatehouse.NewID())))
+	pages := web.Pages{SignIn: authenticator, Settings: store, Renderer: renderer, Log: log}
+	security := account.NewSecurityHandler(account.SecurityConfig{
+		Pages: pages, Service: signIn, People: people, Sessions: store, Apps: desk, Cookies: cookies,
 	})
+	admin := console.NewHandler(console.Config{Pages: pages, People: people, Switches: console.NewSwitches(store, log), Store: store})
+	registrar := registration.NewRegistrar(registration.RegistrarConfig{
+		Apps: registration.NewService(store, log), Settings: store, Rate: registration.UnlimitedRate(), Log: log,
+	})
+	apps := registration.NewHandler(registration.HandlerConfig{
+		Apps: registration.NewService(store, log), Catalogue: store, Callers: authenticator, Renderer: renderer, SiteURL: siteURL, Log: log,
+	})
+	site, err := url.Parse(siteURL)
+	require.NoError(t, err)
+	handler, err := server.New(server.Config{
+		SiteURL: site, Version: "test", Build: "0", Ready: store.Ready, RenewCookies: authenticator.RenewCookies, Renderer: renderer, Log: log,
+	}, protocol, registrar, desk, accounts, apps, security, admin)
+	require.NoError(t, err)
+	return handler
 }
 
 // Set changes a setting.
@@ -102,6 +116,17 @@ func (g *Gateway) User(t *testing.T, name string) gatehouse.User {
 		Roles: []string{gatehouse.RoleSystemUser}, CreateAt: now, UpdateAt: now, LastPasswordUpdate: now,
 	}
 	require.NoError(t, g.Store.CreateUser(context.Background(), u))
+	return u
+}
+
+// Admin makes a System Admin.
+func (g *Gateway) Admin(t *testing.T, name string) gatehouse.User {
+	t.Helper()
+	u, err := g.Store.UpdateUser(context.Background(), g.User(t, name).ID, func(u *gatehouse.User) error {
+		u.Roles = append(u.Roles, gatehouse.RoleSystemAdmin)
+		return nil
+	})
+	require.NoError(t, err)
 	return u
 }
 
