@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// The exit statuses.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// cli is what the commands share: the world outside the process.
+type cli struct {
+	environ        []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// run is the whole program. It returns the exit status.
+func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c := &cli{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr}
+	root := c.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	command, err := root.ExecuteContextC(ctx)
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		c.complain("gatehouse: %s\nRun '%s --help' for how to use it.\n", usage.message, command.CommandPath())
+		return exitUsage
+	default:
+		c.complain("gatehouse: %s\n", explain(err))
+		return exitFailure
+	}
+}
+
+func (c *cli) complain(format string, args ...any) {
+	_, _ = fmt.Fprintf(c.stderr, format, args...) // Nobody is left to tell if this fails.
+}
+
+// usageError says what is wrong with the command line.
+type usageError struct{ message string }
+
+func (e *usageError) Error() string { return e.message }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+func (c *cli) rootCommand() *cobra.Command {
+	root := group("gatehouse", "A self-hosted OAuth 2.0 gateway", `Gatehouse signs people in and lets apps act for them by OAuth 2.0.
+
+To try it:     gatehouse demo
+To run it:     gatehouse serve
+To set it up:  gatehouse help environment`,
+		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.userCommand(), c.appCommand(), c.settingsCommand(),
+		c.healthcheckCommand(), c.versionCommand(), environmentTopic())
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SilenceErrors, root.SilenceUsage = true, true // run tells
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err.Error()} })
+	return root
+}
+
+// group is a command that has only sub-commands.
+func group(use, short, long string, commands ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{
+		Use: use, Short: short, Long: long,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			message := fmt.Sprintf("there is no command %q", cmd.CommandPath()+" "+args[0])
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				message += fmt.Sprintf("; did you mean %q?", cmd.CommandPath()+" "+near[0])
+			}
+			return &usageError{message}
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.HasParent() {
+				return cmd.Help()
+			}
+			return usagef("%q needs a sub-command", cmd.CommandPath())
+		},
+		SuggestionsMinimumDistance: 2,
+	}
+	g.AddCommand(commands...)
+	return g
+}
+
+// exactly wants the arguments that names list.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usagef("%s is missing", names[len(args)])
+		case len(args) > len(names):
+			return usagef("%q is one argument too many", args[len(names)])
+		}
+		return nil
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gatehouse"
+)
+
+func (c *cli) settingsCommand() *cobra.Command {
+	return group("settings", "Show and change what a System Admin decides", "", c.settingsListCommand(), c.settingsSetCommand())
+}
+
+type settingJSON struct {
+	Key         string `json:"key"`
+	Value       string `json:"value"`
+	Default     string `json:"default"`
+	Fixed       bool   `json:"fixed"` // by the environment
+	Description string `json:"description"`
+}
+
+func (c *cli) settingsListCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "list", Short: "List all settings", Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
+				settings, err := t.store.Settings(cmd.Context())
+				if err != nil {
+					return err
+				}
+				var list []settingJSON
+				var rows [][]string
+				for _, d := range gatehouse.SettingDefinitions() {
+					s := settingJSON{Key: d.Key, Value: settings.Value(d.Key), Default: d.Default, Fixed: settings.Fixed(d.Key), Description: d.Description}
+					from := ""
+					if s.Fixed {
+						from = "(fixed by the environment) "
+					}
+					list = append(list, s)
+					rows = append(rows, []string{s.Key, s.Value, from + s.Description})
+				}
+				if asJSON {
+					return c.printJSON(list)
+				}
+				return c.printTable("SETTING | VALUE | MEANING", rows)
+			})
+		},
+	}
+	addJSONFlag(cmd, &asJSON)
+	return cmd
+}
+
+func (c *cli) settingsSetCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "set SETTING VALUE", Short: "Change a setting; it holds on every node within a second", Args: exactly("SETTING", "VALUE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
+				key, value := args[0], args[1]
+				err := t.store.SetSetting(cmd.Context(), key, value, "", time.Now())
+				if errors.Is(err, gatehouse.ErrSettingFixed) {
+					return fmt.Errorf("a variable of the environment fixes %s; change it there", key)
+				}
+				if err != nil {
+					return err
+				}
+				event := gatehouse.AuditEvent{
+					ID: gatehouse.NewID(), At: time.Now(), Event: gatehouse.AuditUpdateSetting, TargetID: key,
+					Detail: fmt.Sprintf("Set to %.400q on the command line.", value), Outcome: gatehouse.OutcomeSuccess,
+				}
+				if err := t.store.RecordAuditEvent(cmd.Context(), event); err != nil {
+					return fmt.Errorf("the setting was changed, but not recorded in the audit log: %w", err)
+				}
+				return c.printf("%s is %s now.\n", key, value)
+			})
+		},
+	}
+}
