@@ -111,8 +111,8 @@ type ConfirmPage struct {
 	People int64
 	// IsTrusted: the app that is revoked asks nobody when it comes back.
 	IsTrusted bool
-	Action string // a path on this server, with its base path
-	Fields []Field
+	Action    string // a path on this server, with its base path
+	Fields    []Field
 	// CancelURL leads back.
 	CancelURL string
 }

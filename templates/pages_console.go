@@ -16,12 +16,10 @@ type ConsolePage struct {
 	Errors map[string]string
 }
 
-// UsersPage lists everybody. It links to /console/users/add, /console/users/{id}
-// and ?page=, and looks for one person with ?find=.
+// UsersPage lists everybody. It links to /console/users/add and
+// /console/users/{id}, and searches by GET /console/users?search=…&page=…
 type UsersPage struct {
-	// Find is what was looked for; NotFound says that nobody is called so.
-	Find     string
-	NotFound bool
+	Search  string // what was searched for, or ""
 	Users   []gatehouse.User
 	Page    int  // from 1
 	HasMore bool // there is a next page

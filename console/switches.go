@@ -1,0 +1,113 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"gatehouse"
+	"gatehouse/internal/web"
+)
+
+// SwitchStore keeps the settings.
+type SwitchStore interface {
+	Settings(ctx context.Context) (gatehouse.Settings, error)
+	// SetSetting returns a *gatehouse.FieldError, or ErrSettingFixed.
+	SetSetting(ctx context.Context, key, value, actorID string, now time.Time) error
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
+}
+
+// Switches turns settings, for the console and the command line, and records who
+// turned what. Whether somebody may is for the caller to decide.
+type Switches struct {
+	store SwitchStore
+	log   *slog.Logger
+}
+
+// NewSwitches returns Switches.
+func NewSwitches(store SwitchStore, log *slog.Logger) *Switches { return &Switches{store, log} }
+
+// Set saves those of the values that differ from what is set, and returns their
+// keys. by is zero for the command line. It returns a *gatehouse.FieldError for
+// each value that breaks a rule or belongs to a setting that the environment
+// fixes, joined; nothing is saved then.
+func (s *Switches) Set(ctx context.Context, by gatehouse.Caller, values map[string]string) (changed []string, err error) {
+	settings, err := s.store.Settings(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("console: set: %w", err)
+	}
+	canonical, err := check(settings, values)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range gatehouse.SettingDefinitions() {
+		value, ok := canonical[d.Key]
+		before := settings.Value(d.Key)
+		if !ok || value == before {
+			continue
+		}
+		if err := s.store.SetSetting(ctx, d.Key, value, by.User.ID, time.Now()); err != nil {
+			return changed, fmt.Errorf("console: set %s: %w", d.Key, err)
+		}
+		changed = append(changed, d.Key)
+		s.audit(ctx, by, d.Key, before, value)
+	}
+	return changed, nil
+}
+
+// check puts the values into the form in which they are stored. Of a setting that
+// is fixed only its own value may come back.
+func check(settings gatehouse.Settings, values map[string]string) (map[string]string, error) {
+	canonical := map[string]string{}
+	var problems []error
+	for key, typed := range values {
+		value, err := canonicalValue(key, typed)
+		if err == nil && settings.Fixed(key) && value != settings.Value(key) {
+			err = &gatehouse.FieldError{Field: key, Message: "The environment of the gateway fixes this setting. Change it there and restart the gateway."}
+		}
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		canonical[key] = value
+	}
+	return canonical, errors.Join(problems...)
+}
+
+// canonicalValue is what Settings.Value makes of a value that somebody typed:
+// "24h" and "1440m" are the same. Its error is a *gatehouse.FieldError.
+func canonicalValue(key, typed string) (string, error) {
+	// People put one pattern on a line, or commas between them, or both.
+	typed = strings.TrimSpace(strings.NewReplacer("\r\n", ",", "\n", ",").Replace(strings.TrimSpace(typed)))
+	if err := gatehouse.CheckSetting(key, typed); err != nil {
+		return "", err
+	}
+	parsed, err := gatehouse.ParseSettings(map[string]string{key: typed}, nil)
+	if err != nil {
+		return "", err
+	}
+	return parsed.Value(key), nil
+}
+
+// audit records a change. That it could not be recorded is logged, and undoes nothing.
+func (s *Switches) audit(ctx context.Context, by gatehouse.Caller, key, before, after string) {
+	e := gatehouse.AuditEvent{
+		ID: gatehouse.NewID(), At: time.Now(), ActorID: by.User.ID, Event: gatehouse.AuditUpdateSetting, TargetID: key,
+		Detail: orNothing(before) + " → " + orNothing(after), IP: web.ClientIP(ctx), Outcome: gatehouse.OutcomeSuccess, RequestID: web.RequestID(ctx),
+	}
+	// Somebody who hangs up must not keep what they did out of the log.
+	if err := s.store.RecordAuditEvent(context.WithoutCancel(ctx), e); err != nil {
+		s.log.ErrorContext(ctx, "audit event not recorded", "event", e.Event, "target_id", key, "detail", e.Detail,
+			"actor_id", e.ActorID, "error", err, "request_id", e.RequestID)
+	}
+}
+
+func orNothing(value string) string {
+	if value == "" {
+		return "nothing"
+	}
+	return value
+}
