@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse/server"
@@ -95,6 +97,20 @@ func TestASiteMayLiveBelowAPath(t *testing.T) {
 	}
 	require.Equal(t, "application/json", s.get("/apps/sso/api/v4/nowhere").Header().Get("Content-Type"))
 	require.Equal(t, http.StatusMethodNotAllowed, s.get("/apps/sso/oauth/access_token").Code)
+}
+
+// rooted has an endpoint at a place that the whole host fixes.
+type rooted struct{ routes }
+
+func (rooted) RegisterAtRoot(r *mux.Router) {
+	r.HandleFunc("/.well-known/thing/sso", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "at the root") }).Methods("GET")
+}
+
+func TestSomeEndpointsAreOutsideTheBasePath(t *testing.T) {
+	s := newSite(t, func(c *server.Config) { c.SiteURL = mustURL(t, "https://example.com/sso") }, rooted{endpoints})
+	require.Equal(t, "at the root", s.get("/.well-known/thing/sso").Body.String())
+	require.Equal(t, http.StatusMethodNotAllowed, s.send(request("POST", "/.well-known/thing/sso", "")).Code)
+	require.Equal(t, http.StatusNotFound, s.get("/sso/.well-known/thing/sso").Code)
 }
 
 func TestStaticFilesAreServed(t *testing.T) {

@@ -2,14 +2,13 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gatehouse"
+	"gatehouse/internal/web"
 	"gatehouse/registration"
-	"gatehouse/storage"
 )
 
 func (c *cli) appCommand() *cobra.Command {
@@ -17,29 +16,15 @@ func (c *cli) appCommand() *cobra.Command {
 		c.appCreateCommand(), c.appListCommand(), c.appShowCommand(), c.appDeleteCommand(), c.appRegenerateSecretCommand())
 }
 
-// appJSON is an app in listings, in the words of the API (C 1.7).
+// appJSON is an app in listings: the API's object, and its type, which the API
+// does not tell (C 1.7).
 type appJSON struct {
-	ID                      string   `json:"id"`
-	CreatorID               string   `json:"creator_id"`
-	Name                    string   `json:"name"`
-	Description             string   `json:"description"`
-	Homepage                string   `json:"homepage"`
-	IconURL                 string   `json:"icon_url"`
-	CallbackURLs            []string `json:"callback_urls"`
-	IsTrusted               bool     `json:"is_trusted"`
-	IsPublic                bool     `json:"is_public"`
-	IsDynamicallyRegistered bool     `json:"is_dynamically_registered"`
-	CreateAt                int64    `json:"create_at"`
-	UpdateAt                int64    `json:"update_at"`
-	ClientSecret            string   `json:"client_secret"` // only when it was made just now
+	web.AppJSON
+	IsPublic bool `json:"is_public"`
 }
 
 func newAppJSON(a gatehouse.App, secret string) appJSON {
-	return appJSON{
-		ID: a.ID, CreatorID: a.CreatorID, Name: a.Name, Description: a.Description, Homepage: a.Homepage, IconURL: a.IconURL,
-		CallbackURLs: a.RedirectURIs, IsTrusted: a.IsTrusted, IsPublic: a.IsPublic, IsDynamicallyRegistered: a.IsDynamicallyRegistered,
-		CreateAt: milliseconds(a.CreateAt), UpdateAt: milliseconds(a.UpdateAt), ClientSecret: secret,
-	}
+	return appJSON{AppJSON: web.NewAppJSON(a, secret), IsPublic: a.IsPublic}
 }
 
 func kindOf(a gatehouse.App) string {
@@ -133,7 +118,7 @@ func (c *cli) appListCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withTools(cmd.Context(), func(t tools) error {
 				apps, err := everything(func(offset, limit int) ([]gatehouse.App, error) {
-					return t.store.Apps(cmd.Context(), storage.AppQuery{Offset: offset, Limit: limit})
+					return t.store.Apps(cmd.Context(), gatehouse.AppQuery{Offset: offset, Limit: limit})
 				})
 				if err != nil {
 					return err
@@ -204,7 +189,7 @@ func (c *cli) appRegenerateSecretCommand() *cobra.Command {
 				}
 				app, secret, err := t.apps.RegenerateSecret(cmd.Context(), args[0], "")
 				if errors.Is(err, registration.ErrPublicClient) {
-					return fmt.Errorf("the app is public: it has no client secret")
+					return errors.New("the app is public: it has no client secret")
 				}
 				if err != nil {
 					return err

@@ -8,7 +8,10 @@ import (
 
 	"gatehouse/account"
 	"gatehouse/consent"
+	"gatehouse/console"
+	"gatehouse/internal/web"
 	"gatehouse/provider"
+	"gatehouse/registration"
 	"gatehouse/server"
 	"gatehouse/storage"
 	"gatehouse/templates"
@@ -19,6 +22,7 @@ type site struct {
 	url            *url.URL
 	secrets        [][]byte
 	trustedProxies []netip.Prefix
+	registrations  registration.Rate
 	store          *storage.Store
 	metrics        *server.Metrics // nil: none
 	log            *slog.Logger
@@ -53,15 +57,28 @@ func assemble(s site) (gateway, error) {
 	hasher := account.NewHasher(account.HasherConfig{})
 	people := account.NewPeople(s.store, s.store, hasher, s.log)
 	setUp := account.NewSetUp(s.store, people)
+	signIn := account.NewService(s.store, s.store, hasher, s.log)
 	accounts := account.NewHandler(account.HandlerConfig{
-		Service: account.NewService(s.store, s.store, hasher, s.log), Authenticator: authenticator, SetUp: setUp,
-		Grants: s.store, FormTargets: protocol, Settings: s.store, Renderer: renderer, Cookies: cookies, Log: s.log,
+		Service: signIn, Authenticator: authenticator, SetUp: setUp, Grants: s.store, FormTargets: protocol, Settings: s.store,
+		Renderer: renderer, Cookies: cookies, Log: s.log,
 	})
-	home := server.NewHome(s.store, authenticator, renderer, s.log)
+	apps := registration.NewService(s.store, s.log)
+	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: apps, Settings: s.store, Rate: s.registrations, Log: s.log})
+	integrations := registration.NewHandler(registration.HandlerConfig{
+		Apps: apps, Catalogue: s.store, Callers: authenticator, Renderer: renderer, SiteURL: s.url.String(), BasePath: basePath, Log: s.log,
+	})
+	pages := web.Pages{SignIn: authenticator, Settings: s.store, Renderer: renderer, Log: s.log}
+	security := account.NewSecurityHandler(account.SecurityConfig{
+		Pages: pages, Service: signIn, People: people, Sessions: s.store, Apps: desk, Cookies: cookies,
+	})
+	admin := console.NewHandler(console.Config{
+		Pages: pages, People: people, Switches: console.NewSwitches(s.store, s.log), Store: s.store, BasePath: basePath,
+	})
+
 	version := readVersion()
 	handler, err := server.New(server.Config{
 		SiteURL: s.url, TrustedProxies: s.trustedProxies, Version: version.Version, Build: version.Build,
 		Ready: s.store.Ready, RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: s.metrics, Log: s.log,
-	}, protocol, desk, accounts, home)
+	}, protocol, registrar, desk, accounts, integrations, security, admin)
 	return gateway{handler: handler, people: people, setUp: setUp}, err
 }

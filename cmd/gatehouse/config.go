@@ -4,7 +4,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
-	"time"
+
+	"gatehouse/registration"
 )
 
 // environment is every variable that there is, as it was typed. An empty
@@ -46,7 +47,7 @@ type config struct {
 	FixedSettings    map[string]string
 	TrustedProxies   []netip.Prefix
 	TLSCert, TLSKey  string
-	RegistrationRate registrationRate
+	RegistrationRate registration.Rate
 	MetricsListen    string
 	LogLevel         slog.Level
 	LogFormat        string // "text", "json" or ""
@@ -54,12 +55,6 @@ type config struct {
 
 // firstAdmin is who is made when there is no user; the zero value: nobody.
 type firstAdmin struct{ Username, Email, Password string }
-
-// registrationRate: burst at once, then one each interval. The zero value: unlimited.
-type registrationRate struct {
-	Burst    int
-	Interval time.Duration
-}
 
 // purpose is what a configuration is read for.
 type purpose int

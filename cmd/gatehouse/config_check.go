@@ -11,11 +11,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"gatehouse"
 	"gatehouse/account"
 	"gatehouse/internal/seal"
+	"gatehouse/registration"
 )
 
 // plainURLPath is what a site URL's path may hold, so that proxies, cookies and
@@ -100,17 +100,12 @@ func parseTrustedProxies(e environment, p *problems) []netip.Prefix {
 	return list
 }
 
-func parseRegistrationRate(e environment, p *problems) registrationRate {
-	if e.RegistrationRate == "off" {
-		return registrationRate{}
-	}
-	burst, interval, _ := strings.Cut(e.RegistrationRate, "/")
-	n, burstErr := strconv.Atoi(burst)
-	d, intervalErr := time.ParseDuration(interval)
-	if burstErr != nil || intervalErr != nil || n < 1 || d <= 0 {
+func parseRegistrationRate(e environment, p *problems) registration.Rate {
+	rate, err := registration.ParseRate(e.RegistrationRate)
+	if err != nil {
 		p.add("GATEHOUSE_REGISTRATION_RATE", "must be a burst and an interval such as 20/1s, or off.")
 	}
-	return registrationRate{n, d}
+	return rate
 }
 
 func parseLog(e environment, p *problems) (slog.Level, string) {

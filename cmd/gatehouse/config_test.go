@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
+	"gatehouse/registration"
 )
 
 const longSecret = "0123456789abcdef0123456789abcdef"
@@ -23,7 +23,7 @@ func TestNothingSetMeansTheDefaults(t *testing.T) {
 	require.Equal(t, "http://localhost:8065", c.SiteURL.String())
 	require.Equal(t, "sqlite:gatehouse.db", c.DatabaseURL)
 	require.Equal(t, slog.LevelInfo, c.LogLevel)
-	require.Equal(t, registrationRate{20, time.Second}, c.RegistrationRate)
+	require.Equal(t, registration.DefaultRate(), c.RegistrationRate)
 	require.Empty(t, c.Secrets)
 	require.Empty(t, c.FixedSettings, "the console decides")
 	require.Empty(t, c.TrustedProxies)
@@ -49,7 +49,7 @@ func TestEverythingSet(t *testing.T) {
 		gatehouse.SettingDCRRedirectURIAllowlist: "https://a.example.com/*",
 	}, c.FixedSettings)
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.168.1.1/32"), netip.MustParsePrefix("fd00::/8")}, c.TrustedProxies)
-	require.Equal(t, registrationRate{}, c.RegistrationRate)
+	require.Equal(t, registration.UnlimitedRate(), c.RegistrationRate)
 	require.Equal(t, slog.LevelDebug, c.LogLevel)
 }
 

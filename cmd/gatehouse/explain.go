@@ -22,6 +22,9 @@ func explain(err error) string {
 	if errors.As(err, &refused) && refused.Message != "" {
 		return refused.Message
 	}
+	if errors.Is(err, gatehouse.ErrLastSystemAdmin) {
+		return "this is the last active System Admin; make somebody else one first"
+	}
 	return err.Error()
 }
 

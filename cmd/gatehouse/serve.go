@@ -40,7 +40,10 @@ func (c *cli) serve(ctx context.Context) (err error) {
 		return err
 	}
 	metrics := server.NewMetrics()
-	g, err := assemble(site{url: cfg.SiteURL, secrets: secrets, trustedProxies: cfg.TrustedProxies, store: store, metrics: metrics, log: log})
+	g, err := assemble(site{
+		url: cfg.SiteURL, secrets: secrets, trustedProxies: cfg.TrustedProxies, registrations: cfg.RegistrationRate,
+		store: store, metrics: metrics, log: log,
+	})
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"gatehouse"
@@ -59,22 +55,15 @@ func (c *cli) settingsSetCommand() *cobra.Command {
 		Use: "set SETTING VALUE", Short: "Change a setting; it holds on every node within a second", Args: exactly("SETTING", "VALUE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withTools(cmd.Context(), func(t tools) error {
-				key, value := args[0], args[1]
-				err := t.store.SetSetting(cmd.Context(), key, value, "", time.Now())
-				if errors.Is(err, gatehouse.ErrSettingFixed) {
-					return fmt.Errorf("a variable of the environment fixes %s; change it there", key)
+				key := args[0]
+				if _, err := t.switches.Set(cmd.Context(), gatehouse.Caller{}, map[string]string{key: args[1]}); err != nil {
+					return err
 				}
+				settings, err := t.store.Settings(cmd.Context())
 				if err != nil {
 					return err
 				}
-				event := gatehouse.AuditEvent{
-					ID: gatehouse.NewID(), At: time.Now(), Event: gatehouse.AuditUpdateSetting, TargetID: key,
-					Detail: fmt.Sprintf("Set to %.400q on the command line.", value), Outcome: gatehouse.OutcomeSuccess,
-				}
-				if err := t.store.RecordAuditEvent(cmd.Context(), event); err != nil {
-					return fmt.Errorf("the setting was changed, but not recorded in the audit log: %w", err)
-				}
-				return c.printf("%s is %s now.\n", key, value)
+				return c.printf("%s is %s now.\n", key, settings.Value(key))
 			})
 		},
 	}

@@ -10,6 +10,7 @@ import (
 
 	"gatehouse"
 	"gatehouse/account"
+	"gatehouse/console"
 	"gatehouse/registration"
 	"gatehouse/storage"
 )
@@ -17,9 +18,10 @@ import (
 // tools is what the commands that work on the database use: the same services as
 // the gateway, so that the same rules hold and the audit log is kept.
 type tools struct {
-	store  *storage.Store
-	people *account.People
-	apps   *registration.Service
+	store    *storage.Store
+	people   *account.People
+	apps     *registration.Service
+	switches *console.Switches
 }
 
 // withTools opens the database of the configuration for a command, migrated if
@@ -36,9 +38,10 @@ func (c *cli) withTools(ctx context.Context, do func(tools) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	return do(tools{
-		store:  store,
-		people: account.NewPeople(store, store, account.NewHasher(account.HasherConfig{}), log),
-		apps:   registration.NewService(store, log),
+		store:    store,
+		people:   account.NewPeople(store, store, account.NewHasher(account.HasherConfig{}), log),
+		apps:     registration.NewService(store, log),
+		switches: console.NewSwitches(store, log),
 	})
 }
 
