@@ -1,0 +1,116 @@
+package storage_test
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/testdb"
+	"gatehouse/storage"
+	"gatehouse/storage/storagetest"
+)
+
+// with sets a parameter of a database URL.
+func with(t *testing.T, rawURL, name, value string) string {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	require.NoError(t, err)
+	query := u.Query()
+	query.Set(name, value)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func TestOpenSaysWhatToChangeForPostgreSQL(t *testing.T) {
+	there := testdb.Postgres(t)
+	missing, err := url.Parse(there)
+	require.NoError(t, err)
+	missing.Path = "/no_such_database"
+	for _, tc := range []struct{ name, url, want string }{
+		{"no such server", "postgres://ann:hunter2@127.0.0.1:1/gatehouse", "cannot be reached; check host and port"},
+		{"no such database", missing.String(), "does not exist; create it"},
+		{"no URL", "postgres://ann:hunter2@host:port/x", "no valid postgres:// URL"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := openError(t, tc.url)
+			require.ErrorContains(t, err, tc.want)
+			require.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+	require.ErrorIs(t, openError(t, "postgres://ann:hunter2@127.0.0.1:1/gatehouse"), gatehouse.ErrUnavailable, "it may come up yet")
+}
+
+// A server that restarts cuts every connection; the store gets new ones.
+func TestCutConnectionsAreReplaced(t *testing.T) {
+	ctx, databaseURL := context.Background(), testdb.Postgres(t)
+	store := storagetest.Open(t, databaseURL)
+	person := storagetest.NewPerson(t, store)
+	admin, err := sql.Open("pgx", databaseURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, admin.Close()) })
+	for range 5 {
+		_, err = admin.ExecContext(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		require.NoError(t, err)
+		if err := store.CreateGrant(ctx, person.NewGrant(time.Now())); err != nil {
+			require.ErrorIs(t, err, gatehouse.ErrUnavailable)
+		}
+		require.Eventually(t, func() bool { return store.CreateGrant(ctx, person.NewGrant(time.Now())) == nil }, 5*time.Second, time.Millisecond)
+	}
+}
+
+func TestAServerThatIsGoneIsUnavailable(t *testing.T) {
+	ctx := context.Background()
+	server, err := testdb.StartPostgres(testdb.Fast)
+	require.NoError(t, err)
+	store := storagetest.Open(t, server.URL)
+	person := storagetest.NewPerson(t, store)
+	require.NoError(t, store.Ready(ctx))
+	require.NoError(t, server.Stop())
+	require.ErrorIs(t, store.Ready(ctx), gatehouse.ErrUnavailable)
+	require.ErrorIs(t, store.CreateGrant(ctx, person.NewGrant(time.Now())), gatehouse.ErrUnavailable)
+	require.ErrorIs(t, store.DeactivateUser(ctx, person.User.ID, time.Now()), gatehouse.ErrUnavailable)
+	require.ErrorIs(t, store.MigrateUp(ctx), gatehouse.ErrUnavailable)
+	_, _, err = store.Grant(ctx, gatehouse.NewID())
+	require.ErrorIs(t, err, gatehouse.ErrUnavailable)
+}
+
+func TestAStandbyIsUnavailable(t *testing.T) {
+	ctx, databaseURL := context.Background(), testdb.Postgres(t)
+	person := storagetest.NewPerson(t, storagetest.Open(t, databaseURL))
+	standby, err := storage.Open(ctx, storage.Options{URL: with(t, databaseURL, "default_transaction_read_only", "on")})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, standby.Close()) })
+	require.NoError(t, standby.Ready(ctx))
+	require.ErrorIs(t, standby.CreateGrant(ctx, person.NewGrant(time.Now())), gatehouse.ErrUnavailable)
+	_, err = standby.User(ctx, person.User.ID)
+	require.NoError(t, err)
+}
+
+// Nobody waits for ever behind a transaction that is stuck.
+func TestALockThatIsHeldTooLongIsUnavailable(t *testing.T) {
+	ctx, databaseURL := context.Background(), testdb.Postgres(t)
+	store := storagetest.Open(t, with(t, databaseURL, "lock_timeout", "20ms"))
+	person := storagetest.NewPerson(t, store)
+	_, err := store.UpdateUser(ctx, person.User.ID, func(*gatehouse.User) error {
+		require.ErrorIs(t, store.DeactivateUser(ctx, person.User.ID, time.Now()), gatehouse.ErrUnavailable)
+		return nil
+	})
+	require.NoError(t, err)
+}
+
+func TestASessionHasLimitsAndAName(t *testing.T) {
+	ctx, databaseURL := context.Background(), testdb.Postgres(t)
+	store := storagetest.Open(t, databaseURL)
+	require.NoError(t, store.Ready(ctx))
+	admin, err := sql.Open("pgx", databaseURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, admin.Close()) })
+	var connections int
+	require.NoError(t, admin.QueryRowContext(ctx, "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gatehouse'").Scan(&connections))
+	require.Positive(t, connections)
+}
