@@ -1,0 +1,206 @@
+package registration_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/testkit"
+)
+
+// with is a registration with members of its own, as JSON.
+func with(members string) string {
+	return `{"redirect_uris":["https://app.example.com/cb"],` + members + `}`
+}
+
+func requireRefused(t *testing.T, answer registered, code, says string) {
+	t.Helper()
+	require.Equal(t, http.StatusBadRequest, answer.Status, answer.Raw)
+	require.Equal(t, code, answer.Error, answer.Raw)
+	require.Contains(t, answer.ErrorDescription, says)
+	require.Regexp(t, `^[ -~]*$`, answer.ErrorDescription, "RFC 7591 §3.2.2: ASCII")
+	require.True(t, strings.HasSuffix(answer.ErrorDescription, "."), answer.ErrorDescription)
+	require.Less(t, len(answer.ErrorDescription), 300, "no echo of what was sent")
+	require.Equal(t, "no-store", answer.Header.Get("Cache-Control"))
+	require.Equal(t, "application/json", answer.Header.Get("Content-Type"))
+	require.Empty(t, answer.ClientID)
+}
+
+func requireNoApps(t *testing.T, g *testkit.Gateway) {
+	t.Helper()
+	apps, err := g.Store.Apps(context.Background(), gatehouse.AppQuery{Limit: 10})
+	require.NoError(t, err)
+	require.Empty(t, apps)
+}
+
+func TestMetadataThatBreaksARuleIsRefused(t *testing.T) {
+	cases := []struct{ name, body, says string }{
+		{"no JSON", `redirect_uris=x`, "no valid JSON"},
+		{"nothing", ``, "no valid JSON"},
+		{"half of it", `{"redirect_uris":[`, "no valid JSON"},
+		{"more than one value", `{"redirect_uris":["https://app.example.com/cb"]}{}`, "no valid JSON"},
+		{"invalid UTF-8", "{\"redirect_uris\":[\"https://app.example.com/cb\"],\"client_name\":\"\xff\"}", "no valid JSON"},
+		{"null", `null`, "JSON object"},
+		{"a list", `[]`, "JSON object"},
+		{"a string", `"x"`, "JSON object"},
+		{"a member twice", with(`"scope":"user","scope":"all"`), "twice"},
+		{"a member twice, spelled differently", with(`"scope":"user","sc\u006fpe":"all"`), "twice"},
+		{"a member of a member twice", with(`"jwks":{"keys":[],"keys":[]}`), "twice"},
+		{"a secret in a member's name", with(`"\u0000\u202e€":1,"\u0000\u202e€":2`), "twice"},
+		{"too deep", with(`"x":` + strings.Repeat("[", 17) + strings.Repeat("]", 17)), "deep"},
+		{"no redirect URIs", `{}`, "redirect_uris is missing"},
+		{"an empty list of redirect URIs", `{"redirect_uris":[]}`, "redirect_uris is missing"},
+		{"redirect URIs that are null", `{"redirect_uris":null}`, "redirect_uris is missing"},
+		{"one redirect URI without a list", `{"redirect_uris":"https://app.example.com/cb"}`, "list of strings"},
+		{"redirect URIs that are no strings", `{"redirect_uris":[1]}`, "list of strings"},
+		{"an unknown method", with(`"token_endpoint_auth_method":"private_key_jwt"`), "token_endpoint_auth_method"},
+		{"an empty method", with(`"token_endpoint_auth_method":""`), "token_endpoint_auth_method"},
+		{"a method that is no string", with(`"token_endpoint_auth_method":["none"]`), "string"},
+		{"only grants that are not for it", with(`"grant_types":["client_credentials"]`), "authorization_code"},
+		{"only refreshing", with(`"grant_types":["refresh_token"]`), "authorization_code"},
+		{"grants that are no list", with(`"grant_types":"authorization_code"`), "list of strings"},
+		{"only responses that we do not know", with(`"response_types":["id_token"]`), "response_types"},
+		{"responses that are no list", with(`"response_types":{"code":true}`), "list of strings"},
+		{"a token without the implicit grant", with(`"grant_types":["authorization_code"],"response_types":["token"]`), "does not fit"},
+		{"a token, and the grant left out", with(`"response_types":["code","token"]`), "does not fit"},
+		{"a code without the code grant", with(`"grant_types":["implicit"],"response_types":["code","token"]`), "does not fit"},
+		{"the implicit grant, and the response left out", with(`"grant_types":["implicit"]`), "does not fit"},
+		{"a scope that is none", with(`"scope":"a\"b"`), "scope"},
+		{"a scope that is a list", with(`"scope":["user"]`), "string"},
+		{"a scope that is too long", with(`"scope":"` + strings.Repeat("a", 129) + `"`), "128"},
+		{"an empty name", with(`"client_name":""`), "empty"},
+		{"a blank name", with(`"client_name":" \u00a0"`), "empty"},
+		{"a name that is too long", with(`"client_name":"` + strings.Repeat("é", 33) + `"`), "64 bytes"},
+		{"a name that is no string", with(`"client_name":{"de":"x"}`), "string"},
+		{"a homepage that is no URL", with(`"client_uri":"app.example.com"`), "client_uri"},
+		{"a homepage that is a script", with(`"client_uri":"javascript:alert(1)"`), "client_uri"},
+		{"a homepage that is too long", with(`"client_uri":"https://app.example.com/` + strings.Repeat("a", 256) + `"`), "256"},
+	}
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		for _, tc := range cases {
+			t.Run(tc.name, func(t *testing.T) { requireRefused(t, register(t, g, tc.body), "invalid_client_metadata", tc.says) })
+		}
+		requireNoApps(t, g)
+	})
+}
+
+func TestNamesThatLookOtherThanTheyAreAreRefused(t *testing.T) {
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		for _, r := range []rune{
+			0, '\t', '\n', '\r', 0x1b, 0x7f, 0x85, 0xad, 0x34f, 0x61c, 0x115f, 0x17b4, 0x180e, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029,
+			0x202a, 0x202e, 0x2060, 0x2063, 0x2066, 0x2069, 0x2800, 0x3164, 0xe000, 0xfe00, 0xfeff, 0xffa0, 0xfffd, 0x1d173, 0xe0041, 0xe0100, 0xf0000,
+		} {
+			name, err := json.Marshal("Claude" + string(r) + " Code")
+			require.NoError(t, err)
+			requireRefused(t, register(t, g, with(`"client_name":`+string(name))), "invalid_client_metadata", "cannot be seen")
+		}
+		requireRefused(t, register(t, g, with(`"client_name":"\ud800"`)), "invalid_client_metadata", "cannot be seen")
+		requireNoApps(t, g)
+		for _, name := range []string{"Claude Code", "Ünïcødé", "アプリ 2", "Приложение", "تطبيق", "Gear ⚙️", "a & <b>", `"quoted"`, strings.Repeat("n", 64)} {
+			encoded, err := json.Marshal(name)
+			require.NoError(t, err)
+			answer := register(t, g, with(`"client_name":`+string(encoded)))
+			require.Equal(t, http.StatusCreated, answer.Status, answer.Raw)
+			require.Equal(t, name, answer.ClientName)
+		}
+	})
+}
+
+func TestRedirectURIsThatLeadAstrayAreRefused(t *testing.T) {
+	const none, post = "none", "client_secret_post"
+	cases := []struct{ uri, method, says string }{
+		{"javascript:alert(1)", none, ""}, {"JavaScript:alert(1)", none, ""}, {"javascript://x/%0aalert(1)", none, ""}, {"java\tscript:alert(1)", none, ""},
+		{" javascript:alert(1)", none, ""}, {"data:text/html,x", none, ""}, {"data://x/y", none, ""}, {"vbscript:x", none, ""}, {"file:///etc/passwd", none, ""},
+		{"blob:https://app.example.com/x", none, ""}, {"about:blank", none, ""}, {"view-source:https://app.example.com", none, ""}, {"filesystem:https://app.example.com/x", none, ""},
+		{"intent://x#Intent;end", none, ""}, {"ws://app.example.com/cb", none, ""}, {"mailto:a@example.com", none, ""},
+		{"https://app.example.com/cb#fragment", none, "fragment"}, {"https://app.example.com/cb#", none, "fragment"},
+		{"https://user@app.example.com/cb", none, "user name"}, {"https://user:pw@app.example.com/cb", post, "user name"}, {"https://app.example.com:443@evil.example/", none, ""},
+		{`https://app.example.com\@evil.example/cb`, none, "backslash"}, {"https://app.example.com/\u0000", none, "control"}, {"https://app.example.com/%0d%0ax", none, "control"},
+		{"HTTPS://app.example.com/cb", none, "lower case"}, {"https:///cb", none, "host"}, {"https:cb", none, ""}, {"/cb", none, ""}, {"app.example.com/cb", none, ""}, {"", none, "empty"}, {"*", none, ""},
+		{"https://app.example.com/" + strings.Repeat("a", 1024), none, "1024"},
+		// RFC 7591 §5: without TLS only to the user's own computer
+		{"http://app.example.com/cb", none, "https://"}, {"http://app.example.com/cb", post, "https://"}, {"http://192.168.0.1/cb", none, "https://"},
+		{"http://localhost.example.com/cb", none, "https://"}, {"http://127.0.0.1.example.com/cb", none, "https://"}, {"http://0.0.0.0/cb", none, "https://"},
+		// private-use schemes are for public clients (RFC 8252 §7.1)
+		{"cursor://anysphere.cursor-mcp/oauth/callback", post, "token_endpoint_auth_method none"}, {"com.example.app:/cb", "client_secret_basic", "token_endpoint_auth_method none"},
+	}
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		for _, tc := range cases {
+			body, err := json.Marshal(map[string]any{"redirect_uris": []string{"https://app.example.com/good", tc.uri}, "token_endpoint_auth_method": tc.method})
+			require.NoError(t, err)
+			answer := register(t, g, string(body))
+			requireRefused(t, answer, "invalid_redirect_uri", tc.says)
+			require.True(t, strings.HasPrefix(answer.ErrorDescription, "redirect_uris[1]: ") || tc.says == "1024", "%s", answer.ErrorDescription)
+		}
+		requireNoApps(t, g)
+	})
+}
+
+func TestHostileSizesAreRefused(t *testing.T) {
+	many := func(n int, uri string) string {
+		body, err := json.Marshal(map[string]any{"redirect_uris": strings.Split(strings.Repeat(","+uri, n)[1:], ",")})
+		require.NoError(t, err)
+		return string(body)
+	}
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		require.Equal(t, http.StatusCreated, register(t, g, many(32, "https://a.example/cb")).Status)
+		requireRefused(t, register(t, g, many(33, "https://a.example/cb")), "invalid_redirect_uri", "32")
+		requireRefused(t, register(t, g, many(3000, "https://a.example")), "invalid_redirect_uri", "32")
+		// "[a b c]" has 1024 bytes at most (C 1.15).
+		require.Equal(t, http.StatusCreated, register(t, g, many(2, "https://a.example/"+strings.Repeat("a", 492))).Status)
+		requireRefused(t, register(t, g, many(3, "https://a.example/"+strings.Repeat("a", 400))), "invalid_redirect_uri", "1024 bytes together")
+
+		// 64 KiB is the most, however it is filled.
+		padded := func(size int) string {
+			body := with(`"x":""`)
+			return strings.Replace(body, `""`, `"`+strings.Repeat("x", size-len(body))+`"`, 1)
+		}
+		require.Equal(t, http.StatusCreated, register(t, g, padded(64<<10)).Status)
+		for name, body := range map[string]string{
+			"a byte too many":      padded(64<<10 + 1),
+			"megabytes":            padded(4 << 20),
+			"megabytes of nesting": strings.Repeat("[", 2<<20),
+			"megabytes of URIs":    many(60_000, "https://a.example/cb"),
+		} {
+			answer := register(t, g, body)
+			require.Equal(t, http.StatusRequestEntityTooLarge, answer.Status, name)
+			require.Equal(t, "invalid_client_metadata", answer.Error, name)
+		}
+		requireRefused(t, register(t, g, strings.Repeat("[", 60<<10)), "invalid_client_metadata", "")
+		requireRefused(t, register(t, g, strings.Repeat("[", 30<<10)+strings.Repeat("]", 30<<10)), "invalid_client_metadata", "")
+		requireRefused(t, register(t, g, strings.Repeat(`{"a":`, 9000)+"1"+strings.Repeat("}", 9000)), "invalid_client_metadata", "deep")
+	})
+}
+
+func TestOnlyRedirectURIsOnTheAllowlistAreRegistered(t *testing.T) {
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		g.Set(t, gatehouse.SettingDCRRedirectURIAllowlist, "https://*.example.com/**, http://localhost:*/callback, http://127.0.0.1:*/**, cursor://anysphere.cursor-mcp/**")
+		for uris, want := range map[string]bool{
+			`"https://app.example.com/cb"`:                                                                       true,
+			`"https://app.example.com/cb","http://localhost:3000/callback"`:                                      true,
+			`"cursor://anysphere.cursor-mcp/oauth/callback","https://a.b.example.com/","http://127.0.0.1:1/x/y"`: true,
+			`"https://app.example.com/cb","https://evil.example/cb"`:                                             false,
+			`"https://evil.example/cb"`:                                                                          false,
+			`"https://attacker.example.net?x=.example.com/cb"`:                                                   false,
+			`"https://example.com/cb"`:                                                                           false,
+			`"http://localhost:3000/other"`:                                                                      false,
+			`"cursor://evil/oauth/callback"`:                                                                     false,
+		} {
+			answer := register(t, g, fmt.Sprintf(`{"redirect_uris":[%s],"token_endpoint_auth_method":"none"}`, uris))
+			if want {
+				require.Equal(t, http.StatusCreated, answer.Status, "%s: %s", uris, answer.Raw)
+				continue
+			}
+			requireRefused(t, answer, "invalid_redirect_uri", "do not match the allowlist")
+		}
+		// What is refused anyway is refused for its own reason.
+		requireRefused(t, register(t, g, `{"redirect_uris":["https://user:pw@app.example.com/cb"]}`), "invalid_redirect_uri", "user name")
+		requireRefused(t, register(t, g, `{"redirect_uris":["HTTPS://app.example.com/cb"]}`), "invalid_redirect_uri", "lower case")
+	})
+}
