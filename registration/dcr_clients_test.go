@@ -1,0 +1,197 @@
+package registration_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/testkit"
+)
+
+func TestARegisteredClientWorks(t *testing.T) {
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		b := g.SignedIn(t, g.User(t, "alice"))
+		for _, method := range []string{gatehouse.AuthMethodNone, gatehouse.AuthMethodPost, gatehouse.AuthMethodBasic} {
+			t.Run(method, func(t *testing.T) {
+				app := register(t, g, with(`"token_endpoint_auth_method":"`+method+`"`)).app(t, g)
+				form := testkit.RedeemForm(app, b.Code(t, app))
+				if method == gatehouse.AuthMethodBasic {
+					form.Del("client_secret")
+				}
+				r, err := http.NewRequest(http.MethodPost, g.URL+"/oauth/access_token", strings.NewReader(form.Encode()))
+				require.NoError(t, err)
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				if method == gatehouse.AuthMethodBasic {
+					r.SetBasicAuth(app.ID, app.Secret)
+				}
+				tokens := g.SendToken(t, r)
+				require.Equal(t, http.StatusOK, tokens.Status, tokens.Raw)
+				require.Equal(t, method == gatehouse.AuthMethodNone, tokens.RefreshToken == "", "as grant_types said")
+				status, user := g.Me(t, tokens.AccessToken)
+				require.Equal(t, http.StatusOK, status)
+				require.Equal(t, b.User.ID, user)
+			})
+		}
+	})
+}
+
+func TestEachURIOfAMixedListReceivesAnswers(t *testing.T) {
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		b := g.SignedIn(t, g.User(t, "alice"))
+		app := register(t, g, `{"redirect_uris":["cursor://anysphere.cursor-mcp/oauth/callback","https://www.cursor.com/callback","http://localhost:8787/callback"],"token_endpoint_auth_method":"none"}`).app(t, g)
+		for _, uri := range []string{"cursor://anysphere.cursor-mcp/oauth/callback", "https://www.cursor.com/callback", "http://localhost:49152/callback"} {
+			code := b.Code(t, app, "redirect_uri="+uri)
+			g.Redeem(t, app, code, "redirect_uri="+uri)
+		}
+	})
+}
+
+// Attack: call yourself what people trust. The page shows the name as text, says
+// that nobody has checked it, and names who really gets the answer.
+func TestTheConsentPageSaysThatNobodyCheckedTheName(t *testing.T) {
+	cases := map[string]struct{ name, uri, receiver, scheme string }{
+		"a look-alike":           {"Сlаudе", "https://claude.ai.evil.example/cb", "claude.ai.evil.example", ""},
+		"a homograph host":       {"Claude", "https://clаude.ai/cb", "xn--clude-4ve.ai", ""},
+		"markup":                 {`<script>alert(1)</script>`, "https://evil.example:8443/cb", "evil.example:8443", ""},
+		"markup in an attribute": {`" onload="alert(1)`, "https://evil.example/cb", "evil.example", ""},
+		"a template":             {`{{.User.Email}}`, "https://evil.example/cb", "evil.example", ""},
+		"words of ours":          {"Gatehouse (verified by your company)", "http://127.0.0.1:1/cb", "127.0.0.1:1", ""},
+		"a private-use scheme":   {"Cursor", "cursor://anysphere.cursor-mcp/oauth/callback", "cursor:", "cursor"},
+	}
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		b := g.SignedIn(t, g.User(t, "alice"))
+		for name, tc := range cases {
+			t.Run(name, func(t *testing.T) {
+				body, err := json.Marshal(map[string]any{"redirect_uris": []string{tc.uri}, "client_name": tc.name, "token_endpoint_auth_method": "none", "logo_uri": "https://evil.example/claude.png"})
+				require.NoError(t, err)
+				answer := register(t, g, string(body))
+				require.Equal(t, http.StatusCreated, answer.Status, answer.Raw)
+				shown := b.Authorize(t, answer.app(t, g), "redirect_uri="+tc.uri)
+				require.Equal(t, http.StatusOK, shown.Status)
+				page := shown.Page(t)
+				require.Equal(t, tc.name, page.Find("h1 bdi").Text(), "the name is text, set apart from what is around it")
+				require.Contains(t, page.Find("title").Text(), tc.name)
+				require.Equal(t, 0, page.Find("h1 script").Length())
+				require.Equal(t, 0, page.Find("[onload]").Length())
+				require.Contains(t, page.Find(".notice.warn").Text(), "This app registered itself. Nobody here has checked its name, icon or homepage")
+				require.Equal(t, tc.receiver, page.Find(".receiver .host").Text())
+			})
+		}
+	})
+}
+
+func TestRegistrationsAreAudited(t *testing.T) {
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		answer := register(t, g, `{"redirect_uris":["cursor://x/cb","http://localhost/cb"],"client_name":"Cursor","token_endpoint_auth_method":"none"}`)
+		long := register(t, g, `{"redirect_uris":["https://app.example.com/`+strings.Repeat("a", 990)+`"],"client_name":"A <long> \"one\""}`)
+		refused := register(t, g, `{"redirect_uris":["javascript:alert(1)"],"client_name":"Evil"}`)
+		register(t, g, `no JSON`)
+		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "false")
+		register(t, g, `{}`)
+
+		events, err := g.Store.AuditEvents(context.Background(), "", 10)
+		require.NoError(t, err)
+		require.Len(t, events, 3, "what no registration was made of is not worth a row")
+		byTarget := map[string]gatehouse.AuditEvent{}
+		for _, e := range events {
+			require.Equal(t, gatehouse.AuditRegisterClient, e.Event)
+			require.Empty(t, e.ActorID)
+			require.NotEmpty(t, e.RequestID)
+			require.Equal(t, "127.0.0.1", e.IP)
+			require.LessOrEqual(t, len(e.Detail), 512)
+			require.NotContains(t, e.Detail, long.ClientSecret)
+			byTarget[e.TargetID] = e
+		}
+		require.Equal(t, gatehouse.OutcomeSuccess, byTarget[answer.ClientID].Outcome)
+		require.Equal(t, `It is called "Cursor", authenticates with none, and gets its answers at cursor://x/cb, http://localhost/cb.`, byTarget[answer.ClientID].Detail)
+		require.True(t, strings.HasPrefix(byTarget[long.ClientID].Detail, `It is called "A <long> \"one\"", authenticates with client_secret_post, and gets its answers at https://app.example.com/aaa`))
+		require.Equal(t, gatehouse.OutcomeFail, byTarget[""].Outcome)
+		require.Equal(t, refused.Error+": "+refused.ErrorDescription, byTarget[""].Detail)
+	})
+}
+
+// Attack: register in a loop, to fill the database for good.
+func TestTheStoreIsSmallAgainAfterReaping(t *testing.T) {
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		ctx := context.Background()
+		manual := g.App(t, nil)
+		b := g.SignedIn(t, g.User(t, "alice"))
+		used := register(t, g, with(`"client_name":"Used"`)).app(t, g)
+		g.Redeem(t, used, b.Code(t, used))
+		var last testkit.App
+		for i := range 300 {
+			answer := register(t, g, with(fmt.Sprintf(`"client_name":"Client %d"`, i)))
+			require.Equal(t, http.StatusCreated, answer.Status)
+			last = answer.app(t, g)
+		}
+		count := func() int {
+			apps, err := g.Store.Apps(ctx, gatehouse.AppQuery{Limit: 1000})
+			require.NoError(t, err)
+			return len(apps)
+		}
+		reap := func(now time.Time) (n int64) {
+			for {
+				reaped, err := g.Store.Reap(ctx, now, 100)
+				require.NoError(t, err)
+				n += reaped["apps"]
+				if reaped["apps"] < 100 {
+					return n
+				}
+			}
+		}
+		require.Equal(t, 302, count())
+		require.Zero(t, reap(time.Now().Add(23*time.Hour)))
+		require.EqualValues(t, 300, reap(time.Now().Add(25*time.Hour)))
+		require.Equal(t, 2, count())
+		for _, stays := range []testkit.App{manual, used} {
+			_, err := g.Store.App(ctx, stays.ID)
+			require.NoError(t, err)
+		}
+
+		// What was removed is a stranger, and is told so in the way on which clients register again.
+		tokens := g.Token(t, testkit.RedeemForm(last, "x"))
+		require.Equal(t, http.StatusUnauthorized, tokens.Status)
+		require.Equal(t, "invalid_client", tokens.Error)
+		require.Equal(t, http.StatusNotFound, b.Authorize(t, last).Status)
+
+		require.EqualValues(t, 1, reap(time.Now().Add(200*24*time.Hour)), "idle by then")
+		require.Equal(t, 1, count())
+	})
+}
+
+func TestClientsRegisterAtOnce(t *testing.T) {
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		const n = 24
+		ids := make([]string, n)
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				// No helper here: a test may fail in its own goroutine only.
+				res, err := http.Post(g.URL+"/api/v4/oauth/apps/register", "application/json", strings.NewReader(with(`"client_name":"The same"`)))
+				if err != nil {
+					return
+				}
+				defer func() { _ = res.Body.Close() }()
+				var answer registered
+				if json.NewDecoder(res.Body).Decode(&answer) == nil {
+					ids[i] = answer.ClientID
+				}
+			})
+		}
+		wg.Wait()
+		seen := map[string]bool{}
+		for _, id := range ids {
+			require.True(t, gatehouse.ValidID(id), "registered: %q", id)
+			seen[id] = true
+		}
+		require.Len(t, seen, n, "each has credentials of its own, however much alike they are")
+	})
+}
