@@ -67,11 +67,15 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	g, err := assemble(site{url: gatewayURL, secrets: secrets, store: store, log: log})
+	version := readVersion()
+	g, err := server.Assemble(server.Parts{
+		SiteURL: gatewayURL, Secrets: secrets, Registrations: cfg.RegistrationRate,
+		Version: version.Version, Build: version.Build, Store: store, Log: log,
+	})
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	scenarios, err := fillDemo(ctx, store, g.people, clientURL.String())
+	scenarios, err := fillDemo(ctx, store, g.People, clientURL.String())
 	if err != nil {
 		return errors.Join(fmt.Errorf("fill the demo: %w", err), closeAll(listeners))
 	}
@@ -79,7 +83,7 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	listeners[0].Handler, listeners[1].Handler = g.handler, client
+	listeners[0].Handler, listeners[1].Handler = g.Handler, client
 	if err := c.welcome(gatewayURL, clientURL, flags); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}

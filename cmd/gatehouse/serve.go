@@ -40,9 +40,10 @@ func (c *cli) serve(ctx context.Context) (err error) {
 		return err
 	}
 	metrics := server.NewMetrics()
-	g, err := assemble(site{
-		url: cfg.SiteURL, secrets: secrets, trustedProxies: cfg.TrustedProxies, registrations: cfg.RegistrationRate,
-		store: store, metrics: metrics, log: log,
+	version := readVersion()
+	g, err := server.Assemble(server.Parts{
+		SiteURL: cfg.SiteURL, Secrets: secrets, TrustedProxies: cfg.TrustedProxies, Registrations: cfg.RegistrationRate,
+		Version: version.Version, Build: version.Build, Store: store, Metrics: metrics, Log: log,
 	})
 	if err != nil {
 		return err
@@ -51,7 +52,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	listeners := []server.Listener{{Listener: listener, Handler: g.handler, CertFile: cfg.TLSCert, KeyFile: cfg.TLSKey}}
+	listeners := []server.Listener{{Listener: listener, Handler: g.Handler, CertFile: cfg.TLSCert, KeyFile: cfg.TLSKey}}
 	if cfg.MetricsListen != "" {
 		l, err := listen(ctx, cfg.MetricsListen, "choose another address with GATEHOUSE_METRICS_LISTEN")
 		if err != nil {
@@ -62,7 +63,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	if err := c.firstAdmin(ctx, cfg, g, log); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	log.Info("gatehouse is running", "version", readVersion().Version, "site_url", cfg.SiteURL.String(), "listen", listener.Addr().String())
+	log.Info("gatehouse is running", "version", version.Version, "site_url", cfg.SiteURL.String(), "listen", addresses(listeners))
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { reapForever(ctx, store, log); return nil })
@@ -97,6 +98,15 @@ func listen(ctx context.Context, address, instead string) (net.Listener, error) 
 		return nil, fmt.Errorf("this user may not listen on %s; ports below 1024 are mostly reserved for root: %s", address, instead)
 	}
 	return nil, fmt.Errorf("cannot listen on %s; %s: %w", address, instead, err)
+}
+
+// addresses are where it listens: the gateway, and then the metrics if there are any.
+func addresses(listeners []server.Listener) []string {
+	var list []string
+	for _, l := range listeners {
+		list = append(list, l.Addr().String())
+	}
+	return list
 }
 
 func closeAll(listeners []server.Listener) error {
