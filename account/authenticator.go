@@ -31,15 +31,27 @@ type SessionStore interface {
 
 // Authenticator says who a request comes from. It is safe for concurrent use.
 type Authenticator struct {
-	store   SessionStore
-	tokens  AccessTokens
-	cookies Cookies
-	log     *slog.Logger
+	store            SessionStore
+	tokens           AccessTokens
+	cookies          Cookies
+	resourceMetadata string
+	log              *slog.Logger
+}
+
+// AuthenticatorConfig is what an Authenticator is made of.
+type AuthenticatorConfig struct {
+	Store   SessionStore
+	Tokens  AccessTokens
+	Cookies Cookies
+	// ResourceMetadata is the URL that challenges name, where clients learn how to
+	// get a token (RFC 9728 §5.1); "" names none.
+	ResourceMetadata string
+	Log              *slog.Logger
 }
 
 // NewAuthenticator returns an Authenticator.
-func NewAuthenticator(store SessionStore, tokens AccessTokens, cookies Cookies, log *slog.Logger) *Authenticator {
-	return &Authenticator{store: store, tokens: tokens, cookies: cookies, log: log}
+func NewAuthenticator(c AuthenticatorConfig) *Authenticator {
+	return &Authenticator{store: c.Store, tokens: c.Tokens, cookies: c.Cookies, resourceMetadata: c.ResourceMetadata, log: c.Log}
 }
 
 // Caller is who the request comes from. It returns ErrNotFound for nobody and
@@ -160,6 +172,9 @@ func (a *Authenticator) challenge(w http.ResponseWriter, token foundToken) {
 	value := `Bearer realm="gatehouse"`
 	if token.value != "" && token.from != fromCookie {
 		value += `, error="invalid_token", error_description="The token is invalid, expired or revoked"`
+	}
+	if a.resourceMetadata != "" {
+		value += `, resource_metadata="` + a.resourceMetadata + `"`
 	}
 	w.Header().Set("WWW-Authenticate", value)
 }

@@ -69,7 +69,7 @@ func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 
 	s.people = account.NewPeople(store, c.auditor, hasher, log)
 	s.service = account.NewService(store, c.auditor, hasher, log)
-	s.auth = account.NewAuthenticator(store, s.tokens, cookies, log)
+	s.auth = account.NewAuthenticator(account.AuthenticatorConfig{Store: store, Tokens: s.tokens, Cookies: cookies, Log: log})
 	s.setUp = account.NewSetUp(store, s.people)
 	router := mux.NewRouter()
 	account.NewHandler(account.HandlerConfig{

@@ -119,13 +119,13 @@ func closeAll(listeners []server.Listener) error {
 
 // firstAdmin makes the first System Admin from the variables, or says where to
 // make one. Where there are users already it does nothing.
-func (c *cli) firstAdmin(ctx context.Context, cfg config, g gateway, log *slog.Logger) error {
-	needed, err := g.setUp.Needed(ctx)
+func (c *cli) firstAdmin(ctx context.Context, cfg config, g server.Gateway, log *slog.Logger) error {
+	needed, err := g.SetUp.Needed(ctx)
 	if err != nil || !needed {
 		return err
 	}
 	if cfg.Admin == (firstAdmin{}) {
-		link := g.setUp.Link(cfg.SiteURL.String())
+		link := g.SetUp.Link(cfg.SiteURL.String())
 		if !log.Enabled(ctx, slog.LevelWarn) {
 			c.complain("There is no user yet. Open this link once to make the first System Admin: %s\n", link)
 			return nil
@@ -133,7 +133,7 @@ func (c *cli) firstAdmin(ctx context.Context, cfg config, g gateway, log *slog.L
 		log.Warn("there is no user yet: open this link once to make the first System Admin", "set_up_link", link)
 		return nil
 	}
-	admin, err := g.people.CreateFirstUser(ctx, gatehouse.User{Username: cfg.Admin.Username, Email: cfg.Admin.Email}, cfg.Admin.Password)
+	admin, err := g.People.CreateFirstUser(ctx, gatehouse.User{Username: cfg.Admin.Username, Email: cfg.Admin.Email}, cfg.Admin.Password)
 	var problems problems
 	for _, e := range fieldErrors(err) {
 		variable := map[string]string{"username": "GATEHOUSE_ADMIN_USERNAME", "email": "GATEHOUSE_ADMIN_EMAIL", "password": "GATEHOUSE_ADMIN_PASSWORD"}[e.Field]

@@ -12,16 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/account"
-	"gatehouse/consent"
-	"gatehouse/console"
 	"gatehouse/internal/testdb"
-	"gatehouse/internal/web"
-	"gatehouse/provider"
 	"gatehouse/registration"
 	"gatehouse/server"
 	"gatehouse/storage"
-	"gatehouse/templates"
 )
 
 // Gateway is a running gateway with the provider turned on.
@@ -61,44 +55,16 @@ func Start(t *testing.T, databaseURL string) *Gateway {
 	return g
 }
 
+// assemble puts the gateway together as the command does.
 func assemble(t *testing.T, store *storage.Store, siteURL string, log *slog.Logger) http.Handler {
 	t.Helper()
-	renderer, err := templates.New(templates.Site{})
-	require.NoError(t, err)
-	tokens, err := provider.NewTokens(store, secret)
-	require.NoError(t, err)
-	cookies := account.Cookies{}
-	authenticator := account.NewAuthenticator(store, tokens, cookies, log)
-	desk := consent.NewDesk(store, authenticator, renderer, "", log)
-	protocol := provider.New(provider.Config{
-		Issuer: siteURL, Tokens: tokens, Apps: store, Grants: store, Settings: store, SignIn: authenticator,
-		Consents: desk, Auditor: store, Renderer: renderer, Log: log,
-	})
-	hasher := account.NewHasher(account.HasherConfig{})
-	people := account.NewPeople(store, store, hasher, log)
-	signIn := account.NewService(store, store, hasher, log)
-	accounts := account.NewHandler(account.HandlerConfig{
-		Service: signIn, Authenticator: authenticator, SetUp: account.NewSetUp(store, people),
-		Grants: store, FormTargets: protocol, Settings: store, Renderer: renderer, Cookies: cookies, Log: log,
-	})
-	pages := web.Pages{SignIn: authenticator, Settings: store, Renderer: renderer, Log: log}
-	security := account.NewSecurityHandler(account.SecurityConfig{
-		Pages: pages, Service: signIn, People: people, Sessions: store, Apps: desk, Cookies: cookies,
-	})
-	admin := console.NewHandler(console.Config{Pages: pages, People: people, Switches: console.NewSwitches(store, log), Store: store})
-	registrar := registration.NewRegistrar(registration.RegistrarConfig{
-		Apps: registration.NewService(store, log), Settings: store, Rate: registration.UnlimitedRate(), Log: log,
-	})
-	apps := registration.NewHandler(registration.HandlerConfig{
-		Apps: registration.NewService(store, log), Catalogue: store, Callers: authenticator, Renderer: renderer, SiteURL: siteURL, Log: log,
-	})
 	site, err := url.Parse(siteURL)
 	require.NoError(t, err)
-	handler, err := server.New(server.Config{
-		SiteURL: site, Version: "test", Build: "0", Ready: store.Ready, RenewCookies: authenticator.RenewCookies, Renderer: renderer, Log: log,
-	}, protocol, registrar, desk, accounts, apps, security, admin)
+	g, err := server.Assemble(server.Parts{
+		SiteURL: site, Secrets: [][]byte{secret}, Registrations: registration.UnlimitedRate(), Version: "test", Build: "0", Store: store, Log: log,
+	})
 	require.NoError(t, err)
-	return handler
+	return g.Handler
 }
 
 // Set changes a setting.

@@ -1,0 +1,109 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"gatehouse/account"
+	"gatehouse/consent"
+	"gatehouse/console"
+	"gatehouse/internal/web"
+	"gatehouse/provider"
+	"gatehouse/registration"
+	"gatehouse/templates"
+)
+
+// Store is everything that the gateway keeps; *storage.Store is one. No part
+// sees more of it than the small interface that it declared itself.
+type Store interface {
+	account.SignInStore
+	account.PeopleStore
+	account.SessionStore
+	account.SessionLister
+	account.UserCounter
+	account.GrantRevoker
+	account.Auditor
+	console.Store
+	console.SwitchStore
+	consent.Store
+	provider.Apps
+	provider.Grants
+	registration.Store
+	registration.Catalogue
+	// Ready says whether the database answers and is migrated.
+	Ready(ctx context.Context) error
+}
+
+// Parts are what a gateway is assembled from.
+type Parts struct {
+	SiteURL        *url.URL
+	Secrets        [][]byte // the first seals, the others still open
+	TrustedProxies []netip.Prefix
+	Registrations  registration.Rate
+	Version, Build string
+	Store          Store
+	Metrics        *Metrics // nil counts nothing
+	Log            *slog.Logger
+}
+
+// Gateway is the whole of it, ready to serve.
+type Gateway struct {
+	Handler http.Handler
+	People  *account.People
+	SetUp   *account.SetUp
+}
+
+// Assemble is the one place where the parts meet: store → tokens → who is asking
+// → consent → the protocol → HTTP.
+func Assemble(p Parts) (Gateway, error) {
+	basePath, issuer := p.SiteURL.Path, p.SiteURL.String()
+	renderer, err := templates.New(templates.Site{BasePath: basePath})
+	if err != nil {
+		return Gateway{}, err
+	}
+	tokens, err := provider.NewTokens(p.Store, p.Secrets...)
+	if err != nil {
+		return Gateway{}, err
+	}
+
+	cookies := account.Cookies{BasePath: basePath, SiteHTTPS: p.SiteURL.Scheme == "https"}
+	authenticator := account.NewAuthenticator(account.AuthenticatorConfig{
+		Store: p.Store, Tokens: tokens, Cookies: cookies, ResourceMetadata: provider.ResourceMetadataURL(issuer), Log: p.Log,
+	})
+	pages := web.Pages{SignIn: authenticator, Settings: p.Store, Renderer: renderer, Log: p.Log}
+	desk := consent.NewDesk(p.Store, authenticator, renderer, basePath, p.Log)
+	protocol := provider.New(provider.Config{
+		Issuer: issuer, BasePath: basePath, Tokens: tokens, Apps: p.Store, Grants: p.Store, Settings: p.Store,
+		SignIn: authenticator, Consents: desk, Auditor: p.Store, Renderer: renderer, Log: p.Log,
+	})
+
+	hasher := account.NewHasher(account.HasherConfig{})
+	people := account.NewPeople(p.Store, p.Store, hasher, p.Log)
+	setUp := account.NewSetUp(p.Store, people)
+	signIn := account.NewService(p.Store, p.Store, hasher, p.Log)
+	accounts := account.NewHandler(account.HandlerConfig{
+		Service: signIn, Authenticator: authenticator, SetUp: setUp, Grants: p.Store, FormTargets: protocol, Settings: p.Store,
+		Renderer: renderer, Cookies: cookies, Log: p.Log,
+	})
+	security := account.NewSecurityHandler(account.SecurityConfig{
+		Pages: pages, Service: signIn, People: people, Sessions: p.Store, Apps: desk, Cookies: cookies,
+	})
+
+	apps := registration.NewService(p.Store, p.Log)
+	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: apps, Settings: p.Store, Rate: p.Registrations, Log: p.Log})
+	integrations := registration.NewHandler(registration.HandlerConfig{
+		Apps: apps, Catalogue: p.Store, Callers: authenticator, Renderer: renderer, SiteURL: issuer, BasePath: basePath, Log: p.Log,
+	})
+	admin := console.NewHandler(console.Config{
+		Pages: pages, People: people, Switches: console.NewSwitches(p.Store, p.Log), Store: p.Store, BasePath: basePath,
+	})
+
+	handler, err := New(Config{
+		SiteURL: p.SiteURL, TrustedProxies: p.TrustedProxies, Version: p.Version, Build: p.Build, Ready: p.Store.Ready,
+		RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: p.Metrics, Log: p.Log,
+	}, protocol, registrar, desk, accounts, integrations, security, admin)
+	return Gateway{Handler: handler, People: people, SetUp: setUp}, err
+}
