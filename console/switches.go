@@ -81,7 +81,13 @@ func check(settings gatehouse.Settings, values map[string]string) (map[string]st
 // "24h" and "1440m" are the same. Its error is a *gatehouse.FieldError.
 func canonicalValue(key, typed string) (string, error) {
 	// People put one pattern on a line, or commas between them, or both.
-	typed = strings.TrimSpace(strings.NewReplacer("\r\n", ",", "\n", ",").Replace(strings.TrimSpace(typed)))
+	var lines []string
+	for line := range strings.Lines(typed) {
+		if line = strings.Trim(strings.TrimSpace(line), ","); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	typed = strings.Join(lines, ",")
 	if err := gatehouse.CheckSetting(key, typed); err != nil {
 		return "", err
 	}

@@ -1,0 +1,82 @@
+package console_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/testkit"
+	"gatehouse/registration"
+)
+
+// record writes an event into the trail, a second after the one with the number before.
+func record(t *testing.T, g *testkit.Gateway, n int, e gatehouse.AuditEvent) {
+	t.Helper()
+	e.ID, e.At, e.Outcome = gatehouse.NewID(), time.Now().Add(time.Duration(n)*time.Second), gatehouse.OutcomeSuccess
+	require.NoError(t, g.Store.RecordAuditEvent(t.Context(), e))
+}
+
+func entries(page *goquery.Document) []string {
+	return page.Find(".trail h2").Map(func(_ int, s *goquery.Selection) string { return strings.TrimSpace(s.Text()) })
+}
+
+func TestTheTrailIsPagedNewestFirst(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		root := g.SignedIn(t, g.Admin(t, "root"))
+		const many = 120
+		for i := range many {
+			record(t, g, i, gatehouse.AuditEvent{Event: gatehouse.AuditUpdateSetting, TargetID: fmt.Sprintf("setting %d", i)})
+		}
+		var seen []string
+		path := "/console/audit"
+		for path != "" {
+			page := root.Get(t, path).Page(t)
+			seen = append(seen, entries(page)...)
+			path = page.Find("a[rel=next]").AttrOr("href", "")
+		}
+		require.Len(t, seen, many)
+		for i := range many {
+			require.Equal(t, fmt.Sprintf("Change a setting: setting %d", many-1-i), seen[i])
+		}
+		a := root.Get(t, "/console/audit?before=nothing")
+		require.Equal(t, http.StatusOK, a.Status)
+		require.Contains(t, a.Page(t).Find(".empty").Text(), "There is nothing older.")
+	})
+}
+
+func TestTheTrailHasNamesForIDs(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.User(t, "ana"))
+		app := g.App(t, func(n *registration.NewApp) { n.Name = `<script>alert("x")</script>` })
+		ana.Code(t, app)
+		root.Follow(t, root.Post(t, "/console/users/"+ana.User.ID+"/promote", nil))
+		require.Equal(t, http.StatusUnauthorized, signIn(t, g, "ana", "wrong").Status)
+		gone := g.App(t, nil)
+		require.NoError(t, g.Apps.Delete(t.Context(), gone.ID, root.User.ID))
+		record(t, g, 5, gatehouse.AuditEvent{Event: gatehouse.AuditUpdateSetting, TargetID: "a_setting", ActorID: gatehouse.NewID(), Detail: "‮<b>x</b>", RequestID: "r"})
+
+		page := root.Get(t, "/console/audit").Page(t)
+		require.Zero(t, page.Find("main script, main b").Length())
+		by := func(entry string) string {
+			var line string
+			page.Find(".trail li").Each(func(_ int, s *goquery.Selection) {
+				if strings.HasPrefix(strings.TrimSpace(s.Find("h2").Text()), entry) {
+					line = s.Find("p.fine").Text()
+				}
+			})
+			require.NotEmpty(t, line, "%s in %v", entry, entries(page))
+			return line
+		}
+		require.Contains(t, by(`Authorise an app: <script>alert("x")</script>`), "By ana")
+		require.Contains(t, by("Change a user’s role: ana"), "By root")
+		require.Contains(t, by("Sign in: ana Failed"), "Not signed in")
+		require.Contains(t, by("Delete an app"), "By root", "the app is gone, the trail is not")
+		require.Contains(t, by("Register an app"), "By the command line")
+	})
+}

@@ -1,0 +1,101 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/testkit"
+)
+
+// TestOnlySystemAdminsGetIn asks for every page and every form of the console.
+func TestOnlySystemAdminsGetIn(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		admin, ana := g.Admin(t, "root"), g.Person(t, "ana")
+		g.Set(t, gatehouse.SettingEnableUserAppRegistration, "true") // manage_oauth is not enough
+		one := "/console/users/" + ana.ID
+		for _, path := range []string{
+			"/console", "/console/users", "/console/users?search=a", "/console/users/add", one,
+			one + "/password", one + "/activate", one + "/deactivate", one + "/promote", one + "/demote", "/console/audit",
+		} {
+			a := g.NewBrowser(t).Get(t, path)
+			require.Equal(t, http.StatusSeeOther, a.Status, path)
+			require.Equal(t, "/login?redirect_to="+url.QueryEscape(path), a.Location)
+
+			a = g.SignedIn(t, ana).Get(t, path)
+			require.Equal(t, http.StatusForbidden, a.Status, path)
+			require.Contains(t, a.Page(t).Find("main").Text(), "The console is for System Admins.")
+			require.Equal(t, 1, a.Page(t).Find(`nav a[href="/settings/security"]`).Length(), "the menu stays")
+			require.Zero(t, a.Page(t).Find(`nav a[href="/console"]`).Length())
+
+			a = g.SignedIn(t, admin).Get(t, path)
+			require.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, a.Status, path)
+		}
+		for path, form := range map[string]url.Values{
+			"/console":           {gatehouse.SettingEnableImplicitGrant: {"false"}},
+			"/console/users/add": {"username": {"eve"}, "email": {"eve@example.com"}, "password": {testkit.Password}, "is_admin": {"true"}},
+			one + "/password":    {"password": {"another password"}},
+			one + "/activate":    {},
+			one + "/deactivate":  {},
+			one + "/promote":     {},
+			one + "/demote":      {},
+		} {
+			require.Equal(t, http.StatusForbidden, g.SignedIn(t, ana).Post(t, path, form).Status, path)
+			a := g.NewBrowser(t).Post(t, path, form)
+			require.Equal(t, http.StatusSeeOther, a.Status, path)
+			require.Contains(t, a.Location, "/login?")
+		}
+		after, err := g.Store.User(t.Context(), ana.ID)
+		require.NoError(t, err)
+		require.Equal(t, ana.Roles, after.Roles)
+		require.Equal(t, ana.PasswordHash, after.PasswordHash)
+		_, err = g.Store.UserByLogin(t.Context(), "eve")
+		require.ErrorIs(t, err, gatehouse.ErrNotFound)
+		settings, err := g.Store.Settings(t.Context())
+		require.NoError(t, err)
+		require.True(t, settings.EnableImplicitGrant)
+	})
+}
+
+// An app acts with its user's rights elsewhere, but signs nobody in to pages.
+func TestAnAccessTokenOpensNoPage(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		token := g.Redeem(t, app, g.SignedIn(t, g.Admin(t, "root")).Code(t, app)).AccessToken
+		for _, path := range []string{"/console", "/console/users", "/settings/security", "/"} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.URL+path, nil)
+			require.NoError(t, err)
+			r.Header.Set("Authorization", "Bearer "+token)
+			a := g.NewBrowser(t).Do(t, r)
+			require.Equal(t, http.StatusSeeOther, a.Status, path)
+			require.Contains(t, a.Location, "/login?")
+		}
+	})
+}
+
+func TestWhoIsDemotedIsOutAtOnce(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		root, ben := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.Admin(t, "ben"))
+		require.Equal(t, http.StatusOK, ben.Get(t, "/console").Status)
+		a := root.Follow(t, root.Post(t, "/console/users/"+ben.User.ID+"/demote", nil))
+		require.Contains(t, a.Page(t).Find(".notice").Text(), "no System Admin any more")
+		require.Equal(t, http.StatusForbidden, ben.Get(t, "/console").Status)
+		require.Equal(t, http.StatusOK, ben.Get(t, "/").Status, "they stay signed in")
+	})
+}
+
+func TestAnotherSitesPageChangesNothing(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.User(t, "ana")
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.URL+"/console/users/"+ana.ID+"/promote", nil)
+		require.NoError(t, err)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		require.Equal(t, http.StatusForbidden, root.Do(t, r).Status)
+		after, err := g.Store.User(t.Context(), ana.ID)
+		require.NoError(t, err)
+		require.False(t, after.IsSystemAdmin())
+	})
+}
