@@ -40,8 +40,8 @@ func (s *Store) SetSystemAdmin(ctx context.Context, id string, admin bool, now t
 // activity from somebody: of two admins who take it from each other at the same
 // time, one has to wait here, and then sees what the other one did.
 func (s *Store) keepAnAdmin(tx *gorm.DB, id string) error {
-	if s.lockUsers != "" {
-		if err := tx.Exec(s.lockUsers).Error; err != nil {
+	if s.lockAdmins != "" {
+		if err := tx.Exec(s.lockAdmins).Error; err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,18 @@ import (
 	"gatehouse"
 )
 
+// The statements of the hot path. They reach every row by a primary key.
+const (
+	insertGrant = "INSERT INTO grants (id, consent_id, scopes, resource, generation, create_at, rotated_at, expires_at, revoked_at) " +
+		"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE c.id = ? AND u.delete_at = 0)"
+	selectGrant = "SELECT g.id, g.consent_id, c.user_id, c.app_id, g.scopes, g.resource, g.generation, g.create_at, g.rotated_at, g.expires_at, g.revoked_at, " +
+		userColumns + " FROM grants g JOIN consents c ON c.id = g.consent_id JOIN users u ON u.id = c.user_id WHERE g.id = ?"
+	rotateGrant = "UPDATE grants SET generation = generation + 1, rotated_at = ?, expires_at = ? " +
+		"WHERE id = ? AND generation = ? AND revoked_at = 0 AND expires_at > ? " +
+		"AND EXISTS (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE c.id = grants.consent_id AND u.delete_at = 0) " +
+		"RETURNING consent_id, (SELECT c.last_used_at FROM consents c WHERE c.id = consent_id)"
+)
+
 // CreateGrant redeems a code: the grant's id is the code's. One statement, one
 // commit, and the keys of the database decide, also between nodes that race:
 //
@@ -22,15 +34,11 @@ func (s *Store) CreateGrant(ctx context.Context, g gatehouse.Grant) error {
 	// The foreign key alone would not look at delete_at. A deactivation that
 	// commits between this look and the insert changes the consent's id, and the
 	// foreign key is checked against what is committed then.
-	err := affectedOne(s.writeHot(ctx).Exec("INSERT INTO grants (id, consent_id, scopes, resource, generation, create_at, rotated_at, expires_at, revoked_at) "+
-		"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE c.id = ? AND u.delete_at = 0)",
+	err := affectedOne(s.writeHot(ctx).Exec(insertGrant,
 		g.ID, g.ConsentID, joinScopes(nil, g.Scopes), text(g.Resource), g.Generation,
 		millis(g.CreateAt), millis(g.RotatedAt), millis(g.ExpiresAt), millis(g.RevokedAt), g.ConsentID))
 	return s.fail("create grant", err)
 }
-
-const selectGrant = "SELECT g.id, g.consent_id, c.user_id, c.app_id, g.scopes, g.resource, g.generation, g.create_at, g.rotated_at, g.expires_at, g.revoked_at, " +
-	userColumns + " FROM grants g JOIN consents c ON c.id = g.consent_id JOIN users u ON u.id = c.user_id WHERE g.id = ?"
 
 // Grant returns a grant and the person whom it acts for, by primary keys alone.
 // It does not judge: see gatehouse.Grant.Standing and User.Active. ErrNotFound
@@ -60,10 +68,7 @@ func (s *Store) RotateGrant(ctx context.Context, id string, generation int64, no
 	// the look at users only guards against a state that should not be.
 	var consentID string
 	var lastUsed int64
-	err := scanOne(s.writeHot(ctx).Raw("UPDATE grants SET generation = generation + 1, rotated_at = ?, expires_at = ? "+
-		"WHERE id = ? AND generation = ? AND revoked_at = 0 AND expires_at > ? "+
-		"AND EXISTS (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE c.id = grants.consent_id AND u.delete_at = 0) "+
-		"RETURNING consent_id, (SELECT c.last_used_at FROM consents c WHERE c.id = consent_id)",
+	err := scanOne(s.writeHot(ctx).Raw(rotateGrant,
 		millis(now), millis(expires), id, generation, millis(now)), &consentID, &lastUsed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.fail("rotate grant", gatehouse.ErrConflict)

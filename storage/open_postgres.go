@@ -60,7 +60,9 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 		reads: db, writes: db, hot: db, // pgx prepares statements by itself, faster than GORM does
 		forShare: " FOR SHARE", forUpdate: " FOR UPDATE", skipLocked: " SKIP LOCKED",
 		lockUsers: "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
-		dialect:   goose.DialectPostgres,
+		// No lock on the table: UpdateUser has one of its rows when it asks for the table.
+		lockAdmins: "SELECT pg_advisory_xact_lock(7236828439217700)", // a number that nothing else in the database uses
+		dialect:    goose.DialectPostgres,
 		migrationDB: func() (*sql.DB, func() error) {
 			unhurried := config.Copy()
 			delete(unhurried.RuntimeParams, "statement_timeout")

@@ -13,7 +13,8 @@ import (
 // can pile up (C 2.2).
 const maxSessionsPerUser = 500
 
-const sessionColumns = "s.id, s.token_hash, s.user_id, s.user_agent, s.ip, s.create_at, s.last_seen_at, s.expires_at"
+const selectSession = "SELECT s.id, s.token_hash, s.user_id, s.user_agent, s.ip, s.create_at, s.last_seen_at, s.expires_at, " +
+	userColumns + " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?"
 
 func (r *sessionRow) fields() []any {
 	return []any{&r.ID, &r.TokenHash, &r.UserID, &r.UserAgent, &r.IP, &r.CreateAt, &r.LastSeenAt, &r.ExpiresAt}
@@ -44,8 +45,7 @@ func (s *Store) CreateSession(ctx context.Context, session gatehouse.Session) er
 func (s *Store) SessionByTokenHash(ctx context.Context, hash string) (gatehouse.Session, gatehouse.User, error) {
 	var session sessionRow
 	var user userRow
-	err := scanOne(s.read(ctx).Raw("SELECT "+sessionColumns+", "+userColumns+" FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?", hash),
-		append(session.fields(), user.fields()...)...)
+	err := scanOne(s.read(ctx).Raw(selectSession, hash), append(session.fields(), user.fields()...)...)
 	if err != nil {
 		return gatehouse.Session{}, gatehouse.User{}, s.fail("get session", err)
 	}

@@ -55,6 +55,7 @@ type engine struct {
 	forUpdate  string // behind a SELECT: nobody even locks the row until we commit
 	skipLocked string // behind forUpdate: pass over rows that somebody else has locked
 	lockUsers  string // a statement: nobody adds a user until we commit
+	lockAdmins string // a statement: nobody else takes the System Admin's role from anybody until we commit
 
 	dialect goose.Dialect
 	// migrationDB is where migrations run, which may take longer than a request.
