@@ -1,0 +1,113 @@
+package account_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/testkit"
+	"gatehouse/registration"
+)
+
+func TestRevokingAnAppKillsItsTokensAtOnce(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		ana := g.SignedIn(t, g.User(t, "ana"))
+		app, other := g.App(t, nil), g.App(t, nil)
+		tokens, kept := g.Redeem(t, app, ana.Code(t, app)), g.Redeem(t, other, ana.Code(t, other))
+		unused := ana.Code(t, app)
+		path := security + "/apps/" + app.ID + "/revoke"
+
+		page := ana.Get(t, security).Page(t)
+		require.Equal(t, 1, page.Find(`a[href="`+path+`"]`).Length())
+		ask := ana.Get(t, path)
+		require.Equal(t, http.StatusOK, ask.Status)
+		require.Contains(t, ask.Page(t).Find("main").Text(), "codes and tokens are dead at once. You can allow it again")
+		status, _ := g.Me(t, tokens.AccessToken)
+		require.Equal(t, http.StatusOK, status, "asking does nothing")
+
+		form := ask.Page(t).Find("main form")
+		require.Equal(t, "post", form.AttrOr("method", ""))
+		a := ana.Follow(t, ana.Post(t, form.AttrOr("action", ""), nil))
+		require.Contains(t, noticeOf(t, a), "The app was revoked.")
+		require.Zero(t, a.Page(t).Find(`a[href="`+path+`"]`).Length())
+
+		status, _ = g.Me(t, tokens.AccessToken)
+		require.Equal(t, http.StatusUnauthorized, status)
+		require.Equal(t, http.StatusBadRequest, g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken)).Status)
+		require.Equal(t, http.StatusBadRequest, g.Token(t, testkit.RedeemForm(app, unused)).Status)
+		status, _ = g.Me(t, kept.AccessToken)
+		require.Equal(t, http.StatusOK, status, "the other app goes on")
+
+		events := audited(t, g, gatehouse.AuditDeauthorizeApp)
+		require.Len(t, events, 1)
+		require.Equal(t, []string{ana.User.ID, app.ID}, []string{events[0].ActorID, events[0].TargetID})
+		require.NotEmpty(t, events[0].RequestID)
+
+		// A second time, in another tab, is no mistake.
+		for _, again := range []testkit.Answer{ana.Get(t, path), ana.Post(t, path, nil)} {
+			require.Equal(t, "The app had been revoked already.", noticeOf(t, ana.Follow(t, again)))
+		}
+	})
+}
+
+func TestNobodyRevokesForSomebodyElse(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		ana, root := g.SignedIn(t, g.User(t, "ana")), g.SignedIn(t, g.Admin(t, "root"))
+		app := g.App(t, func(n *registration.NewApp) { n.Name = "Secret plans" })
+		tokens := g.Redeem(t, app, ana.Code(t, app))
+		path := security + "/apps/" + app.ID + "/revoke"
+		require.NotContains(t, root.Get(t, security).Body, "Secret plans")
+		for _, answer := range []testkit.Answer{root.Get(t, path), root.Post(t, path, nil)} {
+			a := root.Follow(t, answer)
+			require.Contains(t, noticeOf(t, a), "already")
+			require.NotContains(t, a.Body, "Secret plans", "not even its name is told")
+		}
+		status, _ := g.Me(t, tokens.AccessToken)
+		require.Equal(t, http.StatusOK, status)
+		require.Empty(t, audited(t, g, gatehouse.AuditDeauthorizeApp))
+		require.Equal(t, http.StatusBadRequest, ana.Post(t, security+"/apps/x/revoke", nil).Status)
+	})
+}
+
+func TestATrustedAppComesBackWithoutAsking(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		ana := g.SignedIn(t, g.User(t, "ana"))
+		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
+		ana.Code(t, app)
+		page := ana.Get(t, security+"/apps/"+app.ID+"/revoke").Page(t)
+		require.Contains(t, page.Find("main").Text(), "it is connected again without asking")
+	})
+}
+
+func TestAppsAreHiddenWhileTheProviderIsOff(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		ana := g.SignedIn(t, g.User(t, "ana"))
+		app := g.App(t, nil)
+		ana.Code(t, app)
+		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
+		page := ana.Get(t, security).Page(t)
+		require.Zero(t, page.Find("#apps-title").Length())
+		require.Equal(t, 1, page.Find("#sessions-title").Length())
+		path := security + "/apps/" + app.ID + "/revoke"
+		require.Equal(t, http.StatusNotImplemented, ana.Get(t, path).Status)
+		require.Equal(t, http.StatusNotImplemented, ana.Post(t, path, nil).Status)
+	})
+}
+
+func TestNamesOfAppsAreShownAsText(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		ana := g.SignedIn(t, g.User(t, "ana"))
+		app := g.App(t, func(n *registration.NewApp) {
+			n.Name, n.Description = `<script>alert(1)</script>`, `<b onclick="x">`
+			n.Homepage = `https://x.example.com/"><b>`
+		})
+		ana.Code(t, app)
+		for _, path := range []string{security, security + "/apps/" + app.ID + "/revoke"} {
+			page := ana.Get(t, path).Page(t)
+			require.Zero(t, page.Find("main script, main b").Length(), path)
+			require.Contains(t, page.Find("main").Text(), `<script>alert(1)</script>`)
+		}
+	})
+}
