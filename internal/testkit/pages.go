@@ -1,0 +1,54 @@
+package testkit
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/account"
+)
+
+// Password is what the kit's people sign in with.
+const Password = "correct horse battery"
+
+// Person makes a person with roles who signs in with Password.
+func (g *Gateway) Person(t *testing.T, username string, roles ...string) gatehouse.User {
+	t.Helper()
+	people := account.NewPeople(g.Store, g.Store, account.NewHasher(account.HasherConfig{MemoryKiB: 8, Passes: 1}), slog.New(slog.DiscardHandler))
+	user := gatehouse.User{Username: username, Email: username + "@example.com", Roles: append([]string{gatehouse.RoleSystemUser}, roles...)}
+	user, err := people.CreateUser(context.Background(), gatehouse.Caller{}, user, Password)
+	require.NoError(t, err)
+	return user
+}
+
+// Get asks for a page; the path is below the site's.
+func (b *Browser) Get(t *testing.T, path string) Answer {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, b.g.URL+path, nil)
+	require.NoError(t, err)
+	return b.Do(t, r)
+}
+
+// Post sends a form as a page of the site would.
+func (b *Browser) Post(t *testing.T, path string, form url.Values) Answer {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodPost, b.g.URL+path, strings.NewReader(form.Encode()))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.Do(t, r)
+}
+
+// Follow asks for the page that an answer redirects to.
+func (b *Browser) Follow(t *testing.T, a Answer) Answer {
+	t.Helper()
+	require.Equal(t, http.StatusSeeOther, a.Status, a.Body)
+	require.True(t, strings.HasPrefix(a.Location, "/"), a.Location)
+	return b.Get(t, a.Location)
+}
