@@ -222,7 +222,7 @@ func TestTheSignInFormMayLeadToTheClient(t *testing.T) {
 	csp := func(r request) string { return s.do(r).Header().Get("Content-Security-Policy") }
 	authorize := "/oauth/authorize?client_id=x"
 	require.Contains(t, csp(request{path: "/login?redirect_to=" + url.QueryEscape(authorize)}), "form-action 'self' https://app.example.com https:;")
-	require.Contains(t, csp(form("ana", "wrong password", authorize)), "form-action 'self' https://app.example.com;")
+	require.Contains(t, csp(form("ana", "wrong password", authorize)), "form-action 'self' https://app.example.com https:;")
 	require.Contains(t, csp(request{path: "/login?redirect_to=%2Fconsole"}), "form-action 'self';")
 	require.Contains(t, csp(request{path: "/login"}), "form-action 'self';")
 }
