@@ -115,18 +115,13 @@ func requireRefusal(t *testing.T, a testkit.Answer, status int, id string) {
 // get looks at a page.
 func (c *caller) get(path string) testkit.Answer {
 	c.t.Helper()
-	r, err := http.NewRequest(http.MethodGet, c.g.URL+path, nil)
-	require.NoError(c.t, err)
-	return c.browser.Do(c.t, r)
+	return c.browser.Get(c.t, path)
 }
 
-// post sends a form.
+// post sends a form as a page of ours would.
 func (c *caller) post(path string, form url.Values) testkit.Answer {
 	c.t.Helper()
-	r, err := http.NewRequest(http.MethodPost, c.g.URL+path, strings.NewReader(form.Encode()))
-	require.NoError(c.t, err)
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return c.browser.Do(c.t, r)
+	return c.browser.Post(c.t, path, form)
 }
 
 // formOf is what a browser would send of the page's form, and where to.

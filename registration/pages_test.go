@@ -1,0 +1,218 @@
+package registration_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/testdb"
+	"gatehouse/internal/testkit"
+	"gatehouse/registration"
+	"gatehouse/server"
+	"gatehouse/storage"
+)
+
+func pagesOf(id string) []string {
+	return []string{appPages, appPages + "/add", appPages + "/" + id, appPages + "/" + id + "/edit", appPages + "/" + id + "/regenerate", appPages + "/" + id + "/delete"}
+}
+
+// formsOf are the pages that take a form.
+func formsOf(id string) []string {
+	return []string{appPages + "/add", appPages + "/" + id + "/edit", appPages + "/" + id + "/regenerate", appPages + "/" + id + "/delete"}
+}
+
+func TestWhoMaySeeThePages(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		admin, bob := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob"))
+		app := g.App(t, nil)
+		token := actingFor(t, g, admin.browser.User)
+		for _, path := range pagesOf(app.ID) {
+			require.Equal(t, 200, admin.get(path).Status, path)
+
+			a := nobody(t, g).get(path + "?a=b%2Fc")
+			require.Equal(t, http.StatusSeeOther, a.Status, path)
+			require.Equal(t, "/login?redirect_to="+url.QueryEscape(path+"?a=b%2Fc"), a.Location, "and back")
+
+			r, err := http.NewRequest(http.MethodGet, g.URL+path, nil)
+			require.NoError(t, err)
+			r.Header.Set("Authorization", "Bearer "+token.bearer)
+			require.Equal(t, http.StatusSeeOther, nobody(t, g).browser.Do(t, r).Status, "an access token signs nobody in to pages")
+
+			a = bob.get(path)
+			require.Equal(t, 403, a.Status, path)
+			require.Contains(t, a.Body, "Ask a System Admin")
+			require.Equal(t, "bob", a.Page(t).Find(".whoami bdi").Text(), "with the menu of who they are")
+		}
+		for _, path := range formsOf(app.ID) {
+			require.Equal(t, http.StatusSeeOther, nobody(t, g).post(path, typed()).Status, path)
+			require.Equal(t, 403, bob.post(path, typed()).Status, path)
+		}
+		require.Equal(t, app.App.SecretHash, stored(t, g, app.ID).SecretHash)
+		require.Equal(t, app.App.Name, stored(t, g, app.ID).Name)
+
+		// Whoever may register apps sees their own, and nobody else's.
+		letEverybodyRegister(t, g)
+		own := bob.post(appPages+"/add", typed("name=Bob's")).Page(t).Find("#client-id").Text()
+		require.Equal(t, []string{"Bob's"}, titles(bob.get(appPages).Page(t)))
+		require.Len(t, titles(admin.get(appPages).Page(t)), 3)
+		for _, path := range pagesOf(app.ID)[2:] {
+			require.Equal(t, 403, bob.get(path).Status, path)
+			require.Contains(t, bob.get(path).Body, "This app is not yours.")
+		}
+		for _, path := range formsOf(app.ID)[1:] {
+			require.Equal(t, 403, bob.post(path, typed()).Status, path)
+		}
+		require.Equal(t, app.App.Name, stored(t, g, app.ID).Name)
+		for _, path := range pagesOf(own) {
+			require.Equal(t, 200, bob.get(path).Status, path)
+		}
+		for _, id := range []string{gatehouse.NewID(), "x", strings.Repeat("a", 100)} {
+			for _, path := range pagesOf(id)[2:] {
+				require.Equal(t, 404, admin.get(path).Status, path)
+			}
+			for _, path := range formsOf(id)[1:] {
+				require.Equal(t, 404, admin.post(path, typed()).Status, path)
+			}
+		}
+	})
+}
+
+func titles(page *goquery.Document) []string {
+	return page.Find("li.app h2").Map(func(_ int, s *goquery.Selection) string { return strings.TrimSpace(s.Text()) })
+}
+
+func TestWithTheProviderOffThePagesSaySo(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		letEverybodyRegister(t, g)
+		admin, bob := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob"))
+		own := bob.post(appPages+"/add", typed()).Page(t).Find("#client-id").Text()
+		before := stored(t, g, own)
+		turnOff(t, g)
+		for _, path := range pagesOf(own) {
+			a := admin.get(path)
+			require.Equal(t, 501, a.Status, path)
+			require.Equal(t, "OAuth 2.0 applications are turned off", heading(t, a))
+			require.Equal(t, "/console", a.Page(t).Find("main a.button").AttrOr("href", ""))
+			a = bob.get(path)
+			require.Equal(t, 501, a.Status, path)
+			require.Zero(t, a.Page(t).Find(`a[href="/console"]`).Length())
+			require.Zero(t, a.Page(t).Find(`nav a[href="`+appPages+`"]`).Length(), "no entry in the menu (C 4.1)")
+		}
+		for _, path := range formsOf(own) {
+			require.Equal(t, 501, bob.post(path, typed()).Status, path)
+		}
+		require.Equal(t, before, stored(t, g, own))
+		require.Len(t, admin.all(), 1)
+	})
+}
+
+func TestFormErrorsStandBesideTheirFieldsAndNothingTypedIsLost(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		admin := as(t, g, g.Admin(t, "ada"))
+		app := g.App(t, nil)
+		wrong := typed("is_trusted=true", "is_public=true", "name=", "description=  ", "homepage=app.example.com", "icon_url=ftp://x.example/i.png", "callback_urls=https://x.example/cb\nhttps://x.example/#f")
+		for path, public := range map[string]bool{appPages + "/add": true, appPages + "/" + app.ID + "/edit": false} {
+			a := admin.post(path, wrong)
+			require.Equal(t, 400, a.Status, path)
+			page := a.Page(t)
+			require.Equal(t, 5, page.Find("#problems li").Length(), page.Find("#problems").Text())
+			for _, field := range []string{"name", "description", "homepage", "icon_url", "callback_urls"} {
+				require.Equal(t, 1, page.Find("#"+field+"-error").Length(), field)
+				require.Equal(t, "true", page.Find("#"+field).AttrOr("aria-invalid", ""), field)
+			}
+			require.Contains(t, page.Find("#callback_urls-error").Text(), "https://x.example/#f: The redirect URI has a fragment")
+			_, form := formOf(t, a)
+			for _, field := range []string{"name", "description", "homepage", "icon_url", "callback_urls", "is_trusted"} {
+				require.Equal(t, wrong.Get(field), form.Get(field), field)
+			}
+			if public {
+				require.Equal(t, "true", form.Get("is_public"))
+			}
+		}
+		require.Equal(t, app.App.Name, stored(t, g, app.ID).Name)
+		require.Len(t, admin.all(), 1)
+		long := admin.post(appPages+"/add", typed("name="+strings.Repeat("ä", 33)))
+		require.Contains(t, long.Page(t).Find("#name-error").Text(), "64 bytes")
+		require.Equal(t, 413, admin.post(appPages+"/add", typed("description="+strings.Repeat("x", 70_000))).Status)
+		r, err := http.NewRequest(http.MethodPost, g.URL+appPages+"/add", strings.NewReader("name=%zz"))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		require.Equal(t, 400, admin.browser.Do(t, r).Status)
+
+		// An app that registered itself may go without a description and a homepage.
+		dynamic := gatehouse.App{ID: gatehouse.NewID(), Name: "d", RedirectURIs: []string{testkit.RedirectURI}, IsPublic: true, IsDynamicallyRegistered: true, TokenEndpointAuthMethod: "none"}
+		require.NoError(t, g.Store.CreateApp(context.Background(), dynamic))
+		require.Equal(t, http.StatusSeeOther, admin.post(appPages+"/"+dynamic.ID+"/edit", typed("name=e", "description=", "homepage=")).Status)
+		require.Equal(t, "e", stored(t, g, dynamic.ID).Name)
+	})
+}
+
+// A forged field of the form changes nothing (C 2.10).
+func TestTheTrustedFieldIsForSystemAdmins(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		letEverybodyRegister(t, g)
+		admin, bob := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob"))
+		require.Zero(t, bob.get(appPages+"/add").Page(t).Find(`[name=is_trusted]`).Length())
+		require.Equal(t, 2, admin.get(appPages+"/add").Page(t).Find(`[name=is_trusted]`).Length())
+
+		id := bob.post(appPages+"/add", typed("is_trusted=true")).Page(t).Find("#client-id").Text()
+		require.False(t, stored(t, g, id).IsTrusted)
+		edit := appPages + "/" + id + "/edit"
+		require.Zero(t, bob.get(edit).Page(t).Find(`[name=is_trusted]`).Length())
+		require.Equal(t, http.StatusSeeOther, bob.post(edit, typed("is_trusted=true")).Status)
+		require.False(t, stored(t, g, id).IsTrusted)
+		require.Equal(t, http.StatusSeeOther, admin.post(edit, typed("is_trusted=true")).Status)
+		require.True(t, stored(t, g, id).IsTrusted)
+		for _, forged := range []string{"is_trusted=false", "name=New name"} {
+			require.Equal(t, http.StatusSeeOther, bob.post(edit, typed(forged)).Status)
+			require.True(t, stored(t, g, id).IsTrusted, "left as it was")
+		}
+		require.Contains(t, bob.get(appPages+"/"+id).Page(t).Find(".tags").Text(), "Trusted")
+		require.True(t, admin.app(200, "POST", apps+"/"+id+"/regen_secret", nil).IsTrusted)
+	})
+}
+
+// Links, forms and redirects stay below the path of the site URL.
+func TestThePagesStayBelowTheBasePath(t *testing.T) {
+	store, err := storage.Open(t.Context(), storage.Options{URL: testdb.SQLite(t)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	require.NoError(t, store.MigrateUp(t.Context()))
+	site := httptest.NewUnstartedServer(nil)
+	siteURL := &url.URL{Scheme: "http", Host: site.Listener.Addr().String(), Path: "/sso"}
+	log := slog.New(slog.DiscardHandler)
+	gateway, err := server.Assemble(server.Parts{SiteURL: siteURL, Secrets: [][]byte{[]byte("a secret of this test, 32 bytes or more")}, Store: store, Log: log})
+	require.NoError(t, err)
+	site.Config.Handler = gateway.Handler
+	site.Start()
+	t.Cleanup(site.Close)
+	g := &testkit.Gateway{URL: siteURL.String(), Store: store, Apps: registration.NewService(store, log)}
+	g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "true")
+
+	require.Equal(t, "/sso/login?redirect_to="+url.QueryEscape("/sso"+appPages), nobody(t, g).get(appPages).Location)
+	admin := as(t, g, g.Admin(t, "ada"))
+	created := admin.post(appPages+"/add", typed())
+	id := created.Page(t).Find("#client-id").Text()
+	require.Contains(t, created.Body, siteURL.String()+"/oauth/access_token")
+	for _, path := range pagesOf(id) {
+		a := admin.get(path)
+		require.Equal(t, 200, a.Status, path)
+		a.Page(t).Find("a[href],form[action]").Each(func(_ int, s *goquery.Selection) {
+			to := s.AttrOr("href", s.AttrOr("action", ""))
+			if strings.HasPrefix(to, "/") {
+				require.True(t, strings.HasPrefix(to, "/sso/"), to)
+			}
+		})
+	}
+	edited := admin.post(appPages+"/"+id+"/edit", typed("name=New"))
+	require.Equal(t, "/sso"+appPages, edited.Location)
+	require.Contains(t, edited.Header.Get("Set-Cookie"), "Path=/sso"+appPages+";")
+}
