@@ -56,7 +56,7 @@ func (s *site) logRequest(r *http.Request, e *entry, took time.Duration) {
 		slog.String("method", knownMethod(r.Method)),
 		slog.String("route", e.route),
 		slog.Int("status", e.finalStatus()),
-		slog.Duration("took", took.Round(time.Microsecond)),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000), // JSON has no durations
 		slog.Int64("bytes", e.bytes),
 		slog.String("ip", web.ClientIP(r.Context())),
 		slog.String("request_id", web.RequestID(r.Context())),

@@ -1,0 +1,116 @@
+package e2e_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+)
+
+var address = regexp.MustCompile(`http://localhost:\d+`)
+
+// demo starts a demo on free ports and returns it with the sample client's URL.
+func demo(t *testing.T, flags ...string) (p *process, clientURL string) {
+	t.Helper()
+	// Variables of a gateway that may be configured here are not for the demo.
+	env := []string{"GATEHOUSE_DATABASE_URL=postgres://nowhere", "GATEHOUSE_SITE_URL=nonsense"}
+	p = launch(t, env, append([]string{"demo", "--listen", "127.0.0.1:0", "--client-listen", "127.0.0.1:0"}, flags...)...)
+	p.awaitLine(t, p.stdout, "Stop it with Ctrl+C")
+	addresses := address.FindAllString(p.stdout.String(), -1)
+	require.Len(t, addresses, 2, p.stdout)
+	p.url = addresses[1]
+	return p, addresses[0]
+}
+
+func TestTheDemoTellsAStrangerWhatToDoAndItWorks(t *testing.T) {
+	p, clientURL := demo(t)
+	said := p.stdout.String()
+	require.LessOrEqual(t, strings.Count(said, "\n"), 8, said)
+	words := regexp.MustCompile(`as (\w+) with the password (\S+) \(System Admin\), or as (\w+) with (\S+)`).FindStringSubmatch(said)
+	require.Len(t, words, 5, said)
+	ada, bob := person{words[1], words[2]}, person{words[3], words[4]}
+
+	b := newBrowser(t)
+	b.CheckRedirect = nil // the sample client is a site like any other
+	start := b.get(t, clientURL)
+	for _, name := range []string{"Confidential app", "Public app", "Trusted app", "Implicit app"} {
+		require.Contains(t, start.Text(), name)
+	}
+	page := b.get(t, clientURL+"/confidential")
+	link, ok := page.Find(`a[href*="/oauth/authorize"]`).Attr("href")
+	require.True(t, ok, page.Text())
+	page = b.signIn(t, b.get(t, link), bob)
+	require.Contains(t, page.Text(), "Confidential app", "the consent page names the app")
+	page = b.submit(t, page, "decision", map[string][]string{"decision": {"allow"}})
+	require.Equal(t, "/confidential", page.url.Path, "back at the sample client")
+
+	other := newBrowser(t)
+	home := other.signIn(t, other.get(t, p.url+"/login"), ada)
+	require.Equal(t, http.StatusOK, home.status)
+	require.Positive(t, home.Find(`a[href="/console"]`).Length(), "ada is a System Admin")
+}
+
+func TestAClientUnderDevelopmentCanUseTheDemosApps(t *testing.T) {
+	p, clientURL := demo(t)
+	b := newBrowser(t)
+	bob := person{"bob", "bob-the-user"}
+	app := oauth2.Config{
+		ClientID: "democonfidential0000000000", ClientSecret: "demo-secret-confidential",
+		RedirectURL: strings.Replace(clientURL, "localhost", "127.0.0.1", 1) + "/confidential/callback",
+	}
+	_, err := at(app, p).Exchange(t.Context(), "x")
+	require.ErrorContains(t, err, "invalid_grant", "the credentials are known")
+
+	// Any port of this computer will do, but not any path.
+	app.RedirectURL = "http://localhost:3999/confidential/callback"
+	code := b.authorize(t, at(app, p).AuthCodeURL("x"), bob)
+	token, err := at(app, p).Exchange(t.Context(), code)
+	require.NoError(t, err)
+	answer, username, err := me(t.Context(), p, token.AccessToken)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, answer)
+	require.Equal(t, "bob", username)
+	require.NotEmpty(t, token.RefreshToken)
+
+	verifier := oauth2.GenerateVerifier()
+	public := oauth2.Config{ClientID: "demopublic0000000000000000", RedirectURL: clientURL + "/public/callback"}
+	code = b.authorize(t, at(public, p).AuthCodeURL("x", oauth2.S256ChallengeOption(verifier)), bob)
+	token, err = at(public, p).Exchange(t.Context(), code, oauth2.VerifierOption(verifier))
+	require.NoError(t, err)
+	require.Empty(t, token.RefreshToken)
+}
+
+func TestTheDemoNamesABusyPortAndHowToChooseAnother(t *testing.T) {
+	p, clientURL := demo(t)
+	gateway, client := strings.TrimPrefix(p.url, "http://localhost:"), strings.TrimPrefix(clientURL, "http://localhost:")
+
+	second := launch(t, nil, "demo", "--listen", "127.0.0.1:"+gateway, "--client-listen", "127.0.0.1:0")
+	require.Equal(t, 1, second.await(t))
+	require.Contains(t, second.log.String(), "port "+gateway+" is in use")
+	require.Contains(t, second.log.String(), "--listen")
+
+	third := launch(t, nil, "demo", "--listen", "127.0.0.1:0", "--client-listen", "127.0.0.1:"+client)
+	require.Equal(t, 1, third.await(t))
+	require.Contains(t, third.log.String(), "port "+client+" is in use")
+	require.Contains(t, third.log.String(), "--client-listen")
+}
+
+func TestADemoWithADatabaseIsThereAgainNextTime(t *testing.T) {
+	dir := t.TempDir()
+	p, _ := demo(t, "--database", "sqlite:"+dir+"/demo.db")
+	require.Contains(t, p.stdout.String(), "is kept in")
+	app := oauth2.Config{ClientID: "demotrusted000000000000000", ClientSecret: "demo-secret-trusted", RedirectURL: "http://localhost:1/trusted/callback"}
+	code := newBrowser(t).authorize(t, at(app, p).AuthCodeURL("x"), person{"ada", "ada-the-admin"})
+	token, err := at(app, p).Exchange(t.Context(), code)
+	require.NoError(t, err)
+	require.Zero(t, p.stop(t))
+
+	p, _ = demo(t, "--database", "sqlite:"+dir+"/demo.db")
+	answer, username, err := me(t.Context(), p, token.AccessToken)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, answer)
+	require.Equal(t, "ada", username)
+}

@@ -1,0 +1,82 @@
+package e2e_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse/internal/testdb"
+)
+
+func TestSIGTERMLetsWhatIsUnderWayFinish(t *testing.T) {
+	p := serve(t, withAdmin(testdb.SQLite(t))...)
+
+	// A request whose body is half there.
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.listen[0])
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	const body = "grant_type=authorization_code&code=x"
+	_, err = io.WriteString(conn, "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: 36\r\n\r\n")
+	require.NoError(t, err)
+	answer := bufio.NewReader(conn)
+	line, err := answer.ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "100 Continue", "the handler waits for the body")
+	_, err = answer.ReadString('\n')
+	require.NoError(t, err)
+
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool {
+		late, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.listen[0])
+		if err == nil {
+			_ = late.Close()
+		}
+		return err != nil
+	}, patience, time.Millisecond, "nothing new is let in")
+	select {
+	case <-p.exited:
+		t.Fatal("it did not wait for the request", p.log)
+	default:
+	}
+	_, err = io.WriteString(conn, body)
+	require.NoError(t, err)
+	res, err := http.ReadResponse(answer, nil)
+	require.NoError(t, err)
+	defer func() { _ = res.Body.Close() }()
+	require.Equal(t, http.StatusBadRequest, res.StatusCode)
+	said, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(said), `"error"`)
+	require.Zero(t, p.await(t))
+	require.Contains(t, p.log.String(), "gatehouse has stopped")
+	require.False(t, strings.Contains(p.log.String(), `"level":"ERROR"`), p.log)
+}
+
+func TestASecondSignalEndsItAtOnce(t *testing.T) {
+	p := serve(t, withAdmin(testdb.SQLite(t))...)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.listen[0])
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = io.WriteString(conn, "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: 36\r\n\r\n")
+	require.NoError(t, err)
+	_, err = bufio.NewReader(conn).ReadString('\n')
+	require.NoError(t, err)
+
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM) // Signals that come together are one: say it until it is heard.
+		select {
+		case <-p.exited:
+			return true
+		default:
+			return false
+		}
+	}, 5*time.Second, 10*time.Millisecond, "well before the ten seconds of draining")
+}
