@@ -80,12 +80,12 @@ type errorResponse struct {
 // writeError answers with err in the form of RFC 7591 §3.2.2.
 func (h *Registrar) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *registrationError
-	var tooOften *tooOften
+	var limited *tooOften
 	switch {
 	case errors.As(err, &refused):
 		writeErrorResponse(w, h.log, http.StatusBadRequest, refused.code, refused.description)
-	case errors.As(err, &tooOften):
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(tooOften.wait.Seconds()))))
+	case errors.As(err, &limited):
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(limited.wait.Seconds()))))
 		writeErrorResponse(w, h.log, http.StatusTooManyRequests, "too_many_requests", "Too many clients were registered from this address. Please try again later.")
 	default:
 		e := web.Public(err)

@@ -59,7 +59,7 @@ func TestEachURIOfAMixedListReceivesAnswers(t *testing.T) {
 func TestTheConsentPageSaysThatNobodyCheckedTheName(t *testing.T) {
 	cases := map[string]struct{ name, uri, receiver, scheme string }{
 		"a look-alike":           {"Сlаudе", "https://claude.ai.evil.example/cb", "claude.ai.evil.example", ""},
-		"a homograph host":       {"Claude", "https://clаude.ai/cb", "xn--clude-4ve.ai", ""},
+		"a homograph host":       {"Claude", "https://clаude.ai/cb", "xn--clude-5ve.ai", ""},
 		"markup":                 {`<script>alert(1)</script>`, "https://evil.example:8443/cb", "evil.example:8443", ""},
 		"markup in an attribute": {`" onload="alert(1)`, "https://evil.example/cb", "evil.example", ""},
 		"a template":             {`{{.User.Email}}`, "https://evil.example/cb", "evil.example", ""},

@@ -1,0 +1,92 @@
+package registration_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gorilla/mux"
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/web"
+	"gatehouse/registration"
+)
+
+// memory is a store for tests of the endpoint alone: it is as fast as the
+// fuzzer, and lives in the bubbles of synctest.
+type memory struct {
+	registration.Store // nil: what is not needed
+
+	mu       sync.Mutex
+	apps     []gatehouse.App
+	events   []gatehouse.AuditEvent
+	settings map[string]string
+	err      error // of every call
+}
+
+func (m *memory) CreateApp(_ context.Context, a gatehouse.App) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.apps = append(m.apps, a)
+	return m.err
+}
+
+func (m *memory) RecordAuditEvent(_ context.Context, e gatehouse.AuditEvent) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events = append(m.events, e)
+	return m.err
+}
+
+func (m *memory) Settings(context.Context) (gatehouse.Settings, error) {
+	on := map[string]string{gatehouse.SettingEnableOAuthServiceProvider: "true", gatehouse.SettingEnableDynamicClientRegistration: "true"}
+	for key, value := range m.settings {
+		on[key] = value
+	}
+	settings, err := gatehouse.ParseSettings(on, nil)
+	if err == nil {
+		err = m.err
+	}
+	return settings, err
+}
+
+// endpoint is the registration endpoint alone.
+func endpoint(store *memory, rate registration.Rate) http.Handler {
+	log := slog.New(slog.DiscardHandler)
+	r := mux.NewRouter()
+	registration.NewRegistrar(registration.RegistrarConfig{Apps: registration.NewService(store, log), Settings: store, Rate: rate, Log: log}).Register(r)
+	return r
+}
+
+// post sends a registration from an address.
+func post(h http.Handler, ip, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, "/api/v4/oauth/apps/register", strings.NewReader(body))
+	r = r.WithContext(web.WithClient(r.Context(), web.Client{IP: ip}))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestARegistrationThatCannotBeStoredSaysSo(t *testing.T) {
+	for name, tc := range map[string]struct {
+		err    error
+		status int
+		code   string
+	}{
+		"the database is away":  {gatehouse.ErrUnavailable, http.StatusServiceUnavailable, "server_error"},
+		"something else breaks": {gatehouse.ErrConflict, http.StatusInternalServerError, "server_error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := post(endpoint(&memory{err: tc.err}, registration.Rate{}), "192.0.2.1", `{"redirect_uris":["https://app.example.com/cb"]}`)
+			require.Equal(t, tc.status, w.Code)
+			require.Contains(t, w.Body.String(), `"error":"`+tc.code+`"`)
+			require.Equal(t, tc.status == http.StatusServiceUnavailable, w.Header().Get("Retry-After") != "")
+			require.NotContains(t, w.Body.String(), tc.err.Error())
+		})
+	}
+}

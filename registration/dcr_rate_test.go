@@ -1,0 +1,145 @@
+package registration_test
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/registration"
+)
+
+const someClient = `{"redirect_uris":["https://app.example.com/cb"]}`
+
+func TestRatesAreRead(t *testing.T) {
+	for text, want := range map[string]string{"20/1s": "20/1s", "1/1h": "1/1h0m0s", "5/500ms": "5/500ms", "off": "off", "OFF": "off"} {
+		rate, err := registration.ParseRate(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, rate.String())
+		again, err := registration.ParseRate(rate.String())
+		require.NoError(t, err)
+		require.Equal(t, rate, again)
+	}
+	for _, bad := range []string{"", "20", "20/", "/1s", "0/1s", "-1/1s", "20/0s", "20/-1s", "20/1", "20/1s/1s", "x/1s", "1000001/1s", "20/25h", "20/1us", "none"} {
+		_, err := registration.ParseRate(bad)
+		require.Error(t, err, bad)
+	}
+	require.Equal(t, "20/1s", registration.Rate{}.String(), "no limit must be asked for")
+	require.Equal(t, "20/1s", registration.DefaultRate().String())
+	require.Equal(t, "off", registration.UnlimitedRate().String())
+}
+
+func TestAnAddressRegistersABurstThenOneEachSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := endpoint(&memory{}, registration.Rate{})
+		for range 20 {
+			require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code)
+		}
+		w := post(h, "192.0.2.1", someClient)
+		require.Equal(t, http.StatusTooManyRequests, w.Code)
+		require.Equal(t, "1", w.Header().Get("Retry-After"))
+		require.Equal(t, "application/json", w.Header().Get("Content-Type"))
+		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+		require.JSONEq(t, `{"error":"too_many_requests","error_description":"Too many clients were registered from this address. Please try again later."}`, w.Body.String())
+
+		require.Equal(t, http.StatusCreated, post(h, "192.0.2.2", someClient).Code, "another address has a budget of its own")
+		time.Sleep(time.Second)
+		require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code, "what Retry-After said is true")
+		require.Equal(t, http.StatusTooManyRequests, post(h, "192.0.2.1", someClient).Code)
+		time.Sleep(time.Hour)
+		for range 20 {
+			require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code, "the burst comes back, and no more")
+		}
+		require.Equal(t, http.StatusTooManyRequests, post(h, "192.0.2.1", someClient).Code)
+	})
+}
+
+func TestRetryAfterIsInWholeSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rate, err := registration.ParseRate("1/90500ms")
+		require.NoError(t, err)
+		h := endpoint(&memory{}, rate)
+		require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code)
+		w := post(h, "192.0.2.1", someClient)
+		require.Equal(t, "91", w.Header().Get("Retry-After"))
+		seconds, err := strconv.Atoi(w.Header().Get("Retry-After"))
+		require.NoError(t, err)
+		time.Sleep(time.Duration(seconds) * time.Second)
+		require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code)
+	})
+}
+
+// Attack: register ten thousand clients in a loop, a hundred each second.
+func TestALoopOfRegistrationsIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		h := endpoint(store, registration.Rate{})
+		for range 10_000 {
+			post(h, "192.0.2.1", someClient)
+			time.Sleep(10 * time.Millisecond)
+		}
+		require.InDelta(t, 120, len(store.apps), 1)
+		require.InDelta(t, 120, len(store.events), 1, "nor does the audit log grow")
+	})
+}
+
+func TestEveryTryCountsWhateverIsSwitchedOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, settings := range map[string]map[string]string{
+			"provider":     {gatehouse.SettingEnableOAuthServiceProvider: "false"},
+			"registration": {gatehouse.SettingEnableDynamicClientRegistration: "false"},
+			"nothing":      {},
+		} {
+			h := endpoint(&memory{settings: settings}, registration.Rate{})
+			for range 20 {
+				require.NotEqual(t, http.StatusTooManyRequests, post(h, "192.0.2.1", `no JSON`).Code, name)
+			}
+			require.Equal(t, http.StatusTooManyRequests, post(h, "192.0.2.1", someClient).Code, name)
+		}
+	})
+}
+
+func TestAnIPv6CustomerIsOneAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := endpoint(&memory{}, registration.Rate{})
+		for i := range 20 {
+			require.Equal(t, http.StatusCreated, post(h, "2001:db8:1:1::"+strconv.Itoa(i), someClient).Code)
+		}
+		require.Equal(t, http.StatusTooManyRequests, post(h, "2001:db8:1:1:ffff::1", someClient).Code)
+		require.Equal(t, http.StatusCreated, post(h, "2001:db8:1:2::1", someClient).Code)
+		for range 20 {
+			require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code)
+		}
+		require.Equal(t, http.StatusTooManyRequests, post(h, "::ffff:192.0.2.1", someClient).Code, "the same address in another spelling")
+	})
+}
+
+func TestTheRateCanBeTurnedOff(t *testing.T) {
+	h := endpoint(&memory{}, registration.UnlimitedRate())
+	for range 200 {
+		require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code)
+	}
+}
+
+func TestRacersShareOneBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := endpoint(&memory{}, registration.Rate{})
+		var created atomic.Int64
+		var wg sync.WaitGroup
+		for range 200 {
+			wg.Go(func() {
+				if post(h, "192.0.2.1", someClient).Code == http.StatusCreated {
+					created.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		require.EqualValues(t, 20, created.Load())
+	})
+}
