@@ -36,7 +36,7 @@ func nobody(t *testing.T, g *testkit.Gateway) *caller {
 	return &caller{t: t, g: g, browser: g.NewBrowser(t)}
 }
 
-// app is an app that acts for a user with an access token.
+// actingFor is an app that acts for a user with an access token.
 func actingFor(t *testing.T, g *testkit.Gateway, user gatehouse.User) *caller {
 	t.Helper()
 	app := g.App(t, nil)
