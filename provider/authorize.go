@@ -29,12 +29,18 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if refusal != nil {
+	// Anybody can make a client register itself. Such a client's mistake must not
+	// send on a person who has not signed in, or we redirect for phishers
+	// (RFC 9700 §4.11.2).
+	if refusal != nil && !a.app.IsDynamicallyRegistered {
 		return h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, refusal))
 	}
 	caller, ok, err := h.signedIn(w, r, a)
 	if err != nil || !ok {
 		return err
+	}
+	if refusal != nil {
+		return h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, refusal))
 	}
 	question := h.question(a, caller)
 	decision, err := h.consents.Decide(r.Context(), question)

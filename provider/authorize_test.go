@@ -201,3 +201,20 @@ func TestAnAccessTokenSignsNobodyInHere(t *testing.T) {
 		require.Empty(t, g.NewBrowser(t).Do(t, r).Code())
 	})
 }
+
+// Whoever registers a client can choose where its mistakes lead: without a person
+// signed in, that would make us an open redirector (RFC 9700 §4.11.2).
+func TestAClientThatRegisteredItselfSendsNobodyOnBeforeTheySignedIn(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		_, err := g.Store.UpdateApp(t.Context(), app.ID, func(a *gatehouse.App) error {
+			a.IsDynamicallyRegistered = true
+			return nil
+		})
+		require.NoError(t, err)
+		wrong := []string{"response_type=x"}
+		require.True(t, strings.HasPrefix(g.NewBrowser(t).Authorize(t, app, wrong...).Location, "/login?"))
+		signedIn := g.SignedIn(t, g.User(t, "ada")).Authorize(t, app, wrong...)
+		require.Equal(t, "unsupported_response_type", signedIn.Query.Get("error"))
+	})
+}

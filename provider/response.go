@@ -3,6 +3,7 @@ package provider
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"gatehouse"
 	"gatehouse/templates"
@@ -17,13 +18,16 @@ type answer struct {
 }
 
 // newAnswer addresses parameters to the app. state is repeated as it was sent,
-// and iss names us on success and error alike (RFC 9207 §2).
+// and iss names us on success and error alike (RFC 9207 §2), unless the app
+// takes us for Mattermost.
 func (h *Handler) newAnswer(r authorizationRequest, redirectURI string, parameters url.Values) answer {
 	parameters.Del("state")
 	if r.HasState {
 		parameters.Set("state", r.State)
 	}
-	parameters.Set("iss", h.issuer)
+	if !isMattermostCallback(redirectURI) {
+		parameters.Set("iss", h.issuer)
+	}
 	mode := r.ResponseMode
 	if mode == "" || (mode == "query" && r.ResponseType == "token") {
 		mode = "query"
@@ -32,6 +36,16 @@ func (h *Handler) newAnswer(r authorizationRequest, redirectURI string, paramete
 		}
 	}
 	return answer{redirectURI: redirectURI, mode: mode, parameters: parameters}
+}
+
+// isMattermostCallback reports whether a redirect URI is the one of Auth.js's
+// Mattermost provider, "…/callback/mattermost". Mattermost sends no iss, so that
+// provider never learns our issuer, compares with a made-up one, and would turn
+// every answer down. What iss protects from, mixing up servers, such a redirect
+// URI prevents by itself: it belongs to one server (RFC 9700 §4.4.2.2).
+func isMattermostCallback(redirectURI string) bool {
+	u, err := url.Parse(redirectURI)
+	return err == nil && strings.HasSuffix(u.Path, "/callback/mattermost")
 }
 
 // refusalAnswer tells the app what was wrong (RFC 6749 §4.1.2.1).

@@ -7,18 +7,21 @@ import (
 	"time"
 
 	"gatehouse"
+	"gatehouse/internal/web"
 )
 
 // revoke serves POST /oauth/revoke (RFC 7009). Either token of a grant ends the
 // grant, and with it both (§2.1). A token that is unknown or dead is revoked
-// already: 200 (§2.2).
+// already: 200 (§2.2). Clients need not read the body; some insist on JSON.
 func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	if err := h.revokeToken(r); err != nil {
-		h.writeRefusal(w, r, asRefusal(err))
-		return
+	err := h.revokeToken(r)
+	if err == nil {
+		err = web.WriteJSON(w, http.StatusOK, struct{}{})
 	}
-	w.WriteHeader(http.StatusOK)
+	if err != nil {
+		h.writeRefusal(w, r, asRefusal(err))
+	}
 }
 
 func (h *Handler) revokeToken(r *http.Request) error {
