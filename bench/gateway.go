@@ -117,6 +117,26 @@ func (g *gateway) waitUntilReady(ctx context.Context) error {
 	return errors.New("the gateway did not get ready within 20 s")
 }
 
+// cpu is the processor time that the process has used so far (Linux; proc(5):
+// utime and stime are the 14th and 15th field, in hundredths of a second). It
+// does not depend on what else the machine is doing.
+func (g *gateway) cpu() time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", g.process.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	var user, system int64
+	if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
+		return 0
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
 // memory is the resident set of the process (Linux).
 func (g *gateway) memory() string {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.process.Process.Pid))

@@ -32,7 +32,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer g.stop()
-	fmt.Printf("%-12s %4s %12s %10s %10s %10s %8s\n", "scenario", "c", "per second", "p50", "p99", "max", "failed")
+	fmt.Printf("%-12s %4s %12s %10s %10s %10s %12s %8s\n", "scenario", "c", "per second", "p50", "p99", "max", "CPU of it", "failed")
 	for _, s := range scenarios(g) {
 		if *only != "" && !strings.Contains(","+*only+",", ","+s.name+",") {
 			continue
@@ -42,8 +42,10 @@ func run(ctx context.Context) error {
 			if _, err := fmt.Sscan(c, &n); err != nil || n < 1 {
 				return fmt.Errorf("-c %q is no list of numbers", *connections)
 			}
+			before := g.cpu()
 			r := load(ctx, n, *duration, s.prepare)
-			fmt.Printf("%-12s %4d %12.0f %10s %10s %10s %8d\n", s.name, n, r.perSecond(), r.quantile(0.5), r.quantile(0.99), r.quantile(1), r.failed)
+			cpu := (g.cpu() - before) / time.Duration(max(len(r.took), 1))
+			fmt.Printf("%-12s %4d %12.0f %10s %10s %10s %12s %8d\n", s.name, n, r.perSecond(), r.quantile(0.5), r.quantile(0.99), r.quantile(1), cpu.Round(time.Microsecond), r.failed)
 			if r.err != nil {
 				fmt.Println("  first failure:", r.err)
 			}
