@@ -99,13 +99,18 @@ func (h *Registrar) register(w http.ResponseWriter, r *http.Request) (clientInfo
 
 // create makes the client that the members describe.
 func (h *Registrar) create(ctx context.Context, m members, settings gatehouse.Settings) (clientInformation, error) {
-	md, err := m.metadata(settings)
+	md, err := m.metadata(settings.EnableImplicitGrant)
 	if err != nil {
 		return clientInformation{}, err
 	}
 	app, secret := newClient(md, time.Now())
 	if err := checkClient(app); err != nil {
 		return clientInformation{}, err
+	}
+	for i, uri := range app.RedirectURIs {
+		if !allowed(settings.DCRRedirectURIAllowlist, uri) {
+			return clientInformation{}, invalidRedirectURI(fmt.Sprintf("redirect_uris[%d]: One or more redirect URIs do not match the allowlist of this server. Ask its System Admin which ones it takes.", i))
+		}
 	}
 	if err := h.apps.store.CreateApp(ctx, app); err != nil {
 		return clientInformation{}, fmt.Errorf("registration: register client: %w", err)

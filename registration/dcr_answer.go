@@ -102,14 +102,11 @@ func (h *Registrar) writeError(w http.ResponseWriter, r *http.Request, err error
 // writeErrorResponse keeps the description to ASCII, as the RFC has it.
 func writeErrorResponse(w http.ResponseWriter, log *slog.Logger, status int, code, description string) {
 	description = strings.Map(func(r rune) rune {
-		switch {
-		case r == '…':
-			return '.'
-		case r < 0x20 || r > 0x7e:
+		if r < 0x20 || r > 0x7e {
 			return '?'
 		}
 		return r
-	}, description)
+	}, strings.ReplaceAll(description, "…", "..."))
 	if err := web.WriteJSON(w, status, errorResponse{code, description}); err != nil {
 		log.Error("registration error not written", "error", err)
 	}

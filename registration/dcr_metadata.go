@@ -31,8 +31,9 @@ type metadata struct {
 
 // metadata reads and judges the members. What differs from what was asked for
 // is so in the answer too, which is how the client learns of it (RFC 7591 §2,
-// §3.2.1). The order of the checks is the contract's (C 1.11).
-func (m members) metadata(settings gatehouse.Settings) (metadata, error) {
+// §3.2.1). implicit: the implicit grant is on. Redirect URIs come first, as in
+// the contract (C 1.11); the allowlist comes last there, and is not looked at here.
+func (m members) metadata(implicit bool) (metadata, error) {
 	authMethod, authErr := m.authMethod()
 	uris, err := m.redirectURIs(authErr != nil || authMethod == gatehouse.AuthMethodNone)
 	if err != nil {
@@ -48,7 +49,7 @@ func (m members) metadata(settings gatehouse.Settings) (metadata, error) {
 	if authErr != nil {
 		return metadata{}, authErr
 	}
-	if md.grantTypes, md.responseTypes, err = m.types(authMethod == gatehouse.AuthMethodNone, settings.EnableImplicitGrant); err != nil {
+	if md.grantTypes, md.responseTypes, err = m.types(authMethod == gatehouse.AuthMethodNone, implicit); err != nil {
 		return metadata{}, err
 	}
 	if md.scope, err = m.scope(); err != nil {
@@ -58,11 +59,6 @@ func (m members) metadata(settings gatehouse.Settings) (metadata, error) {
 	// clear. A logo that will not do is no reason to turn a client away.
 	if logo, _, err := m.text("logo_uri"); err == nil && strings.HasPrefix(logo, "https://") && gatehouse.CheckHTTPURL(logo) && len(logo) <= maxIconURL {
 		md.logoURI = logo
-	}
-	for i, uri := range uris {
-		if !allowed(settings.DCRRedirectURIAllowlist, uri) {
-			return metadata{}, invalidRedirectURI(fmt.Sprintf("redirect_uris[%d]: One or more redirect URIs do not match the allowlist of this server. Ask its System Admin which ones it takes.", i))
-		}
 	}
 	return md, nil
 }

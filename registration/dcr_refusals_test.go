@@ -199,6 +199,7 @@ func TestOnlyRedirectURIsOnTheAllowlistAreRegistered(t *testing.T) {
 			}
 			requireRefused(t, answer, "invalid_redirect_uri", "do not match the allowlist")
 		}
+		requireRefused(t, register(t, g, `{"redirect_uris":["https://evil.example/cb"],"client_uri":"x"}`), "invalid_client_metadata", "client_uri") // the allowlist comes last (C 1.11)
 		// What is refused anyway is refused for its own reason.
 		requireRefused(t, register(t, g, `{"redirect_uris":["https://user:pw@app.example.com/cb"]}`), "invalid_redirect_uri", "user name")
 		requireRefused(t, register(t, g, `{"redirect_uris":["HTTPS://app.example.com/cb"]}`), "invalid_redirect_uri", "lower case")
