@@ -107,5 +107,5 @@ func detail(r gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) stri
 	if decision.Reason == gatehouse.ConsentReasonTrusted {
 		return "A trusted app: nobody was asked."
 	}
-	return "Agreed to " + scopeList(r.Scopes) + "."
+	return "Scopes: " + scopeList(r.Scopes) + "."
 }

@@ -8,6 +8,8 @@ import "gatehouse"
 // /settings/security/sessions/{id}/sign-out (no fields),
 // /settings/security/sign-out-elsewhere (no fields) and
 // /settings/security/password (current_password, new_password; username is there for password managers only).
+// The form of the password is at the end of the page: it posts to #problems, so
+// that the browser shows what is wrong with it, also without JavaScript.
 type SecurityPage struct {
 	// ProviderEnabled shows the apps (C 4.1).
 	ProviderEnabled bool
