@@ -11,8 +11,11 @@
 //
 //	command line, console, /setup ──▶ People: make, change, deactivate
 //
-// The pages are /login, /logout and /setup; the API is /api/v4/users/login,
-// /logout, /me, /{user_id} and /api/v4/oauth_test (C 1.13). A person who is
+//	/settings/security ──▶ own sessions, own password, AuthorizedApps (package consent)
+//
+// The pages are /, /login, /logout, /setup and /settings/security; the API is
+// /api/v4/users/login, /logout, /me, /{user_id} and /api/v4/oauth_test (C 1.13).
+// A person who is
 // signed in passes /login at once; with prompt=login in its query the page asks
 // again all the same, and names who must answer, and with prompt=select_account
 // it lets them sign in as somebody else.
@@ -25,7 +28,8 @@
 // Cheat Sheet). Half the processors at most hash at a time, so that a storm of
 // sign-ins leaves the rest to the token endpoint.
 //
-// The package knows nothing of apps, scopes, consents or fosite. A raw session
+// The package shows people their apps, but how those are consented to and revoked
+// is for package consent to know, and fosite for nobody here. A raw session
 // token lives in the browser only: the database has its hash, and the CSRF token
 // is derived from it.
 package account
