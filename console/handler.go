@@ -68,7 +68,7 @@ func (h *Handler) Register(r *mux.Router) {
 	handle("/console/users/add", http.MethodGet, h.userForm)
 	handle("/console/users/add", http.MethodPost, h.addUser)
 	handle(one, http.MethodGet, h.user(h.userPage))
-	for _, deed := range []string{"password", "activate"} { // they only take a POST; see user_deeds.go
+	for _, deed := range []string{"password", "activate"} { // they only take a POST
 		handle(one+"/"+deed, http.MethodGet, h.user(h.backToUser))
 	}
 	handle(one+"/password", http.MethodPost, h.user(h.setPassword))
