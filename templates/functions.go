@@ -119,6 +119,9 @@ type icon struct {
 
 func newIcon(app gatehouse.App, big bool) icon {
 	i := icon{URL: webURL(app.IconURL), Letter: "?", Big: big}
+	if app.IsDynamicallyRegistered {
+		i.URL = "" // A stranger's picture could be anybody's logo, and would be told who looks at it.
+	}
 	for _, r := range orUnnamed(app.Name) {
 		if unicode.IsLetter(r) || unicode.IsNumber(r) {
 			i.Letter = string(unicode.ToUpper(r))
