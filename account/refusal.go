@@ -38,7 +38,7 @@ func errBlankPassword() *web.Error {
 func errInvalidCredentials() *web.Error {
 	return &web.Error{
 		Status:  http.StatusUnauthorized,
-		ID:      "api.user.login.invalid_credentials_email_username.app_error",
+		ID:      "api.user.login.invalid_credentials_email_username",
 		Message: "The username, email or password is wrong. Please check them and try again.",
 	}
 }

@@ -60,7 +60,7 @@ func TestAFailedSignInSaysTheSameAndCostsTheSame(t *testing.T) {
 			require.EqualValues(t, i+1, s.hashed.Load(), "one hash for %q", loginID)
 		}
 		require.Len(t, bodies, 1)
-		require.Equal(t, "api.user.login.invalid_credentials_email_username.app_error", errorID(t, bodies))
+		require.Equal(t, "api.user.login.invalid_credentials_email_username", errorID(t, bodies))
 	})
 }
 
@@ -122,7 +122,7 @@ func TestADeactivatedPersonIsToldOnlyWithTheRightPassword(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, w.Code)
 		require.Contains(t, w.Body.String(), `"api.user.login.inactive.app_error"`)
 		w = s.do(login("ana", "wrong password"))
-		require.Contains(t, w.Body.String(), `"api.user.login.invalid_credentials_email_username.app_error"`)
+		require.Contains(t, w.Body.String(), `"api.user.login.invalid_credentials_email_username"`)
 
 		require.NoError(t, s.people.SetActive(t.Context(), gatehouse.Caller{}, ana.ID, true))
 		require.Equal(t, http.StatusUnauthorized, s.do(request{path: "/api/v4/users/me", header: bearer(token)}).Code, "what ended stays ended")
