@@ -1,0 +1,163 @@
+package clients_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// client is a program in a folder that uses a client library.
+type client struct {
+	folder    string
+	callback  string // redirect URI of its apps
+	registers bool   // it can register itself
+	command   func(t *testing.T, folder string) *exec.Cmd
+}
+
+const (
+	webCallback    = "https://app.example.com/callback"
+	nativeCallback = "http://127.0.0.1/callback" // on any port (RFC 8252 §7.3)
+)
+
+func clients() []client {
+	return []client{
+		{folder: "node/authjs", callback: "https://app.example.com/auth/callback/mattermost", command: node},
+		{folder: "node/mcp-typescript", callback: nativeCallback, command: node, registers: true},
+		{folder: "node/openid-client", callback: webCallback, command: node},
+		{folder: "node/oauth4webapi", callback: webCallback, command: node},
+		{folder: "node/simple-oauth2", callback: webCallback, command: node},
+		{folder: "node/mattermost-client", callback: webCallback, command: node},
+		{folder: "python/requests-oauthlib", callback: webCallback, command: venv},
+		{folder: "python/authlib", callback: webCallback, command: venv},
+		{folder: "xoauth2", callback: webCallback, command: golang},
+		{folder: "mcp-go", callback: nativeCallback, command: golangModule, registers: true},
+	}
+}
+
+func TestClientsWorkUnmodified(t *testing.T) {
+	deployments := []deployment{
+		{name: "SQLite", database: sqlite, registration: true},
+		{name: "PostgreSQL below a path", database: postgres, path: "/sso", registration: true},
+		{name: "registration off", database: sqlite},
+	}
+	for _, d := range deployments {
+		t.Run(d.name, func(t *testing.T) {
+			g := start(t, d)
+			for _, c := range clients() {
+				if !d.registration && !c.registers {
+					continue // It would do nothing that it did not do before.
+				}
+				t.Run(c.folder, func(t *testing.T) {
+					t.Parallel()
+					c.run(t, g, d)
+				})
+			}
+		})
+	}
+}
+
+// run runs the program and expects it to succeed.
+func (c client) run(t *testing.T, g *gateway, d deployment) {
+	t.Helper()
+	cmd := c.command(t, c.folder)
+	cmd.Env = append(cmd.Env, environment(t, g, d, c)...)
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s\n\nthe gateway's log:\n%s", output, g.log)
+}
+
+// environment is what a program is told.
+func environment(t *testing.T, g *gateway, d deployment, c client) []string {
+	t.Helper()
+	confidential := g.app(t, "--name", c.folder, "--callback-url", c.callback)
+	public := g.app(t, "--name", c.folder+" in public", "--callback-url", c.callback, "--public")
+	registration := "off"
+	if d.registration {
+		registration = "on"
+	}
+	return []string{
+		"GATEWAY=" + g.url,
+		"CLIENT_ID=" + confidential.ID,
+		"CLIENT_SECRET=" + confidential.Secret,
+		"PUBLIC_CLIENT_ID=" + public.ID,
+		"REDIRECT_URI=" + c.callback,
+		"REGISTRATION=" + registration,
+
+		// Who signs in at the user agent, and how to reach it.
+		"USER_AGENT=" + startUserAgent(t, g, bob),
+		"PERSON_USERNAME=" + bob.name,
+		"PERSON_EMAIL=" + bob.email,
+
+		// A resource server's credentials at the introspection endpoint.
+		"RESOURCE_SERVER_ID=" + g.resourceServer.ID,
+		"RESOURCE_SERVER_SECRET=" + g.resourceServer.Secret,
+
+		// Who manages apps.
+		"ADMIN_USERNAME=" + ada.name,
+		"ADMIN_PASSWORD=" + ada.password,
+	}
+}
+
+// node runs folder/client.mjs, in a copy beside the packages that it imports.
+func node(t *testing.T, folder string) *exec.Cmd {
+	t.Helper()
+	modules, err := nodeModules()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "node"), os.DirFS("node")))
+	require.NoError(t, os.Symlink(modules, filepath.Join(dir, "node_modules")))
+	return program(t, "node", filepath.Join(dir, filepath.FromSlash(folder), "client.mjs"))
+}
+
+// venv runs folder/client.py.
+func venv(t *testing.T, folder string) *exec.Cmd {
+	t.Helper()
+	interpreter, err := python()
+	require.NoError(t, err)
+	cmd := program(t, interpreter, filepath.Join(filepath.FromSlash(folder), "client.py"))
+	cmd.Env = append(cmd.Env, "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=python")
+	return cmd
+}
+
+// golang runs a program of this module, golangModule one that is a module itself.
+func golang(t *testing.T, folder string) *exec.Cmd {
+	t.Helper()
+	return buildOnce(t, ".", "./"+folder)
+}
+
+func golangModule(t *testing.T, folder string) *exec.Cmd {
+	t.Helper()
+	return buildOnce(t, folder, ".")
+}
+
+var (
+	buildMu  sync.Mutex
+	programs = map[[2]string]string{}
+)
+
+func buildOnce(t *testing.T, module, pkg string) *exec.Cmd {
+	t.Helper()
+	buildMu.Lock()
+	defer buildMu.Unlock()
+	if programs[[2]string{module, pkg}] == "" {
+		path, err := build(module, pkg)
+		require.NoError(t, err)
+		programs[[2]string{module, pkg}] = path
+	}
+	return program(t, programs[[2]string{module, pkg}])
+}
+
+// program is a command that is stopped when it takes far too long.
+func program(t *testing.T, name string, arguments ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, name, arguments...) //nolint:gosec // constants of this package
+	cmd.Env = withoutSettings(os.Environ())
+	return cmd
+}

@@ -1,0 +1,114 @@
+package clients_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+)
+
+// installError says what could not be had, and what to do about it.
+type installError struct {
+	what   string
+	output []byte
+	remedy string
+}
+
+func (e *installError) Error() string {
+	return fmt.Sprintf("%s failed: %s\n%s", e.what, e.remedy, e.output)
+}
+
+// nodeModules is a folder with the packages of node/package-lock.json.
+var nodeModules = sync.OnceValues(func() (string, error) {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return "", errors.New("the JavaScript clients need Node.js (20 or newer) and npm; install them with: " + installCommand("nodejs npm", "node"))
+	}
+	dir, err := cached("node", []string{"node/package.json", "node/package-lock.json"}, func(dir string) error {
+		if err := os.CopyFS(dir, os.DirFS("node")); err != nil {
+			return err
+		}
+		cmd := exec.Command(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline") //nolint:gosec // constants
+		cmd.Dir = dir
+		if output, err := cmd.CombinedOutput(); err != nil {
+			return &installError{"npm ci", output, "check that the npm registry can be reached, and run: cd e2e/clients/node && npm ci"}
+		}
+		return nil
+	})
+	return filepath.Join(dir, "node_modules"), err
+})
+
+// python is an interpreter with the packages of python/requirements.txt.
+var python = sync.OnceValues(func() (string, error) {
+	needs := errors.New("the Python clients need Python 3.10 or newer with venv; install them with: " + installCommand("python3 python3-venv", "python"))
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		return "", needs
+	}
+	if err := exec.Command(python, "-c", "import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 10))").Run(); err != nil { //nolint:gosec // found on the PATH
+		return "", needs
+	}
+	dir, err := cached("python", []string{"python/requirements.txt"}, func(dir string) error {
+		if output, err := exec.Command(python, "-m", "venv", dir).CombinedOutput(); err != nil { //nolint:gosec // as above
+			return &installError{"python3 -m venv", output, needs.Error()}
+		}
+		cmd := exec.Command(filepath.Join(dir, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement", "python/requirements.txt") //nolint:gosec // as above
+		if output, err := cmd.CombinedOutput(); err != nil {
+			return &installError{"pip install", output, "check that the Python package index can be reached, and run: python3 -m pip download --no-deps -d /tmp -r e2e/clients/python/requirements.txt"}
+		}
+		return nil
+	})
+	return filepath.Join(dir, "bin", "python"), err
+})
+
+// cached returns a folder of the user's cache for what the files pin. It is
+// filled by install when it is not there yet: all of it, or nothing.
+func cached(name string, pins []string, install func(dir string) error) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	for _, pin := range pins {
+		content, err := os.ReadFile(pin) //nolint:gosec // constants of this package
+		if err != nil {
+			return "", err
+		}
+		hash.Write(content) // never fails
+	}
+	parent := filepath.Join(cache, "gatehouse-clients")
+	dir := filepath.Join(parent, name+"-"+hex.EncodeToString(hash.Sum(nil))[:16])
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	if err := os.MkdirAll(parent, 0o750); err != nil {
+		return "", err
+	}
+	draft, err := os.MkdirTemp(parent, name+"-draft-")
+	if err != nil {
+		return "", err
+	}
+	err = install(draft)
+	if err == nil {
+		if err = os.Rename(draft, dir); err == nil {
+			return dir, nil
+		}
+		if _, there := os.Stat(dir); there == nil {
+			err = nil // Another test process was faster.
+		}
+	}
+	return dir, errors.Join(err, os.RemoveAll(draft))
+}
+
+// installCommand installs packages by the system's package manager.
+func installCommand(debian, brew string) string {
+	if runtime.GOOS == "darwin" {
+		return "brew install " + brew
+	}
+	return "sudo apt-get install -y " + debian
+}
