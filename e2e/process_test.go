@@ -41,7 +41,7 @@ func environment(more ...string) []string {
 // of the test at the latest.
 func launch(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(binary, args...), log: newOutput(), stdout: newOutput(), exited: make(chan struct{})}
+	p := &process{cmd: exec.Command(binary, args...), log: newOutput(), stdout: newOutput(), exited: make(chan struct{})} //nolint:gosec // our own binary
 	p.cmd.Env, p.cmd.Dir = environment(env...), t.TempDir()
 	p.cmd.Stderr, p.cmd.Stdout = p.log, p.stdout
 	require.NoError(t, p.cmd.Start())

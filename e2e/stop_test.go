@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -56,7 +55,7 @@ func TestSIGTERMLetsWhatIsUnderWayFinish(t *testing.T) {
 	require.Contains(t, string(said), `"error"`)
 	require.Zero(t, p.await(t))
 	require.Contains(t, p.log.String(), "gatehouse has stopped")
-	require.False(t, strings.Contains(p.log.String(), `"level":"ERROR"`), p.log)
+	require.NotContains(t, p.log.String(), `"level":"ERROR"`)
 }
 
 func TestASecondSignalEndsItAtOnce(t *testing.T) {
