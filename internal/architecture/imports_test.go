@@ -95,7 +95,7 @@ func judge(f file, imported string) string {
 				return ""
 			}
 		}
-		return folder + " may import only " + strings.Join(append([]string{"nothing else of ours than"}, list...), " ")
+		return folder + " may import nothing of ours but: " + strings.Join(list, " ")
 	}
 	return ""
 }
