@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# make compose-test: builds the stack of docker-compose.yml, starts it as a project
+# of its own on ports of its own, runs the tests of this folder against it, and
+# takes it down.
+#
+#   GATEHOUSE_BASE_IMAGES   where no registry can be reached: a script that makes the
+#                           base images it is given as arguments
+#   KEEP=1                  leave the stack running, to look at it
+#   RUN=TestName            run only these tests
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+export COMPOSE_PROJECT_NAME=gatehouse-test COMPOSE_FILE=docker-compose.yml:docker-compose.test.yml
+export SITE_URL=https://localhost:18443 HTTPS_PORT=18443 HTTP_PORT=18080 NODE_PORTS=1806 NETWORK=172.31.66
+export GATEHOUSE_IMAGE=gatehouse:test DOCKER_BUILDKIT=${DOCKER_BUILDKIT:-0}
+started=
+
+engine() {
+	docker info >/dev/null 2>&1 && return
+	if ! command -v dockerd >/dev/null || ! command -v docker-compose >/dev/null && ! docker compose version >/dev/null 2>&1; then
+		if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+			echo "compose-test needs Docker and docker compose. Please install and start them, e.g.: sudo apt-get install -y docker.io docker-compose" >&2
+			exit 1
+		fi
+		echo "installing a Docker engine for compose-test"
+		apt-get update -q
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends docker.io docker-compose iptables
+	fi
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "The Docker engine does not answer. Please start it, e.g.: sudo systemctl start docker" >&2
+		exit 1
+	fi
+	nohup dockerd >"${TMPDIR:-/tmp}/gatehouse-dockerd.log" 2>&1 </dev/null &
+	started=$!
+	for _ in $(seq 120); do
+		docker info >/dev/null 2>&1 && return
+		sleep 0.5
+	done
+	tail -20 "${TMPDIR:-/tmp}/gatehouse-dockerd.log" >&2
+	exit 1
+}
+
+base_images() {
+	local image missing=()
+	for image in $(sed -nE 's/^FROM ([^ ]+).*/\1/p' Dockerfile) $(sed -nE 's/^ *image: ([a-z][^ ]*:[^ ]*).*/\1/p' docker-compose.yml | sort -u); do
+		docker image inspect "$image" >/dev/null 2>&1 || timeout 600 docker pull -q "$image" || missing+=("$image")
+	done
+	[ ${#missing[@]} -eq 0 ] && return
+	if [ ! -f "${GATEHOUSE_BASE_IMAGES:-}" ]; then
+		echo "These images cannot be pulled: ${missing[*]}" >&2
+		exit 1
+	fi
+	bash "$GATEHOUSE_BASE_IMAGES" "${missing[@]}"
+}
+
+finish() {
+	local status=$?
+	if [ $status -ne 0 ] && docker info >/dev/null 2>&1; then
+		mkdir -p e2e/artifacts
+		compose logs --no-color --timestamps >e2e/artifacts/compose.log 2>&1 || true
+		echo "the log of all containers: e2e/artifacts/compose.log" >&2
+	fi
+	if [ -z "${KEEP:-}" ]; then
+		compose down --volumes --timeout 5 >/dev/null 2>&1 || true
+		[ -z "$started" ] || kill "$started" || true
+	fi
+	exit $status
+}
+
+engine
+. deploy/compose.sh
+trap finish EXIT
+base_images
+compose down --volumes --timeout 5 >/dev/null 2>&1 || true # of a run that was killed
+compose build
+compose up -d --no-build
+cd e2e/compose
+go vet ./...
+GATEHOUSE_STACK=1 go test -count=1 -timeout 20m -v ${RUN:+-run "$RUN"} ./...
