@@ -36,7 +36,7 @@ e2e: needs ## Run the tests that drive the real binary
 	$(WITH_POSTGRES) go test -count=1 -timeout 20m -v ./e2e/...
 
 .PHONY: needs
-needs: # What the tests need beside Go: PostgreSQL's server programs and Chromium
+needs: # What the tests need beside Go
 	@.ci/needs
 
 .PHONY: lint
