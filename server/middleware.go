@@ -22,6 +22,7 @@ func (s *site) middleware(routes http.Handler) http.Handler {
 		s.sameOrigin,      // before any handler that would believe a cookie
 		s.cors,            // answers preflights, which no handler knows
 		s.plainPath,       // the router sees only paths that mean what they say
+		deadline,          // a database that is silent ends in a 503, not in a caller who gave up
 		s.limits,          // nobody further in reads more than this
 		s.securityHeaders, // on every answer, refusals of the above included; handlers may set their own
 		s.recoverPanics,   // inside the log, so that a panic has its line like any other request
