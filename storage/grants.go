@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
 	"gatehouse"
 )
 
@@ -34,10 +36,10 @@ func (s *Store) CreateGrant(ctx context.Context, g gatehouse.Grant) error {
 	// The foreign key alone would not look at delete_at. A deactivation that
 	// commits between this look and the insert changes the consent's id, and the
 	// foreign key is checked against what is committed then.
-	err := affectedOne(s.writeHot(ctx).Exec(insertGrant,
-		g.ID, g.ConsentID, joinScopes(nil, g.Scopes), text(g.Resource), g.Generation,
-		millis(g.CreateAt), millis(g.RotatedAt), millis(g.ExpiresAt), millis(g.RevokedAt), g.ConsentID))
-	return s.fail("create grant", err)
+	return s.fail("create grant", s.writeHot(ctx, func(db *gorm.DB) error {
+		return affectedOne(db.Exec(insertGrant, g.ID, g.ConsentID, joinScopes(nil, g.Scopes), text(g.Resource), g.Generation,
+			millis(g.CreateAt), millis(g.RotatedAt), millis(g.ExpiresAt), millis(g.RevokedAt), g.ConsentID))
+	}))
 }
 
 // Grant returns a grant and the person whom it acts for, by primary keys alone.
@@ -68,8 +70,9 @@ func (s *Store) RotateGrant(ctx context.Context, id string, generation int64, no
 	// the look at users only guards against a state that should not be.
 	var consentID string
 	var lastUsed int64
-	err := scanOne(s.writeHot(ctx).Raw(rotateGrant,
-		millis(now), millis(expires), id, generation, millis(now)), &consentID, &lastUsed)
+	err := s.writeHot(ctx, func(db *gorm.DB) error {
+		return scanOne(db.Raw(rotateGrant, millis(now), millis(expires), id, generation, millis(now)), &consentID, &lastUsed)
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.fail("rotate grant", gatehouse.ErrConflict)
 	}
@@ -89,5 +92,7 @@ func (s *Store) RotateGrant(ctx context.Context, id string, generation int64, no
 // RevokeGrant kills a grant: its access and refresh tokens are dead at once. An
 // earlier revocation stays as it was. No error if the grant is gone.
 func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time) error {
-	return s.fail("revoke grant", s.writeHot(ctx).Exec("UPDATE grants SET revoked_at = ? WHERE id = ? AND revoked_at = 0", millis(at), id).Error)
+	return s.fail("revoke grant", s.writeHot(ctx, func(db *gorm.DB) error {
+		return db.Exec("UPDATE grants SET revoked_at = ? WHERE id = ? AND revoked_at = 0", millis(at), id).Error
+	}))
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"gatehouse"
 )
@@ -30,13 +30,30 @@ type Migration struct {
 // MigrateUp applies every migration that is missing, each in a transaction of
 // its own. Several nodes may do so at once.
 func (s *Store) MigrateUp(ctx context.Context) error {
-	err := s.withMigrations(func(p *goose.Provider) error {
-		if s.dialect == goose.DialectPostgres {
-			return s.up(ctx, p) // under an advisory lock
+	err := s.withMigrations(func(p *goose.Provider, db *sql.DB) error {
+		if s.lockMigrations == "" {
+			return s.upWithoutLock(ctx, p)
 		}
-		return s.upWithoutLock(ctx, p)
+		return s.underMigrationLock(ctx, db, func() error { return s.up(ctx, p) })
 	})
 	return s.fail("migrate up", err)
+}
+
+// underMigrationLock lets one node migrate at a time. A transaction of its own
+// holds the lock, for as long as f runs: a lock of a session would stay behind on
+// another session where a pooler hands them out by transaction.
+func (s *Store) underMigrationLock(ctx context.Context, db *sql.DB, f func() error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // It only held the lock.
+	for _, statement := range []string{"SET LOCAL lock_timeout = '5min'", "SET LOCAL idle_in_transaction_session_timeout = 0", s.lockMigrations} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return f()
 }
 
 func (s *Store) up(ctx context.Context, p *goose.Provider) error {
@@ -73,7 +90,7 @@ func (s *Store) upWithoutLock(ctx context.Context, p *goose.Provider) error {
 // MigrateDown takes the last migration back, and what was stored by its help
 // with it. ErrNotFound if none is applied.
 func (s *Store) MigrateDown(ctx context.Context) error {
-	err := s.withMigrations(func(p *goose.Provider) error {
+	err := s.withMigrations(func(p *goose.Provider, _ *sql.DB) error {
 		result, err := p.Down(ctx)
 		if errors.Is(err, goose.ErrNoNextVersion) {
 			return gatehouse.ErrNotFound
@@ -89,7 +106,7 @@ func (s *Store) MigrateDown(ctx context.Context) error {
 // MigrationStatus lists every migration in order.
 func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	var list []Migration
-	err := s.withMigrations(func(p *goose.Provider) error {
+	err := s.withMigrations(func(p *goose.Provider, _ *sql.DB) error {
 		status, err := p.Status(ctx)
 		for _, m := range status {
 			list = append(list, Migration{Version: m.Source.Version, Name: path.Base(m.Source.Path), Applied: m.AppliedAt.UTC()})
@@ -129,25 +146,16 @@ func latestMigration() (int64, error) {
 	return goose.NumericComponent(names[len(names)-1]) // Glob sorts
 }
 
-func (s *Store) withMigrations(f func(*goose.Provider) error) (err error) {
+func (s *Store) withMigrations(f func(*goose.Provider, *sql.DB) error) (err error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
-	if s.dialect == goose.DialectPostgres {
-		// Asks once a second, for up to five minutes.
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
-		if err != nil {
-			return err
-		}
-		options = append(options, goose.WithSessionLocker(locker))
-	}
 	db, done := s.migrationDB()
 	defer func() { err = errors.Join(err, done()) }()
-	p, err := goose.NewProvider(s.dialect, db, files, options...)
+	p, err := goose.NewProvider(s.dialect, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
 	}
-	return f(p)
+	return f(p, db)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,17 +21,6 @@ import (
 // 40 were slower. Several nodes share the server's max_connections of 100.
 const postgresConnections = 16
 
-// The limits of a session, unless the database URL says otherwise. A request
-// that takes longer has lost its caller; a lock that is held longer is stuck.
-func postgresDefaults() map[string]string {
-	return map[string]string{
-		"application_name":                    "gatehouse",
-		"statement_timeout":                   "10s",
-		"lock_timeout":                        "5s",
-		"idle_in_transaction_session_timeout": "15s",
-	}
-}
-
 func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -39,34 +29,34 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
-	for name, value := range postgresDefaults() {
-		if _, ok := config.RuntimeParams[name]; !ok {
-			config.RuntimeParams[name] = value
-		}
+	limited, err := adapt(ctx, config, strings.Contains(url, "default_query_exec_mode="), log)
+	if err != nil {
+		return engine{}, explainPostgres(err)
 	}
 	pool := stdlib.OpenDB(*config)
 	pool.SetMaxOpenConns(postgresConnections)
 	pool.SetMaxIdleConns(postgresConnections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	pool.SetConnMaxLifetime(30 * time.Minute) // so that nodes spread again after a fail-over
-	if err := pool.PingContext(ctx); err != nil {
-		return engine{}, errors.Join(explainPostgres(err), pool.Close())
-	}
 	db, err := gorm.Open(postgres.New(postgres.Config{Conn: pool}), gormConfig(log))
 	if err != nil {
 		return engine{}, errors.Join(err, pool.Close())
 	}
 	return engine{
-		reads: db, writes: db, hot: db, // pgx prepares statements by itself, faster than GORM does
+		reads: db, writes: db, // pgx prepares statements by itself, faster than GORM does
+		writeHot: func(ctx context.Context, do func(*gorm.DB) error) error { return do(db.WithContext(ctx)) },
 		forShare: " FOR SHARE", forUpdate: " FOR UPDATE", skipLocked: " SKIP LOCKED",
 		lockUsers: "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
 		// No lock on the table: UpdateUser has one of its rows when it asks for the table.
 		lockAdmins: "SELECT pg_advisory_xact_lock(7236828439217700)", // a number that nothing else in the database uses
+		lockMigrations: "SELECT pg_advisory_xact_lock(7236828439217701)",
 		dialect:    goose.DialectPostgres,
 		migrationDB: func() (*sql.DB, func() error) {
 			unhurried := config.Copy()
 			delete(unhurried.RuntimeParams, "statement_timeout")
-			unhurried.RuntimeParams["lock_timeout"] = "60s"
+			if limited {
+				unhurried.RuntimeParams["lock_timeout"] = "60s"
+			}
 			db := stdlib.OpenDB(*unhurried)
 			return db, db.Close
 		},
@@ -83,6 +73,8 @@ func explainPostgres(err error) error {
 			return fmt.Errorf("PostgreSQL does not let this user in; check user and password in the database URL: %w", err)
 		case "3D000":
 			return fmt.Errorf("the database does not exist; create it (createdb) or correct its name in the database URL: %w", err)
+		case "08P01":
+			return fmt.Errorf("the pooler in front of PostgreSQL refuses a parameter; take it out of the database URL, or list it in the pooler's ignore_startup_parameters: %w", err)
 		}
 	}
 	return fmt.Errorf("PostgreSQL cannot be reached; check host and port in the database URL, and that the server runs: %w", err)

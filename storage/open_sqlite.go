@@ -96,8 +96,9 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 	}
 	// Prepared, a read costs a third, and a grant a sixth less.
 	prepared := &gorm.Session{PrepareStmt: true}
+	hot := &groupCommit{db: writes.Session(prepared)}
 	return engine{
-		reads: reads.Session(prepared), writes: writes, hot: writes.Session(prepared),
+		reads: reads.Session(prepared), writes: writes, writeHot: hot.write,
 		dialect:     goose.DialectSQLite3,
 		migrationDB: func() (*sql.DB, func() error) { return writer, func() error { return nil } },
 		close:       closePools,

@@ -43,11 +43,9 @@ type Store struct {
 type engine struct {
 	reads  *gorm.DB
 	writes *gorm.DB
-	// hot is writes for statements that never run in a transaction, and may
-	// therefore be prepared on SQLite. (GORM's cache of prepared statements lets
-	// one that is being prepared outside a transaction, and waits for the only
-	// connection, block the transaction that has it.)
-	hot *gorm.DB
+	// writeHot does one of the grants' statements, durably, and returns its error.
+	// On SQLite it groups those that run at the same time, and prepares them.
+	writeHot func(ctx context.Context, do func(db *gorm.DB) error) error
 
 	// SQL that makes two transactions wait for each other. PostgreSQL needs it;
 	// SQLite has one writer at a time anyway, and these are empty.
@@ -56,6 +54,9 @@ type engine struct {
 	skipLocked string // behind forUpdate: pass over rows that somebody else has locked
 	lockUsers  string // a statement: nobody adds a user until we commit
 	lockAdmins string // a statement: nobody else takes the System Admin's role from anybody until we commit
+	// lockMigrations is a statement: nobody else migrates until we commit. SQLite
+	// has it empty and copes without: see upWithoutLock.
+	lockMigrations string
 
 	dialect goose.Dialect
 	// migrationDB is where migrations run, which may take longer than a request.
@@ -109,9 +110,6 @@ func (s *Store) read(ctx context.Context) *gorm.DB { return s.reads.WithContext(
 
 // write is for single statements that change something and are a commit of their own.
 func (s *Store) write(ctx context.Context) *gorm.DB { return s.writes.WithContext(ctx) }
-
-// writeHot is write for the grants.
-func (s *Store) writeHot(ctx context.Context) *gorm.DB { return s.hot.WithContext(ctx) }
 
 // transact runs f in one transaction: all of it happens, or nothing.
 func (s *Store) transact(ctx context.Context, f func(tx *gorm.DB) error) error {

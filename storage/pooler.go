@@ -1,0 +1,77 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// The limits of a session, unless the database URL says otherwise. A request
+// that takes longer has lost its caller; a lock that is held longer is stuck.
+func postgresDefaults() map[string]string {
+	return map[string]string{
+		"application_name":                    "gatehouse",
+		"statement_timeout":                   "10s",
+		"lock_timeout":                        "5s",
+		"idle_in_transaction_session_timeout": "15s",
+	}
+}
+
+// adapt connects once to see what is at the other end: PostgreSQL itself, or a
+// pooler that hands out the server's sessions by transaction (pgbouncer and its
+// kind), behind which
+//
+//   - the limits cannot be set when connecting, unless the pooler was told to
+//     take them: the server's or the role's hold then (limited is false);
+//   - a prepared statement would be on one session, and its next use on another,
+//     so statements are only described, and that once, unless chosenMode says
+//     that the URL decides;
+//   - nothing else lasts from one transaction to the next, and nothing here
+//     expects it to: see underMigrationLock.
+func adapt(ctx context.Context, config *pgx.ConnConfig, chosenMode bool, log *slog.Logger) (limited bool, err error) {
+	bare := config.Copy()
+	for name, value := range postgresDefaults() {
+		if _, ok := config.RuntimeParams[name]; !ok {
+			config.RuntimeParams[name] = value
+		}
+	}
+	pooled, err := behindPooler(ctx, config)
+	limited = true
+	if refusesParameter(err) {
+		config.RuntimeParams, limited = bare.RuntimeParams, false
+		pooled, err = behindPooler(ctx, config)
+	}
+	if err != nil {
+		return false, err
+	}
+	if pooled && !chosenMode {
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	if !limited {
+		log.WarnContext(ctx, "the pooler in front of PostgreSQL takes no limits for statements and locks; set them for the role (ALTER ROLE … SET statement_timeout = '10s')")
+	}
+	return limited, nil
+}
+
+// behindPooler reports whether somebody stands between us and the server: the
+// process that answered the connection is not the one that answers a query.
+func behindPooler(ctx context.Context, config *pgx.ConnConfig) (pooled bool, err error) {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	var pid uint32
+	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid)
+	return pid != conn.PgConn().PID(), err
+}
+
+// refusesParameter knows pgbouncer's answer to parameters that it does not know.
+func refusesParameter(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "08P01" && strings.Contains(pg.Message, "startup parameter")
+}
