@@ -67,7 +67,7 @@ func lines(text string) string {
 
 func read(t *testing.T, file string) string {
 	t.Helper()
-	content, err := os.ReadFile(file) //nolint:gosec // files of this repository
+	content, err := os.ReadFile(file)
 	require.NoError(t, err)
 	return string(content)
 }
