@@ -48,9 +48,9 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 		forShare: " FOR SHARE", forUpdate: " FOR UPDATE", skipLocked: " SKIP LOCKED",
 		lockUsers: "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
 		// No lock on the table: UpdateUser has one of its rows when it asks for the table.
-		lockAdmins: "SELECT pg_advisory_xact_lock(7236828439217700)", // a number that nothing else in the database uses
+		lockAdmins:     "SELECT pg_advisory_xact_lock(7236828439217700)", // a number that nothing else in the database uses
 		lockMigrations: "SELECT pg_advisory_xact_lock(7236828439217701)",
-		dialect:    goose.DialectPostgres,
+		dialect:        goose.DialectPostgres,
 		migrationDB: func() (*sql.DB, func() error) {
 			unhurried := config.Copy()
 			delete(unhurried.RuntimeParams, "statement_timeout")

@@ -10,11 +10,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// The limits of a session, unless the database URL says otherwise. A request
-// that takes longer has lost its caller; a lock that is held longer is stuck.
-func postgresDefaults() map[string]string {
+// sessionLimits hold unless the database URL says otherwise. A request that takes
+// longer has lost its caller; a lock that is held longer is stuck.
+func sessionLimits() map[string]string {
 	return map[string]string{
-		"application_name":                    "gatehouse",
 		"statement_timeout":                   "10s",
 		"lock_timeout":                        "5s",
 		"idle_in_transaction_session_timeout": "15s",
@@ -33,16 +32,19 @@ func postgresDefaults() map[string]string {
 //   - nothing else lasts from one transaction to the next, and nothing here
 //     expects it to: see underMigrationLock.
 func adapt(ctx context.Context, config *pgx.ConnConfig, chosenMode bool, log *slog.Logger) (limited bool, err error) {
-	bare := config.Copy()
-	for name, value := range postgresDefaults() {
+	if _, ok := config.RuntimeParams["application_name"]; !ok {
+		config.RuntimeParams["application_name"] = "gatehouse"
+	}
+	unlimited := config.Copy().RuntimeParams
+	for name, value := range sessionLimits() {
 		if _, ok := config.RuntimeParams[name]; !ok {
 			config.RuntimeParams[name] = value
 		}
 	}
 	pooled, err := behindPooler(ctx, config)
-	limited = true
-	if refusesParameter(err) {
-		config.RuntimeParams, limited = bare.RuntimeParams, false
+	limited = !refusesParameter(err)
+	if !limited {
+		config.RuntimeParams = unlimited
 		pooled, err = behindPooler(ctx, config)
 	}
 	if err != nil {
@@ -52,7 +54,7 @@ func adapt(ctx context.Context, config *pgx.ConnConfig, chosenMode bool, log *sl
 		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
 	if !limited {
-		log.WarnContext(ctx, "the pooler in front of PostgreSQL takes no limits for statements and locks; set them for the role (ALTER ROLE … SET statement_timeout = '10s')")
+		log.WarnContext(ctx, "the pooler in front of PostgreSQL takes no time limits for queries and locks; set them for the role, as docs/operations.md shows")
 	}
 	return limited, nil
 }

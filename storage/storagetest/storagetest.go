@@ -41,7 +41,11 @@ func (d *database) nodes() [2]*storage.Store { return [2]*storage.Store{d.node()
 
 // behind looks at the tables behind the store's back.
 func (d *database) behind() *sql.DB {
-	driver, source := "pgx", d.url
+	separator := "?"
+	if strings.Contains(d.url, "?") {
+		separator = "&"
+	}
+	driver, source := "pgx", d.url+separator+"default_query_exec_mode=simple_protocol" // nothing prepared, for poolers
 	if path, ok := strings.CutPrefix(d.url, "sqlite:"); ok {
 		driver, source = "sqlite", "file:"+path+"?_pragma=busy_timeout(5000)"
 	}
