@@ -25,9 +25,13 @@ func (e *installError) Error() string {
 
 // nodeModules is a folder with the packages of node/package-lock.json.
 var nodeModules = sync.OnceValues(func() (string, error) {
+	needs := errors.New("the JavaScript clients need Node.js 20 or newer with npm; install them with: " + installCommand("nodejs npm", "node"))
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		return "", errors.New("the JavaScript clients need Node.js (20 or newer) and npm; install them with: " + installCommand("nodejs npm", "node"))
+		return "", needs
+	}
+	if err := exec.Command("node", "-e", "process.exit(parseInt(process.versions.node) < 20)").Run(); err != nil {
+		return "", needs
 	}
 	dir, err := cached("node", []string{"node/package.json", "node/package-lock.json"}, func(dir string) error {
 		if err := os.CopyFS(dir, os.DirFS("node")); err != nil {
