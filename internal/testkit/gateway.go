@@ -37,6 +37,15 @@ func Each(t *testing.T, test func(t *testing.T, g *Gateway)) {
 // Start starts a gateway over an empty database.
 func Start(t *testing.T, databaseURL string) *Gateway {
 	t.Helper()
+	g := start(t, databaseURL, "", secret)
+	g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "true")
+	return g
+}
+
+// start starts a gateway that seals with the first secret; siteURL may be "": the
+// gateway's own address.
+func start(t *testing.T, databaseURL, siteURL string, secrets ...[]byte) *Gateway {
+	t.Helper()
 	ctx := context.Background()
 	log := slog.New(slog.DiscardHandler)
 	store, err := storage.Open(ctx, storage.Options{URL: databaseURL, Log: log})
@@ -45,23 +54,23 @@ func Start(t *testing.T, databaseURL string) *Gateway {
 	require.NoError(t, store.MigrateUp(ctx))
 
 	site := httptest.NewUnstartedServer(nil)
-	siteURL := "http://" + site.Listener.Addr().String()
-	site.Config.Handler = assemble(t, store, siteURL, log)
+	address := "http://" + site.Listener.Addr().String()
+	if siteURL == "" {
+		siteURL = address
+	}
+	site.Config.Handler = assemble(t, store, siteURL, secrets, log)
 	site.Start()
 	t.Cleanup(site.Close)
-
-	g := &Gateway{URL: siteURL, Store: store, Apps: registration.NewService(store, log)}
-	g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "true")
-	return g
+	return &Gateway{URL: address, Store: store, Apps: registration.NewService(store, log)}
 }
 
 // assemble puts the gateway together as the command does.
-func assemble(t *testing.T, store *storage.Store, siteURL string, log *slog.Logger) http.Handler {
+func assemble(t *testing.T, store *storage.Store, siteURL string, secrets [][]byte, log *slog.Logger) http.Handler {
 	t.Helper()
 	site, err := url.Parse(siteURL)
 	require.NoError(t, err)
 	g, err := server.Assemble(server.Parts{
-		SiteURL: site, Secrets: [][]byte{secret}, Registrations: registration.UnlimitedRate(), Version: "test", Build: "0", Store: store, Log: log,
+		SiteURL: site, Secrets: secrets, Registrations: registration.UnlimitedRate(), Version: "test", Build: "0", Store: store, Log: log,
 	})
 	require.NoError(t, err)
 	return g.Handler

@@ -1,0 +1,108 @@
+package nodes_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/testdb"
+	"gatehouse/internal/testkit"
+)
+
+// requireMe asks every node who an access token acts for; "" expects a 401.
+func requireMe(t *testing.T, nodes []*testkit.Gateway, accessToken, userID string) {
+	t.Helper()
+	for i, node := range nodes {
+		status, id := node.Me(t, accessToken)
+		if userID == "" {
+			require.Equal(t, http.StatusUnauthorized, status, "node %d", i)
+			continue
+		}
+		require.Equal(t, http.StatusOK, status, "node %d", i)
+		require.Equal(t, userID, id, "node %d", i)
+	}
+}
+
+func TestASignInGoesOnAtWhicheverNode(t *testing.T) {
+	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
+	ann, app := nodes[0].Person(t, "ann"), nodes[1].App(t, nil)
+	b := nodes[0].NewBrowser(t)
+
+	b.Get(t, "/login")
+	in := b.Post(t, "/login", url.Values{"login_id": {"ann"}, "password": {testkit.Password}})
+	require.Equal(t, http.StatusSeeOther, in.Status, in.Body)
+	page := b.At(nodes[1]).Authorize(t, app)
+	require.Equal(t, http.StatusOK, page.Status, "she is asked for consent")
+	agreed := b.At(nodes[2]).Decide(t, page, "allow")
+	got := nodes[0].Redeem(t, app, agreed.Code())
+	requireMe(t, nodes, got.AccessToken, ann.ID)
+	for i := range 4 {
+		got = nodes[i%3].Token(t, testkit.RefreshForm(app, got.RefreshToken))
+		require.Equal(t, http.StatusOK, got.Status, got.Raw)
+		requireMe(t, nodes, got.AccessToken, ann.ID)
+	}
+	require.NotEmpty(t, b.At(nodes[0]).Authorize(t, app).Code(), "the consent is remembered")
+}
+
+func TestSettingsHoldOnEveryNodeWithinASecond(t *testing.T) {
+	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
+	app := nodes[0].App(t, nil)
+	for _, c := range []struct {
+		value  string
+		status int
+	}{{"false", http.StatusNotImplemented}, {"true", http.StatusBadRequest}} {
+		for _, node := range nodes {
+			node.Token(t, testkit.RedeemForm(app, "x")) // so that it is in their memory
+		}
+		nodes[0].Set(t, gatehouse.SettingEnableOAuthServiceProvider, c.value)
+		changed := time.Now()
+		require.Equal(t, c.status, nodes[0].Token(t, testkit.RedeemForm(app, "x")).Status, "at once on the node that changed it")
+		for i, node := range nodes {
+			require.Eventually(t, func() bool {
+				asked := time.Now()
+				if node.Token(t, testkit.RedeemForm(app, "x")).Status == c.status {
+					return true
+				}
+				require.Less(t, asked.Sub(changed), time.Second, "node %d", i)
+				return false
+			}, time.Minute, 20*time.Millisecond)
+		}
+	}
+}
+
+// Nothing is waited for here: what has ended when the answer is there has ended everywhere.
+func TestWhatEndsOnOneNodeHasEndedOnAll(t *testing.T) {
+	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
+	for name, end := range map[string]func(ctx context.Context, user gatehouse.User, app testkit.App) error{
+		"the user revokes the app": func(ctx context.Context, user gatehouse.User, app testkit.App) error {
+			return nodes[2].Store.DeleteConsent(ctx, user.ID, app.ID)
+		},
+		"the app is deleted": func(ctx context.Context, _ gatehouse.User, app testkit.App) error {
+			return nodes[2].Store.DeleteApp(ctx, app.ID)
+		},
+		"the user is deactivated": func(ctx context.Context, user gatehouse.User, _ testkit.App) error {
+			return nodes[2].Store.DeactivateUser(ctx, user.ID, time.Now())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			user, app := nodes[0].User(t, "u-"+gatehouse.NewID()[:8]), nodes[0].App(t, nil)
+			b := nodes[0].SignedIn(t, user)
+			got := nodes[1].Redeem(t, app, b.Code(t, app))
+			waiting := b.At(nodes[1]).Code(t, app)
+			requireMe(t, nodes, got.AccessToken, user.ID)
+
+			require.NoError(t, end(t.Context(), user, app))
+			requireMe(t, nodes, got.AccessToken, "")
+			for _, node := range nodes {
+				refused := []string{"invalid_grant", "invalid_client"} // an app that is gone may be known for a second; what it holds is dead
+				require.Contains(t, refused, node.Token(t, testkit.RedeemForm(app, waiting)).Error)
+				require.Contains(t, refused, node.Token(t, testkit.RefreshForm(app, got.RefreshToken)).Error)
+			}
+		})
+	}
+}
