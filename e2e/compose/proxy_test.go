@@ -1,0 +1,126 @@
+package compose_test
+
+import (
+	"crypto/tls"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheSiteIsTLSOnly(t *testing.T) {
+	address := strings.TrimPrefix(site(), "https://")
+	_, err := tls.Dial("tcp", address, &tls.Config{MaxVersion: tls.VersionTLS11, InsecureSkipVerify: true}) //nolint:gosec // it must refuse
+	require.Error(t, err, "TLS 1.1")
+
+	page, err := newBrowser(t).get(t.Context(), proxied(t), "/login")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Contains(t, page.Header.Get("Strict-Transport-Security"), "max-age=63072000")
+	require.Equal(t, "nginx", page.Header.Get("Server"), "no version")
+
+	b := newBrowser(t)
+	newUser(t, "cookies")
+	cookies := b.signIn(t, proxied(t), "cookies", password).Cookies()
+	require.Len(t, cookies, 3)
+	for _, c := range cookies {
+		require.True(t, c.Secure, c.Name)
+		require.Equal(t, http.SameSiteLaxMode, c.SameSite, c.Name)
+		require.Equal(t, c.Name == "MMAUTHTOKEN", c.HttpOnly, c.Name)
+	}
+}
+
+func TestPlainHTTPLeadsBrowsersToTheSiteAndTakesNoSecrets(t *testing.T) {
+	plain := "http://localhost:" + os.Getenv("HTTP_PORT")
+	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, plain+"/oauth/authorize?client_id=x", nil)
+	require.NoError(t, err)
+	r.Host = "evil.example.com"
+	res, err := c.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusPermanentRedirect, res.StatusCode)
+	require.Equal(t, site()+"/oauth/authorize?client_id=x", res.Header.Get("Location"))
+
+	r, err = http.NewRequestWithContext(t.Context(), http.MethodPost, plain+"/oauth/access_token", strings.NewReader("client_secret=x"))
+	require.NoError(t, err)
+	res, err = c.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+}
+
+// forged are the headers by which a client would claim to be somebody else.
+func forged(r *http.Request) {
+	for _, name := range []string{"X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP"} {
+		r.Header.Set(name, "203.0.113.9")
+	}
+	r.Header.Add("X-Forwarded-For", "203.0.113.10")
+	r.Header.Set("Forwarded", "for=203.0.113.9;proto=http;host=evil.example.com")
+	r.Header.Set("X-Forwarded-Proto", "http")
+	r.Header.Set("X-Forwarded-Host", "evil.example.com")
+}
+
+func TestWhatAClientSaysOfWhereItComesFromIsNotBelieved(t *testing.T) {
+	newUser(t, "liar")
+	for name, via := range map[string]route{"through nginx": proxied(t), "at a node": direct(t, 1)} {
+		t.Run(name, func(t *testing.T) {
+			before := sql(t, "SELECT count(*) FROM audit_events WHERE event = 'login' AND outcome = 'success'")
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site()+"/api/v4/users/login", strings.NewReader(`{"login_id":"liar","password":"`+password+`"}`))
+			require.NoError(t, err)
+			forged(r)
+			r.Header.Set("Content-Type", "application/json")
+			in, err := (&browser{}).do(via, r)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, in.StatusCode, in.body)
+			require.NotEqual(t, before, sql(t, "SELECT count(*) FROM audit_events WHERE event = 'login' AND outcome = 'success'"))
+			ip := sql(t, "SELECT ip FROM audit_events WHERE event = 'login' ORDER BY at DESC LIMIT 1")
+			require.NotContains(t, ip, "203.0.113")
+			require.NotEqual(t, os.Getenv("NETWORK")+".2", ip, "it is the client's own, not nginx's")
+		})
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, site()+"/.well-known/oauth-authorization-server", nil)
+	require.NoError(t, err)
+	forged(r)
+	metadata, err := (&browser{}).do(proxied(t), r)
+	require.NoError(t, err)
+	require.Contains(t, metadata.body, `"issuer":"`+site()+`"`)
+	require.NotContains(t, metadata.body, "evil")
+}
+
+func TestNginxBoundsWhatAClientSends(t *testing.T) {
+	via := proxied(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site()+"/oauth/access_token", strings.NewReader(strings.Repeat("x", 400<<10)))
+	require.NoError(t, err)
+	a, err := (&browser{}).do(via, r)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusRequestEntityTooLarge, a.StatusCode)
+
+	long, err := newBrowser(t).get(t.Context(), via, "/login?redirect_to=%2F"+strings.Repeat("x", 40000))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, long.StatusCode, "a sign-in page may carry a long request")
+	tooLong, err := newBrowser(t).get(t.Context(), via, "/login?redirect_to=%2F"+strings.Repeat("x", 100000))
+	if err == nil { // over HTTP/2, nginx may break the connection off
+		require.GreaterOrEqual(t, tooLong.StatusCode, 400)
+	}
+}
+
+func TestWithoutAnyNodeTheSiteSaysWhenToComeBack(t *testing.T) {
+	t.Cleanup(func() { restored(t) })
+	via := proxied(t)
+	sh(t, `compose stop -t 12 gateway-1 gateway-2 gateway-3`)
+	start := time.Now()
+	for path, form := range map[string]string{"/login": "text/html", "/oauth/authorize": "text/html", "/api/v4/users/me": "application/json", "/readyz": "application/json"} {
+		a, err := newBrowser(t).get(t.Context(), via, path)
+		require.NoError(t, err)
+		require.True(t, honest503(a), "%s: %s", path, a.Status)
+		require.Equal(t, form, a.Header.Get("Content-Type"))
+	}
+	got, err := app{ID: "x", Secret: "x"}.redeem(t.Context(), via, "x")
+	require.ErrorIs(t, err, errNotNow)
+	require.Equal(t, "temporarily_unavailable", got.Error)
+	require.Less(t, time.Since(start), 30*time.Second)
+}
