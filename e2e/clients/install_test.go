@@ -30,7 +30,7 @@ var nodeModules = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", needs
 	}
-	if err := exec.Command("node", "-e", "process.exit(parseInt(process.versions.node) < 20)").Run(); err != nil {
+	if err := exec.Command("node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)").Run(); err != nil {
 		return "", needs
 	}
 	dir, err := cached("node", []string{"node/package.json", "node/package-lock.json"}, func(dir string) error {
