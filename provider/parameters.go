@@ -2,11 +2,13 @@ package provider
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gatehouse"
 )
@@ -74,7 +76,7 @@ func readAuthorizationRequest(values url.Values) authorizationRequest {
 		MaxAge:              -1,
 	}
 	if age, err := strconv.Atoi(values.Get("max_age")); err == nil && age >= 0 {
-		r.MaxAge = age
+		r.MaxAge = min(age, math.MaxInt32) // as seconds it must fit into a time.Duration
 	}
 	return r
 }
@@ -184,7 +186,7 @@ func checkResource(resource string) *Refusal {
 		return refuse(codeInvalidTarget, id+".invalid_uri", "The resource is no URI.")
 	case !u.IsAbs():
 		return refuse(codeInvalidTarget, id+".not_absolute", "The resource must be an absolute URI, such as https://api.example.com.")
-	case u.Fragment != "":
+	case strings.Contains(resource, "#"): // an empty one is a fragment too
 		return refuse(codeInvalidTarget, id+".has_fragment", "The resource must not have a fragment.")
 	}
 	return nil

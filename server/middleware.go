@@ -22,6 +22,7 @@ func (s *site) middleware(routes http.Handler) http.Handler {
 		s.sameOrigin,      // before any handler that would believe a cookie
 		s.cors,            // answers preflights, which no handler knows
 		s.plainPath,       // the router sees only paths that mean what they say
+		s.plainHeaders,    // and the handlers only one who asks
 		deadline,          // a database that is silent ends in a 503, not in a caller who gave up
 		s.limits,          // nobody further in reads more than this
 		s.securityHeaders, // on every answer, refusals of the above included; handlers may set their own
@@ -69,8 +70,8 @@ func (s *site) recoverPanics(next http.Handler) http.Handler {
 	})
 }
 
-// securityHeaders are the contract's (C 1.1), and a policy that allows nothing:
-// pages set the one that they need.
+// securityHeaders are the contract's (C 1.1), and policies that allow nothing and
+// keep nothing: pages, metadata and static files set the ones that they need.
 func (s *site) securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -79,6 +80,7 @@ func (s *site) securityHeaders(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Permissions-Policy", "")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cache-Control", "no-store") // codes, secrets and people's own data stand in our answers
 		if s.SiteURL.Scheme == "https" {
 			h.Set("Strict-Transport-Security", "max-age=63072000") // the contract's default, two years
 		}
@@ -111,6 +113,21 @@ func (s *site) plainPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isPlainPath(r.URL.EscapedPath()) {
 			s.notFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// plainHeaders refuses requests that say twice who is asking: a proxy may have
+// looked at one, and we at the other (RFC 9110 §5.3 lets such a field occur once).
+func (s *site) plainHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header.Values("Authorization")) > 1 {
+			s.refuse(w, r, &web.Error{
+				Status: http.StatusBadRequest, ID: "api.context.repeated_header.app_error",
+				Message: "The request has more than one Authorization header. Send one.",
+			})
 			return
 		}
 		next.ServeHTTP(w, r)
