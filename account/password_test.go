@@ -2,7 +2,6 @@ package account_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -177,7 +176,7 @@ func TestWhoGivesUpLeavesTheQueue(t *testing.T) {
 		}()
 		synctest.Wait()
 		cancel()
-		require.True(t, errors.Is(<-gone, context.Canceled))
+		require.ErrorIs(t, <-gone, context.Canceled)
 
 		next := make(chan error, 1)
 		go func() {

@@ -94,27 +94,31 @@ func (g *gateway) signIn(ctx context.Context, login, password string) error {
 	if err != nil {
 		return err
 	}
-	res, answer, err := g.do(r)
+	a, err := g.do(r)
 	if err != nil {
 		return err
 	}
-	if g.session = res.Header.Get("Token"); g.session == "" {
-		return fmt.Errorf("sign in: %s: %s", res.Status, answer)
+	if g.session = a.header.Get("Token"); g.session == "" {
+		return fmt.Errorf("sign in: %d: %s", a.status, a.body)
 	}
 	return nil
 }
 
 func (g *gateway) waitUntilReady(ctx context.Context) error {
-	deadline := time.Now().Add(20 * time.Second)
-	for time.Now().Before(deadline) && ctx.Err() == nil {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	for poll := time.NewTicker(50 * time.Millisecond); ; {
 		if r, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url+"/readyz", nil); err == nil {
-			if res, _, err := g.do(r); err == nil && res.StatusCode == http.StatusOK {
+			if a, err := g.do(r); err == nil && a.status == http.StatusOK {
 				return nil
 			}
 		}
-		time.Sleep(50 * time.Millisecond)
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return errors.New("the gateway did not get ready within 20 s")
+		}
 	}
-	return errors.New("the gateway did not get ready within 20 s")
 }
 
 // cpu is the processor time that the process has used so far (Linux; proc(5):

@@ -85,13 +85,13 @@ func (g *gateway) authorize(ctx context.Context, challenge string) (code string,
 		return "", err
 	}
 	r.AddCookie(&http.Cookie{Name: "MMAUTHTOKEN", Value: g.session})
-	res, _, err := g.do(r)
+	a, err := g.do(r)
 	if err != nil {
 		return "", err
 	}
-	u, err := url.Parse(res.Header.Get("Location"))
+	u, err := url.Parse(a.header.Get("Location"))
 	if err != nil || u.Query().Get("code") == "" {
-		return "", fmt.Errorf("authorize: %s, Location %q", res.Status, res.Header.Get("Location"))
+		return "", fmt.Errorf("authorize: %d, Location %q", a.status, a.header.Get("Location"))
 	}
 	return u.Query().Get("code"), nil
 }
@@ -113,11 +113,11 @@ func (g *gateway) post(ctx context.Context, path string, form url.Values) ([]byt
 		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, body, err := g.do(r)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s: %.200s", path, res.Status, body)
+	a, err := g.do(r)
+	if err == nil && a.status != http.StatusOK {
+		err = fmt.Errorf("%s: %d: %.200s", path, a.status, a.body)
 	}
-	return body, err
+	return a.body, err
 }
 
 func (g *gateway) me(ctx context.Context, token string) error {
@@ -126,19 +126,26 @@ func (g *gateway) me(ctx context.Context, token string) error {
 		return err
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
-	res, body, err := g.do(r)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("users/me: %s: %.200s", res.Status, body)
+	a, err := g.do(r)
+	if err == nil && a.status != http.StatusOK {
+		err = fmt.Errorf("users/me: %d: %.200s", a.status, a.body)
 	}
 	return err
 }
 
-func (g *gateway) do(r *http.Request) (*http.Response, []byte, error) {
+// answer is what came back, read whole.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (g *gateway) do(r *http.Request) (answer, error) {
 	res, err := g.client.Do(r)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
-	return res, body, err
+	return answer{res.StatusCode, res.Header, body}, err
 }

@@ -59,7 +59,7 @@ func TestTheTrailHasNamesForIDs(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, signIn(t, g, "ana", "wrong").Status)
 		gone := g.App(t, nil)
 		require.NoError(t, g.Apps.Delete(t.Context(), gone.ID, root.User.ID))
-		record(t, g, 5, gatehouse.AuditEvent{Event: gatehouse.AuditUpdateSetting, TargetID: "a_setting", ActorID: gatehouse.NewID(), Detail: "‮<b>x</b>", RequestID: "r"})
+		record(t, g, 5, gatehouse.AuditEvent{Event: gatehouse.AuditUpdateSetting, TargetID: "a_setting", ActorID: gatehouse.NewID(), Detail: "\u202e<b>x</b>", RequestID: "r"})
 
 		page := root.Get(t, "/console/audit").Page(t)
 		require.Zero(t, page.Find("main script, main b").Length())

@@ -72,7 +72,7 @@ func TestWritesThatShareACommitKeepTheirOwnOutcome(t *testing.T) {
 		func() { late = s.CreateGrant(gone, grant("late")) },
 		func() { last = s.CreateGrant(ctx, grant("two")) },
 	)
-	require.True(t, (first == nil) != (twin == nil), "one of the twins won")
+	require.NotEqual(t, first == nil, twin == nil, "one of the twins won")
 	require.ErrorIs(t, errors.Join(first, twin), gatehouse.ErrConflict)
 	require.ErrorIs(t, lost, gatehouse.ErrNotFound)
 	require.ErrorIs(t, late, context.Canceled)

@@ -68,7 +68,7 @@ func networkFileSystem(dir string) (string, error) {
 	}
 	mounts, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
-		return "", nil //nolint:nilerr // without a mount table there is nothing to hold against it
+		return "", nil // without a mount table there is nothing to hold against it
 	}
 	defer func() { _ = mounts.Close() }()
 	fsType, err := mountedType(mounts, uint64(info.Dev)) //nolint:unconvert // its type differs between platforms

@@ -74,7 +74,7 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 	} else if !errors.Is(err, fs.ErrExist) {
 		return engine{}, explainSQLite(path, err)
 	}
-	writer, err := openWriter(ctx, path, synchronous)
+	writer, err := openCurrentWriter(ctx, path, synchronous)
 	if err != nil {
 		return engine{}, explainSQLite(path, err)
 	}
@@ -99,10 +99,37 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 	hot := &groupCommit{db: writes.Session(prepared)}
 	return engine{
 		reads: reads.Session(prepared), writes: writes, writeHot: hot.write,
-		dialect:     goose.DialectSQLite3,
+		file: path, dialect: goose.DialectSQLite3,
 		migrationDB: func() (*sql.DB, func() error) { return writer, func() error { return nil } },
 		close:       closePools,
 	}, nil
+}
+
+// openCurrentWriter is openWriter for the file that has the name in the end: a
+// restore may have put another one there while we waited for its lock. From then
+// on our own lock stops the next restore.
+func openCurrentWriter(ctx context.Context, path, synchronous string) (*sql.DB, error) {
+	for {
+		before, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		writer, err := openWriter(ctx, path, synchronous)
+		var lite *sqlite.Error
+		if errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_READONLY_DBMOVED {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		after, err := os.Stat(path)
+		if err == nil && os.SameFile(before, after) {
+			return writer, nil
+		}
+		if err := errors.Join(err, writer.Close()); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // openWriter opens the one connection that writes, and proves that it can. Two
@@ -166,8 +193,10 @@ func sqliteDSN(path, txlock string, pragmas ...string) string {
 	for _, p := range pragmas {
 		query.Add("_pragma", p)
 	}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+	return "file:" + escapePath(path) + "?" + query.Encode()
 }
+
+func escapePath(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 // explainSQLite says what to change when the file cannot be opened or written.
 func explainSQLite(path string, err error) error {
@@ -179,7 +208,9 @@ func explainSQLite(path string, err error) error {
 	}
 	switch {
 	case code == sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%s is no SQLite database; choose another path: %w", path, err)
+		return fmt.Errorf("%s is no SQLite database; choose another path, or restore a backup if it used to be one: %w", path, err)
+	case code == sqlite3.SQLITE_CORRUPT:
+		return damaged(path, err)
 	case errors.Is(err, fs.ErrPermission), code == sqlite3.SQLITE_READONLY, code == sqlite3.SQLITE_CANTOPEN, errors.Is(err, syscall.EROFS):
 		if !writableDirectory(dir) {
 			return fmt.Errorf("the directory %s cannot be written, where SQLite keeps %s and two files beside it; give it to the user that runs gatehouse, or choose another path: %w", dir, filepath.Base(path), err)

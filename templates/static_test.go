@@ -3,7 +3,6 @@ package templates_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -31,7 +30,7 @@ func TestStaticFilesAreKeptForAYearUnderAHashedName(t *testing.T) {
 		for _, f := range fixtures.All() {
 			parse(t, render(t, renderer, f)).Find("link[href], script[src]").Each(func(_ int, s *goquery.Selection) {
 				url := s.AttrOr("href", s.AttrOr("src", ""))
-				require.Regexp(t, regexp.MustCompile(`^`+basePath+`/static/[a-z-]+-[0-9a-f]{8}\.(css|js|svg)$`), url)
+				require.Regexp(t, `^`+basePath+`/static/[a-z-]+-[0-9a-f]{8}\.(css|js|svg)$`, url)
 				w := get(renderer.Static(), url)
 				require.Equal(t, http.StatusOK, w.Code, url)
 				require.Equal(t, "public, max-age=31536000, immutable", w.Header().Get("Cache-Control"))

@@ -122,7 +122,7 @@ func (s *Server) waitUntilUp() error {
 			return nil
 		}
 		select {
-		case <-s.ended:
+		case <-s.ended: //nolint:errcheck // a signal, and nothing else
 			return fmt.Errorf("PostgreSQL did not start: %s", s.log)
 		case <-ctx.Done():
 			return fmt.Errorf("PostgreSQL did not start within a minute: %w", err)

@@ -67,7 +67,7 @@ func TestADurableServerWaitsForTheDisk(t *testing.T) {
 }
 
 func TestAServerDiesWithTheProcessThatStartedIt(t *testing.T) {
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.Command(os.Args[0]) //nolint:gosec // the test binary itself
 	cmd.Env = append(os.Environ(), startAndWait+"=1")
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -112,25 +112,29 @@ func nothingUsableIsStored(t *testing.T, d *database) {
 // dump reads every value of every table.
 func dump(t *testing.T, d *database) string {
 	t.Helper()
-	db, ctx := d.behind(), context.Background()
 	var all strings.Builder
 	for _, table := range []string{"users", "sessions", "apps", "consents", "grants", "settings", "audit_events"} {
-		rows, err := db.QueryContext(ctx, "SELECT * FROM "+table)
-		require.NoError(t, err)
-		columns, err := rows.Columns()
-		require.NoError(t, err)
-		values := make([]any, len(columns))
-		for i := range values {
-			values[i] = new(any)
-		}
-		for rows.Next() {
-			require.NoError(t, rows.Scan(values...))
-			for i, v := range values {
-				fmt.Fprintf(&all, "%s.%s=%v\n", table, columns[i], *v.(*any))
-			}
-		}
-		require.NoError(t, rows.Err())
-		require.NoError(t, rows.Close())
+		dumpTable(t, d, table, &all)
 	}
 	return all.String()
+}
+
+func dumpTable(t *testing.T, d *database, table string, all *strings.Builder) {
+	t.Helper()
+	rows, err := d.behind().QueryContext(context.Background(), "SELECT * FROM "+table)
+	require.NoError(t, err)
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	require.NoError(t, err)
+	values := make([]any, len(columns))
+	for i := range values {
+		values[i] = new(any)
+	}
+	for rows.Next() {
+		require.NoError(t, rows.Scan(values...))
+		for i, v := range values {
+			fmt.Fprintf(all, "%s.%s=%v\n", table, columns[i], *v.(*any))
+		}
+	}
+	require.NoError(t, rows.Err())
 }

@@ -76,21 +76,21 @@ func (b *browser) get(place string) page {
 	if strings.HasPrefix(place, "/") {
 		place = b.base + place
 	}
-	response, err := b.client.Get(place)
+	response, err := b.client.Get(place) //nolint:bodyclose // read closes it
 	require.NoError(b.t, err)
 	return b.read(response)
 }
 
 func (b *browser) post(path string, form url.Values) page {
 	b.t.Helper()
-	response, err := b.client.PostForm(b.base+path, form)
+	response, err := b.client.PostForm(b.base+path, form) //nolint:bodyclose // read closes it
 	require.NoError(b.t, err)
 	return b.read(response)
 }
 
 func (b *browser) read(response *http.Response) page {
 	b.t.Helper()
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	require.NoError(b.t, err)
 	if !strings.Contains(response.Request.URL.Path, "/curl/") {

@@ -130,7 +130,7 @@ func (d *discovery) read(ctx context.Context, place string) (metadata, error) {
 	if err != nil {
 		return metadata{}, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		return metadata{}, fmt.Errorf("%s answered %s", place, response.Status)
 	}

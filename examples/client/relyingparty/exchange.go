@@ -75,7 +75,7 @@ func (rec *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	received, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
@@ -122,7 +122,7 @@ func requestBody(request *http.Request) ([]byte, error) {
 	if request.Body == nil {
 		return nil, nil
 	}
-	defer request.Body.Close()
+	defer func() { _ = request.Body.Close() }()
 	return io.ReadAll(request.Body)
 }
 
