@@ -58,6 +58,7 @@ type engine struct {
 	// has it empty and copes without: see upWithoutLock.
 	lockMigrations string
 
+	file    string // of the SQLite database; "" for PostgreSQL
 	dialect goose.Dialect
 	// migrationDB is where migrations run, which may take longer than a request.
 	migrationDB func() (db *sql.DB, done func() error)

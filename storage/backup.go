@@ -1,0 +1,156 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// errNotSQLite: PostgreSQL has pg_dump and pg_restore.
+var errNotSQLite = errors.New("only SQLite databases are backed up and restored by Gatehouse itself")
+
+// Backup writes the database to a new file, which only its owner may read. It
+// does not stop anybody from writing meanwhile: the file holds what was committed
+// when the backup began. It appears all at once, checked and on the disk, or not
+// at all; one that is there is not replaced (fs.ErrExist).
+func (s *Store) Backup(ctx context.Context, path string) error {
+	if s.file == "" {
+		return s.fail("backup", errNotSQLite)
+	}
+	reserved, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return s.fail("backup", err)
+	}
+	err = errors.Join(reserved.Close(), placeBeside(path, func(temporary string) error {
+		if err := s.vacuumInto(ctx, temporary); err != nil {
+			return err
+		}
+		return checkSQLiteFile(ctx, temporary)
+	}))
+	if err != nil {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return s.fail("backup", err)
+}
+
+// vacuumInto has a connection of its own: those that read may not even write to
+// another file.
+func (s *Store) vacuumInto(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", sqliteDSN(s.file, "deferred"))
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", path)
+	return errors.Join(err, db.Close())
+}
+
+// placeBeside lets write fill a temporary file in the directory of path, and
+// renames it to path when it is on the disk.
+func placeBeside(path string, write func(temporary string) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	temporary := f.Name()
+	err = errors.Join(f.Close(), write(temporary))
+	if err == nil {
+		err = syncPath(temporary)
+	}
+	if err == nil {
+		err = os.Rename(temporary, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temporary))
+	}
+	return syncPath(filepath.Dir(path))
+}
+
+// syncPath waits until a file, or the names in a directory, are on the disk.
+func syncPath(path string) error {
+	f, err := os.Open(path) //nolint:gosec // the caller's own file
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// CheckIntegrity reads the whole of a SQLite database and reports whether it is
+// sound; the error names what to do. PostgreSQL looks after itself.
+func (s *Store) CheckIntegrity(ctx context.Context) error {
+	if s.file == "" {
+		return nil
+	}
+	var found string
+	err := scanOne(s.read(ctx).Raw("PRAGMA quick_check(1)"), &found)
+	if err == nil && found != "ok" {
+		err = damaged(s.file, errors.New(found))
+	} else if isSQLite(err, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) {
+		err = damaged(s.file, err)
+	}
+	return s.fail("check integrity", err)
+}
+
+func damaged(path string, cause error) error {
+	return fmt.Errorf("the database %s is damaged; keep a copy of it, and restore the last backup with: gatehouse restore FILE --force (%w)", path, cause)
+}
+
+// isSQLite reports whether err has one of SQLite's primary result codes.
+func isSQLite(err error, codes ...int) bool {
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		return false
+	}
+	for _, code := range codes {
+		if lite.Code()&0xff == code {
+			return true
+		}
+	}
+	return false
+}
+
+// checkSQLiteFile reports whether a file that nobody uses is a sound database of
+// Gatehouse, and not of a newer version than this.
+func checkSQLiteFile(ctx context.Context, path string) (err error) {
+	// Nothing is left beside the file: no write-ahead log.
+	db, err := sql.Open("sqlite", sqliteDSN(path, "deferred", "journal_mode(DELETE)"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var found string
+	switch err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&found); {
+	case isSQLite(err, sqlite3.SQLITE_NOTADB):
+		return fmt.Errorf("it is no SQLite database: %w", err)
+	case isSQLite(err, sqlite3.SQLITE_CORRUPT):
+		return fmt.Errorf("it is damaged: %w", err)
+	case err != nil:
+		return err
+	case found != "ok":
+		return fmt.Errorf("it is damaged: %s", found)
+	}
+	var version int64
+	if err := db.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version").Scan(&version); err != nil || version == 0 {
+		return errors.Join(errors.New("it is no database of Gatehouse: no migration is applied"), err)
+	}
+	latest, err := latestMigration()
+	if err == nil && version > latest {
+		err = fmt.Errorf("it was made by a newer version of Gatehouse, at migration %d; this one knows %d: use that version", version, latest)
+	}
+	return err
+}
+
+// exists reports whether there is anything at path.
+func exists(path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
