@@ -199,14 +199,13 @@ func (m members) scope() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if len(asked) > maxScope { // before it is taken apart, which takes the square of its length
+		return "", invalidMetadata("scope is longer than 128 bytes.")
+	}
 	scopes, err := gatehouse.ParseScope(asked)
 	var field *gatehouse.FieldError
 	if errors.As(err, &field) {
 		return "", invalidMetadata("scope: " + field.Message)
 	}
-	scope := strings.Join(scopes, " ")
-	if len(scope) > maxScope {
-		return "", invalidMetadata("scope is longer than 128 bytes.")
-	}
-	return scope, nil
+	return strings.Join(scopes, " "), nil
 }

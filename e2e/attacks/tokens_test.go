@@ -146,6 +146,10 @@ func TestAnInjectedCodeIsWorthless(t *testing.T) {
 		const evesChallenge = "4n3D4N0-wvYGm0NHWW4fSBuLx9a7PqkJqGlLNYPWCx0"
 		code := ada.Code(t, app, "code_challenge="+testkit.Challenge, "code_challenge_method=S256")
 		bare := ada.Code(t, app)
+		last := "A"
+		if strings.HasSuffix(bare, last) {
+			last = "Q"
+		}
 		publicCode := ada.Code(t, public)
 		for name, values := range map[string]url.Values{
 			"another client":                    testkit.RedeemForm(other, code, "code_verifier="+testkit.Verifier),
@@ -161,7 +165,9 @@ func TestAnInjectedCodeIsWorthless(t *testing.T) {
 			"another redirect URI":              testkit.RedeemForm(app, bare, "redirect_uri=https://evil.example/cb"),
 			"another spelling of it":            testkit.RedeemForm(app, bare, "redirect_uri="+testkit.RedirectURI+"/"),
 			"without the redirect URI":          testkit.RedeemForm(app, bare, "-redirect_uri"),
-			"one character off":                 testkit.RedeemForm(app, bare[:len(bare)-1]+"A"),
+			"one character off":                 testkit.RedeemForm(app, bare[:len(bare)-1]+last),
+			"a line break behind it":            testkit.RedeemForm(app, bare+"\n"),
+			"a line break within":               testkit.RedeemForm(app, bare[:20]+"\r\n"+bare[20:]),
 			"one character more":                testkit.RedeemForm(app, bare+"A"),
 			"white space around it":             testkit.RedeemForm(app, " "+bare),
 			"in another encoding of base64":     testkit.RedeemForm(app, bare+"="),

@@ -95,7 +95,11 @@ func (s *Sealer[T]) Open(sealed string) (T, error) {
 	if !ok || len(sealed) > MaxLength {
 		return v, ErrInvalid
 	}
-	// Strict: one value has one spelling, so a token cannot be varied in its unused last bits.
+	// One value has one spelling, so a token cannot be varied in its unused last
+	// bits (Strict), nor by line breaks, which encoding/base64 passes over.
+	if strings.ContainsAny(encoded, "\r\n") {
+		return v, ErrInvalid
+	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
 	if err != nil || len(raw) < keyIDLength+chacha20poly1305.NonceSizeX {
 		return v, ErrInvalid

@@ -59,7 +59,7 @@ func TestEveryChangedByteIsRefused(t *testing.T) {
 		_, err := s.Open(string(b))
 		require.ErrorIs(t, err, seal.ErrInvalid, "byte %d changed", i)
 	}
-	for _, bad := range []string{"", "t_", "t_AAAA", a + "A", a[:len(a)-1], a + "=", " " + a, strings.Repeat("t_A", 5000)} {
+	for _, bad := range []string{"", "t_", "t_AAAA", a + "A", a[:len(a)-1], a + "=", " " + a, a + "\n", "t_\r" + a[2:], strings.Repeat("t_A", 5000)} {
 		_, err := s.Open(bad)
 		require.ErrorIs(t, err, seal.ErrInvalid, "%.40q", bad)
 	}
