@@ -50,8 +50,11 @@ $(LINT):
 	mv bin/golangci-lint $@
 
 .PHONY: bench
-bench: needs ## Run the benchmarks
-	$(WITH_POSTGRES) go test -run '^$$' -bench . -benchmem ./...
+bench: build needs ## Measure the gateway from outside, on both databases (BENCH="-d 10s -c 8,32")
+	@echo "SQLite"; go run ./bench $(BENCH)
+	@echo "PostgreSQL"; go run ./internal/testdb/cmd/testpostgres -durable -- \
+		sh -c 'go run ./bench -database "$$GATEHOUSE_TEST_POSTGRES_URL" $(BENCH)'
+	$(WITH_POSTGRES) go test -run '^$$' -bench . -benchmem ./storage/
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (20s)

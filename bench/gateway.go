@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -61,7 +62,9 @@ func startGateway(ctx context.Context, binary, database string) (_ *gateway, err
 	}
 	g.url = "http://" + listen
 	password := rand.Text()
-	environment := append(os.Environ(), "GATEHOUSE_DATABASE_URL="+database, "GATEHOUSE_LISTEN="+listen, "GATEHOUSE_SITE_URL="+g.url,
+	// Nothing of the caller's own configuration has a say.
+	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GATEHOUSE_") })
+	environment := append(inherited, "GATEHOUSE_DATABASE_URL="+database, "GATEHOUSE_LISTEN="+listen, "GATEHOUSE_SITE_URL="+g.url,
 		"GATEHOUSE_SECRET="+rand.Text()+rand.Text(), "GATEHOUSE_ENABLE_OAUTH_SERVICE_PROVIDER=true", "GATEHOUSE_LOG_LEVEL=error",
 		"GATEHOUSE_ADMIN_USERNAME=bench", "GATEHOUSE_ADMIN_EMAIL=bench@example.com", "GATEHOUSE_ADMIN_PASSWORD="+password)
 

@@ -3,7 +3,8 @@
 //
 //	go run ./internal/testdb/cmd/testpostgres -- go test ./...
 //
-// The command finds the server in GATEHOUSE_TEST_POSTGRES_URL. If that is set
+// With -durable in front of the -- the server waits for the disk as in
+// production, for benchmarks. The command finds the server in GATEHOUSE_TEST_POSTGRES_URL. If that is set
 // already, the command is run as it is. The exit status is the command's.
 package main
 
@@ -27,17 +28,21 @@ func main() {
 }
 
 func run(args []string) (status int, err error) {
+	durability := testdb.Fast
+	if len(args) > 0 && args[0] == "-durable" {
+		durability, args = testdb.Durable, args[1:]
+	}
 	if len(args) > 0 && args[0] == "--" {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return 2, errors.New("usage: testpostgres -- command [argument…]")
+		return 2, errors.New("usage: testpostgres [-durable] -- command [argument…]")
 	}
 	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // the caller's own command
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = os.Environ()
 	if os.Getenv(testdb.URLVariable) == "" {
-		server, err := testdb.StartPostgres(testdb.Fast)
+		server, err := testdb.StartPostgres(durability)
 		if err != nil {
 			return 1, err
 		}
