@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
@@ -89,7 +90,7 @@ func (h *Handler) decide(w http.ResponseWriter, r *http.Request) error {
 	}
 	// The page that was answered must have been this person's: another may have
 	// signed in since in another tab (Dex CVE-2022-39222 is the neighbour of this).
-	if r.PostForm.Get("csrf_token") != caller.CSRFToken {
+	if subtle.ConstantTimeCompare([]byte(r.PostForm.Get("csrf_token")), []byte(caller.CSRFToken)) != 1 {
 		return h.consents.Ask(w, r, question, decision)
 	}
 	switch r.PostForm.Get("decision") {
@@ -166,10 +167,21 @@ func (h *Handler) signedIn(w http.ResponseWriter, r *http.Request, a authorizati
 		return caller, true, nil
 	}
 	if a.request.Prompt == "none" {
-		return caller, false, h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, &Refusal{Code: codeLoginRequired, Description: "The user must sign in, which prompt=none forbids."}))
+		refusal := &Refusal{Code: codeLoginRequired, Description: "The user must sign in, which prompt=none forbids."}
+		if !known && a.app.IsDynamicallyRegistered { // as in authorize: nobody is sent on for a stranger
+			return caller, false, signInFirst(refusal)
+		}
+		return caller, false, h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, refusal))
 	}
 	h.redirectToLogin(w, r, withoutLoginPrompt(a.query), known)
 	return caller, false, nil
+}
+
+// signInFirst is the page for a person whom an app that registered itself wants
+// back unseen, with nobody signed in.
+func signInFirst(cause error) *web.Error {
+	return &web.Error{Status: http.StatusUnauthorized, ID: "api.oauth.authorize_oauth.login_required.app_error", Title: "Nobody is signed in here",
+		Message: "The app asked not to show you anything, and you are not signed in. Sign in here first, then try again in the app.", Cause: cause}
 }
 
 // redirectToLogin sends the browser to sign in and to come back to the request.
@@ -186,10 +198,7 @@ func (h *Handler) redirectToLogin(w http.ResponseWriter, r *http.Request, query 
 // withoutLoginPrompt takes prompt=login and max_age out of the request that the
 // browser comes back with after signing in: they are fulfilled then.
 func withoutLoginPrompt(query string) string {
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		return query
-	}
+	values, _ := url.ParseQuery(query) // what cannot be read was passed over when the request was judged, too
 	if values.Get("prompt") == "login" {
 		values.Del("prompt")
 	}

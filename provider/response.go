@@ -70,7 +70,11 @@ func (a answer) url() (string, error) {
 	if a.mode == "fragment" {
 		return u.String() + "#" + a.parameters.Encode(), nil
 	}
-	q := u.Query()
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil { // It is no form, but the app's all the same: RFC 6749 §3.1.2 has us keep it.
+		u.RawQuery += "&" + a.parameters.Encode()
+		return u.String(), nil
+	}
 	for name := range a.parameters {
 		q.Set(name, a.parameters.Get(name))
 	}
