@@ -1,0 +1,88 @@
+package drive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// Patience is how long something may take that should take a moment.
+const Patience = 60 * time.Second
+
+// Browser is a running Chromium without a window.
+type Browser struct {
+	ctx  context.Context //nolint:containedctx // chromedp keeps the browser in it
+	stop func() error
+}
+
+// Start starts the browser that is installed. Where there is none, the error says
+// with which command to install it.
+func Start() (*Browser, error) {
+	path, err := find()
+	if err != nil {
+		return nil, err
+	}
+	profile, err := os.MkdirTemp("", "gatehouse-browser-")
+	if err != nil {
+		return nil, err
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], // headless, no first run, no background networking, no sync
+		chromedp.ExecPath(path),
+		chromedp.UserDataDir(profile),
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("lang", "en"),
+	)
+	if os.Getuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium has none for root.
+	}
+	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...) // ends with the browser
+	ctx, _ := chromedp.NewContext(allocator)                                    // Cancel ends it
+	b := &Browser{ctx: ctx, stop: func() error {
+		return errors.Join(chromedp.Cancel(ctx), removeProfile(profile))
+	}}
+	if err := chromedp.Do(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s does not start: %w", path, err), b.Close())
+	}
+	return b, nil
+}
+
+// Close ends the browser.
+func (b *Browser) Close() error { return b.stop() }
+
+// removeProfile removes the browser's files. Helper processes may write a last
+// one after the browser has ended, so it takes more than one look.
+func removeProfile(dir string) error {
+	var err error
+	for range 1000 {
+		if err = os.RemoveAll(dir); err == nil {
+			return nil
+		}
+		runtime.Gosched()
+	}
+	return err
+}
+
+// find finds the program, under the names that .ci/needs knows.
+func find() (string, error) {
+	for _, name := range []string{
+		"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell", "headless_shell", "chrome",
+		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
+	} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	install := "sudo apt-get install -y chromium"
+	if runtime.GOOS == "darwin" {
+		install = "brew install --cask chromium"
+	}
+	return "", fmt.Errorf("the browser tests need Chromium, and there is none; install it with: %s", install)
+}

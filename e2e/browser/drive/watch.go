@@ -1,0 +1,153 @@
+package drive
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/chromedp/cdproto/audits"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+// watch follows what happens in a tab. Its events arrive in order, on the
+// goroutine that reads the browser's messages.
+type watch struct {
+	home   string   // host of the site
+	others []string // hosts that the site may send the person to
+	icons  []string // hosts that pictures may come from
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced at each event that matters
+	place
+	statuses   map[cdp.LoaderID]int64
+	loader     cdp.LoaderID
+	dialogs    chan struct{}
+	complaints []string
+}
+
+// place is where a tab is.
+type place struct {
+	url    string
+	loaded bool // the document has
+	loads  int  // documents that have loaded so far
+}
+
+func newWatch(o Options) *watch {
+	w := &watch{others: o.Visits, icons: o.Icons, changed: make(chan struct{}), statuses: map[cdp.LoaderID]int64{}, dialogs: make(chan struct{}, 100)}
+	w.home = hostOf(o.Site)
+	return w
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// listen takes an event.
+func (w *watch) listen(event any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch e := event.(type) {
+	case *page.EventFrameNavigated:
+		if e.Frame.ParentID == "" {
+			restored := e.Type == page.NavigationTypeBackForwardCacheRestore // as it was, without loading
+			w.url, w.loader, w.loaded = e.Frame.URL+e.Frame.URLFragment, e.Frame.LoaderID, restored
+		} else {
+			w.complain("a frame showed %s", e.Frame.URL)
+		}
+	case *page.EventNavigatedWithinDocument:
+		w.url = e.URL
+	case *page.EventLoadEventFired:
+		w.loads, w.loaded = w.loads+1, true
+	case *network.EventResponseReceived:
+		if e.Type == network.ResourceTypeDocument {
+			w.statuses[e.LoaderID] = e.Response.Status
+		}
+	case *network.EventRequestWillBeSent:
+		w.request(e)
+		return
+	case *page.EventJavascriptDialogOpening:
+		w.complain("a dialog opened: %s", e.Message)
+		w.dialogs <- struct{}{}
+	case *runtime.EventExceptionThrown:
+		w.complain("a script failed: %s %+v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
+	case *runtime.EventConsoleAPICalled:
+		w.complain("a script wrote to the console: %s", e.Type)
+	case *log.EventEntryAdded:
+		w.entry(e.Entry)
+	case *audits.EventIssueAdded:
+		if e.Issue.Code == audits.InspectorIssueCodeBounceTrackingIssue {
+			return // What else would signing in by redirects look like.
+		}
+		w.complain("the browser found an issue: %s %+v", e.Issue.Code, e.Issue.Details.ContentSecurityPolicyIssueDetails)
+	default:
+		return
+	}
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+func (w *watch) complain(format string, args ...any) {
+	w.complaints = append(w.complaints, fmt.Sprintf("%s: ", w.url)+fmt.Sprintf(format, args...))
+}
+
+// request judges where a request goes.
+func (w *watch) request(e *network.EventRequestWillBeSent) {
+	host := hostOf(e.Request.URL)
+	switch {
+	case host == w.home, w.home == "", strings.HasPrefix(e.Request.URL, "data:"):
+	case e.Type == network.ResourceTypeDocument && slices.Contains(w.others, host):
+	case hostOf(e.DocumentURL) != w.home: // a page of another site
+	case e.Type == network.ResourceTypeImage && slices.Contains(w.icons, host):
+	default:
+		w.complain("it asked %s for a %s", e.Request.URL, e.Type)
+	}
+}
+
+// entry judges what the browser writes to its console. What is merely missing is
+// seen by its status.
+func (w *watch) entry(e *log.Entry) {
+	if e.Source == log.EntrySourceNetwork || e.Level == log.EntryLevelVerbose || e.Level == log.EntryLevelInfo {
+		return
+	}
+	w.complain("the browser said: %s: %s", e.Source, e.Text)
+}
+
+// where is where the tab is, and what is closed when that changes.
+func (w *watch) where() (place, <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.place, w.changed
+}
+
+// status is the HTTP status of the document.
+func (w *watch) status() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return int(w.statuses[w.loader])
+}
+
+// seen is what was seen that no page may do.
+func (w *watch) seen() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.complaints)
+}
+
+// forgive forgets what was seen that holds the text, and reports whether there was any.
+func (w *watch) forgive(text string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before := len(w.complaints)
+	w.complaints = slices.DeleteFunc(w.complaints, func(c string) bool { return strings.Contains(c, text) })
+	return len(w.complaints) < before
+}

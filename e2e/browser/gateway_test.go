@@ -1,0 +1,165 @@
+package browser_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse/e2e/browser/drive"
+	"gatehouse/internal/testdb"
+)
+
+// The people who use the gateway: a System Admin and an ordinary user.
+var (
+	ada = person{name: "ada", email: "ada@example.com", password: "ada-the-admin"}
+	bob = person{name: "bob", email: "bob@example.com", password: "bob-the-user"}
+)
+
+type person struct{ name, email, password string }
+
+// gateway is a running gatehouse serve.
+type gateway struct {
+	url         string
+	environment []string
+	log         *lockedBuffer
+}
+
+// registered is what the command line tells about an app.
+type registered struct {
+	ID     string `json:"id"`
+	Secret string `json:"client_secret"`
+}
+
+// start sets up a gateway with the command line and serves it until the test ends.
+func start(t *testing.T) *gateway {
+	t.Helper()
+	address := freeAddress(t)
+	g := &gateway{url: "http://" + address, log: new(lockedBuffer)}
+	g.environment = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),
+		"GATEHOUSE_LISTEN=" + address, "GATEHOUSE_SITE_URL=" + g.url, "GATEHOUSE_DATABASE_URL=" + testdb.SQLite(t),
+		"GATEHOUSE_SECRET=only for tests, and at least 32 bytes long",
+	}
+	g.command(t, "user", "create", "--username", ada.name, "--email", ada.email, "--password", ada.password, "--admin")
+	g.command(t, "user", "create", "--username", bob.name, "--email", bob.email, "--password", bob.password)
+	g.command(t, "settings", "set", "enable_oauth_service_provider", "true")
+
+	cmd := exec.Command(binary, "serve") //nolint:gosec // our own binary
+	cmd.Env, cmd.Stdout, cmd.Stderr = g.environment, g.log, g.log
+	require.NoError(t, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, <-ended, "the gateway stops cleanly")
+		if t.Failed() {
+			t.Logf("log of the gateway:\n%s", g.log)
+		}
+	})
+	g.awaitReady(t, ended)
+	return g
+}
+
+func (g *gateway) awaitReady(t *testing.T, ended chan error) {
+	t.Helper()
+	deadline := time.After(drive.Patience)
+	for poll := time.NewTicker(20 * time.Millisecond); ; {
+		if res, err := http.Get(g.url + "/readyz"); err == nil {
+			require.NoError(t, res.Body.Close())
+			if res.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			require.FailNow(t, "the gateway ended", "%v\n%s", err, g.log)
+		case <-deadline:
+			require.FailNow(t, "the gateway does not start", g.log.String())
+		case <-poll.C:
+		}
+	}
+}
+
+// app registers an app with the command line.
+func (g *gateway) app(t *testing.T, flags ...string) registered {
+	t.Helper()
+	var a registered
+	require.NoError(t, json.Unmarshal(g.command(t, append([]string{"app", "create", "--json"}, flags...)...), &a))
+	return a
+}
+
+// command runs a command of the binary to its end.
+func (g *gateway) command(t *testing.T, arguments ...string) []byte {
+	t.Helper()
+	cmd := exec.Command(binary, arguments...) //nolint:gosec // our own binary
+	var complaint bytes.Buffer
+	cmd.Env, cmd.Stderr = g.environment, &complaint
+	out, err := cmd.Output()
+	require.NoError(t, err, "gatehouse %s: %s%s", strings.Join(arguments, " "), out, complaint.String())
+	return out
+}
+
+// authorize is where an app sends people: names and values in turn.
+func (g *gateway) authorize(a registered, parameters ...string) string {
+	query := url.Values{"response_type": {"code"}, "client_id": {a.ID}, "state": {"a state"}}
+	for i := 0; i+1 < len(parameters); i += 2 {
+		query.Set(parameters[i], parameters[i+1])
+	}
+	return g.url + "/oauth/authorize?" + query.Encode()
+}
+
+// tab opens a tab for looking at the gateway and the apps that it sends people to.
+func (g *gateway) tab(t *testing.T, noScript bool, apps ...*client) *drive.Tab {
+	t.Helper()
+	o := drive.Options{Site: g.url, NoScript: noScript}
+	for _, a := range apps {
+		o.Visits = append(o.Visits, a.host(), a.elsewhere())
+	}
+	return chromium.Tab(t, o)
+}
+
+// signIn signs somebody in on the sign-in page that the tab shows.
+func signIn(tab *drive.Tab, p person) {
+	tab.Fill("Username or email", p.name)
+	tab.Fill("Password", p.password)
+	tab.Press("Sign in")
+}
+
+// freeAddress is an address of this machine that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	return l.Addr().String()
+}
+
+// lockedBuffer is written by a process and read by the test.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
