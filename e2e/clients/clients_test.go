@@ -16,6 +16,7 @@ import (
 type client struct {
 	folder    string
 	callback  string // redirect URI of its apps
+	another   string // redirect URI, if it needs a second one
 	registers bool   // it can register itself
 	command   func(t *testing.T, folder string) *exec.Cmd
 }
@@ -27,12 +28,13 @@ const (
 
 func clients() []client {
 	return []client{
-		{folder: "node/authjs", callback: "https://app.example.com/auth/callback/mattermost", command: node},
+		{folder: "node/authjs", callback: "https://app.example.com/auth/callback/mattermost", another: "https://app.example.com/auth/callback/gatehouse", command: node},
 		{folder: "node/mcp-typescript", callback: nativeCallback, command: node, registers: true},
 		{folder: "node/openid-client", callback: webCallback, command: node},
 		{folder: "node/oauth4webapi", callback: webCallback, command: node},
 		{folder: "node/simple-oauth2", callback: webCallback, command: node},
 		{folder: "node/mattermost-client", callback: webCallback, command: node},
+		{folder: "python/mcp-python", callback: nativeCallback, command: venv, registers: true},
 		{folder: "python/requests-oauthlib", callback: webCallback, command: venv},
 		{folder: "python/authlib", callback: webCallback, command: venv},
 		{folder: "xoauth2", callback: webCallback, command: golang},
@@ -74,7 +76,11 @@ func (c client) run(t *testing.T, g *gateway, d deployment) {
 // environment is what a program is told.
 func environment(t *testing.T, g *gateway, d deployment, c client) []string {
 	t.Helper()
-	confidential := g.app(t, "--name", c.folder, "--callback-url", c.callback)
+	flags := []string{"--name", c.folder, "--callback-url", c.callback}
+	if c.another != "" {
+		flags = append(flags, "--callback-url", c.another)
+	}
+	confidential := g.app(t, flags...)
 	public := g.app(t, "--name", c.folder+" in public", "--callback-url", c.callback, "--public")
 	registration := "off"
 	if d.registration {

@@ -39,7 +39,7 @@ func TestTheGuideNamesTheVersions(t *testing.T) {
 		versions[name] = version
 	}
 	for file, pin := range map[string]string{
-		"python/requirements.txt": `(?mi)^(requests-oauthlib|authlib)==(\S+)`,
+		"python/requirements.txt": `(?mi)^(requests-oauthlib|authlib|mcp)==(\S+)`,
 		"mcp-go/go.mod":           `(github\.com/modelcontextprotocol/go-sdk) (\S+)`,
 		"../../go.mod":            `(golang\.org/x/oauth2) (\S+)`,
 	} {

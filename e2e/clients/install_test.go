@@ -49,12 +49,12 @@ var nodeModules = sync.OnceValues(func() (string, error) {
 
 // python is an interpreter with the packages of python/requirements.txt.
 var python = sync.OnceValues(func() (string, error) {
-	needs := errors.New("the Python clients need Python 3.10 or newer with venv; install them with: " + installCommand("python3 python3-venv", "python"))
+	needs := errors.New("the Python clients need Python 3.11 or newer with venv; install them with: " + installCommand("python3 python3-venv", "python"))
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		return "", needs
 	}
-	if err := exec.Command(python, "-c", "import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 10))").Run(); err != nil { //nolint:gosec // found on the PATH
+	if err := exec.Command(python, "-c", "import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 11))").Run(); err != nil { //nolint:gosec // found on the PATH
 		return "", needs
 	}
 	dir, err := cached("python", []string{"python/requirements.txt"}, func(dir string) error {

@@ -14,25 +14,40 @@ const config = {
       clientId: process.env.CLIENT_ID,
       clientSecret: process.env.CLIENT_SECRET,
     }),
+    {
+      id: 'gatehouse',
+      name: 'Gatehouse',
+      type: 'oauth',
+      issuer: gateway,
+      authorization: `${gateway}/oauth/authorize`,
+      token: `${gateway}/oauth/access_token`,
+      userinfo: `${gateway}/api/v4/users/me`,
+      clientId: process.env.CLIENT_ID,
+      clientSecret: process.env.CLIENT_SECRET,
+      profile: ({ id, username, email }) => ({ id, name: username, email }),
+    },
   ],
   basePath: '/auth',
   secret: 'what Auth.js seals its own session cookies with',
   trustHost: true,
 };
 
-const first = await signIn();
+const first = await signIn('mattermost');
 assert.equal(first.user.name, process.env.PERSON_USERNAME);
 assert.equal(first.user.email, process.env.PERSON_EMAIL);
 
-const again = await signIn();
+const again = await signIn('mattermost');
 assert.deepEqual(again.user, first.user, 'signs in again, where nobody is asked any more');
 
 // prompt=consent: else Bob, who agreed before, would not be asked.
-const refused = await signIn('?prompt=consent', 'deny').catch((error) => error);
+const own = await signIn('gatehouse');
+assert.equal(own.user.name, first.user.name, 'signs in with a provider of its own');
+
+const refused = await signIn('mattermost', '?prompt=consent', 'deny').catch((error) => error);
 assert.match(refused.message, /error=OAuthCallbackError|error=AccessDenied/);
 
 // signIn is one browser that visits the app.
-async function signIn(query = '', decision) {
+async function signIn(provider, query = '', decision) {
   const cookies = new Map();
 
   async function request(url, form) {
@@ -46,7 +61,7 @@ async function signIn(query = '', decision) {
   }
 
   const { csrfToken } = await (await request(`${app}/auth/csrf`)).json();
-  const toGateway = await request(`${app}/auth/signin/mattermost${query}`, { csrfToken, callbackUrl: `${app}/home` });
+  const toGateway = await request(`${app}/auth/signin/${provider}${query}`, { csrfToken, callbackUrl: `${app}/home` });
   const callback = await visit(toGateway.headers.get('location'), decision);
   const back = await request(callback);
   if (back.headers.get('location') !== `${app}/home`) throw new Error(`sent to ${back.headers.get('location')}`);
