@@ -73,7 +73,7 @@ func (c *cli) rootCommand() *cobra.Command {
 To try it:     gatehouse demo
 To run it:     gatehouse serve
 To set it up:  gatehouse help environment`,
-		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.userCommand(), c.appCommand(), c.settingsCommand(),
+		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.backupCommand(), c.restoreCommand(), c.migrateDataCommand(), c.userCommand(), c.appCommand(), c.settingsCommand(),
 		c.healthcheckCommand(), c.versionCommand(), environmentTopic())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SilenceErrors, root.SilenceUsage = true, true // run tells

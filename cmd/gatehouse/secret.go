@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"gatehouse/internal/seal"
 )
@@ -25,11 +24,10 @@ func sealingSecrets(c config, log *slog.Logger) ([][]byte, error) {
 	if len(c.Secrets) > 0 {
 		return c.Secrets, nil
 	}
-	database := strings.TrimPrefix(strings.TrimPrefix(c.DatabaseURL, "sqlite:"), "//")
-	if database == ":memory:" {
+	if sqlitePath(c.DatabaseURL) == ":memory:" {
 		return [][]byte{newSealingSecret()}, nil
 	}
-	path := database + secretFileSuffix
+	path := sqlitePath(c.DatabaseURL) + secretFileSuffix
 	secret, err := readSecretFile(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return [][]byte{secret}, err
@@ -41,6 +39,14 @@ func sealingSecrets(c config, log *slog.Logger) ([][]byte, error) {
 	// What is there now may be the work of another process that was faster.
 	secret, err = readSecretFile(path)
 	return [][]byte{secret}, err
+}
+
+// keptSecret is the file of the secret beside the SQLite database, and whether it
+// is in use: it is there, and no variable takes its place.
+func keptSecret(c config) (path string, kept bool) {
+	path = sqlitePath(c.DatabaseURL) + secretFileSuffix
+	_, err := os.Stat(path)
+	return path, len(c.Secrets) == 0 && !errors.Is(err, fs.ErrNotExist)
 }
 
 func newSealingSecret() []byte {

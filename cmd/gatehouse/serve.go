@@ -30,7 +30,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 		return err
 	}
 	log := c.newLog(cfg)
-	store, err := openMigrated(ctx, cfg, log)
+	store, err := openChecked(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -75,12 +75,24 @@ func (c *cli) serve(ctx context.Context) (err error) {
 
 // openMigrated opens the database and brings it up to date.
 func openMigrated(ctx context.Context, cfg config, log *slog.Logger) (*storage.Store, error) {
+	return open(ctx, cfg, log, (*storage.Store).MigrateUp)
+}
+
+// openChecked is openMigrated for the gateway itself, which does not run on a
+// SQLite file that is damaged.
+func openChecked(ctx context.Context, cfg config, log *slog.Logger) (*storage.Store, error) {
+	return open(ctx, cfg, log, (*storage.Store).CheckIntegrity, (*storage.Store).MigrateUp)
+}
+
+func open(ctx context.Context, cfg config, log *slog.Logger, first ...func(*storage.Store, context.Context) error) (*storage.Store, error) {
 	store, err := storage.Open(ctx, storage.Options{URL: cfg.DatabaseURL, FixedSettings: cfg.FixedSettings, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	if err := store.MigrateUp(ctx); err != nil {
-		return nil, errors.Join(err, store.Close())
+	for _, do := range first {
+		if err := do(store, ctx); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
 	}
 	return store, nil
 }
