@@ -41,20 +41,33 @@ type registered struct {
 	Secret string `json:"client_secret"`
 }
 
-// start sets up a gateway with the command line and serves it until the test ends.
-func start(t *testing.T) *gateway {
+// prepare chooses where a gateway will be; it has no user yet.
+func prepare(t *testing.T) *gateway {
 	t.Helper()
 	address := freeAddress(t)
 	g := &gateway{url: "http://" + address, log: new(lockedBuffer)}
 	g.environment = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GATEHOUSE_LOG_FORMAT=json",
 		"GATEHOUSE_LISTEN=" + address, "GATEHOUSE_SITE_URL=" + g.url, "GATEHOUSE_DATABASE_URL=" + testdb.SQLite(t),
 		"GATEHOUSE_SECRET=only for tests, and at least 32 bytes long",
 	}
+	return g
+}
+
+// start serves a gateway with its people, and the provider on, until the test ends.
+func start(t *testing.T) *gateway {
+	t.Helper()
+	g := prepare(t)
 	g.command(t, "user", "create", "--username", ada.name, "--email", ada.email, "--password", ada.password, "--admin")
 	g.command(t, "user", "create", "--username", bob.name, "--email", bob.email, "--password", bob.password)
 	g.command(t, "settings", "set", "enable_oauth_service_provider", "true")
+	g.serve(t)
+	return g
+}
 
+// serve runs gatehouse serve until the test ends.
+func (g *gateway) serve(t *testing.T) {
+	t.Helper()
 	cmd := exec.Command(binary, "serve") //nolint:gosec // our own binary
 	cmd.Env, cmd.Stdout, cmd.Stderr = g.environment, g.log, g.log
 	require.NoError(t, cmd.Start())
@@ -68,7 +81,22 @@ func start(t *testing.T) *gateway {
 		}
 	})
 	g.awaitReady(t, ended)
-	return g
+}
+
+// setUpLink is the link that the log of a gateway without users tells.
+func (g *gateway) setUpLink(t *testing.T) string {
+	t.Helper()
+	for line := range strings.Lines(g.log.String()) {
+		var said struct {
+			Link string `json:"set_up_link"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(line), &said), line)
+		if said.Link != "" {
+			return said.Link
+		}
+	}
+	require.FailNow(t, "there is no set-up link", g.log.String())
+	return ""
 }
 
 func (g *gateway) awaitReady(t *testing.T, ended chan error) {

@@ -20,6 +20,27 @@ if (navigator.clipboard) {
   }
 }
 
+// A form is sent once: another press while the answer is on its way does nothing.
+// The button is not really disabled, or its own name and value would not be sent
+// and it would lose the focus. The form can be used again by who comes back to
+// it, and when no page follows, as when an app on this device takes over.
+const release = (form) => {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+};
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "true";
+  event.submitter?.setAttribute("aria-disabled", "true");
+  setTimeout(release, 10000, form);
+});
+addEventListener("pageshow", () => { document.querySelectorAll("form[data-sent]").forEach(release); });
+
 // The picture behind an icon URL, while it is typed.
 for (const preview of document.querySelectorAll("[data-preview-of]")) {
   const field = document.getElementById(preview.dataset.previewOf);

@@ -53,7 +53,7 @@ func (tab *Tab) Back() {
 	require.Positive(tab.t, history.CurrentIndex, "there is nothing to go back to")
 	before, _ := tab.watch.where()
 	call(tab, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: history.Entries[history.CurrentIndex-1].ID})
-	tab.until("the page before", func(at place) bool { return at.url != before.url && at.loaded })
+	tab.until("the page before", func(at place) bool { return at.navigations > before.navigations && at.loaded })
 }
 
 // Press presses the button or link with the name, and waits for the next page.

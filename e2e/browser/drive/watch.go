@@ -33,9 +33,10 @@ type watch struct {
 
 // place is where a tab is.
 type place struct {
-	url    string
-	loaded bool // the document has
-	loads  int  // documents that have loaded so far
+	url         string
+	loaded      bool // the document has
+	loads       int  // documents that have loaded so far
+	navigations int  // documents that were gone to so far, those kept from before included
 }
 
 func newWatch(o Options) *watch {
@@ -61,6 +62,7 @@ func (w *watch) listen(event any) {
 		if e.Frame.ParentID == "" {
 			restored := e.Type == page.NavigationTypeBackForwardCacheRestore // as it was, without loading
 			w.url, w.loader, w.loaded = e.Frame.URL+e.Frame.URLFragment, e.Frame.LoaderID, restored
+			w.navigations++
 		} else {
 			w.complain("a frame showed %s", e.Frame.URL)
 		}

@@ -1,0 +1,175 @@
+package browser_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAPersonLooksAfterTheirAccount(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, noScript bool) {
+		g, app := start(t), startClient(t)
+		notes := g.app(t, "--name", "Acme Notes", "--callback-url", app.url+"/callback")
+		tab, elsewhere := g.tab(t, noScript, app), g.tab(t, noScript, app)
+		elsewhere.Open(g.url + "/login")
+		signIn(elsewhere, bob)
+
+		tab.Open(g.authorize(notes))
+		signIn(tab, bob)
+		tab.Press("Allow")
+		tab.Await(app.url)
+		token := app.redeem(t, g, notes, app.answered(t).values.Get("code"))
+		require.True(t, g.works(t, token))
+
+		// Revoke the app, after a question.
+		tab.Open(g.url + "/")
+		require.Contains(t, tab.Text("main"), "You have authorised 1 app.")
+		tab.Open(g.url + "/settings/security")
+		tab.Press("Revoke Acme Notes")
+		require.Equal(t, "Revoke Acme Notes?", tab.Heading())
+		tab.Press("Cancel")
+		require.True(t, g.works(t, token))
+		tab.Press("Revoke Acme Notes")
+		tab.Press("Yes, revoke it")
+		require.Contains(t, tab.Text(".notice.good"), "The app was revoked.")
+		require.Contains(t, tab.Text("main"), "You have not authorised any app.")
+		require.False(t, g.works(t, token))
+
+		// Sign out everywhere else.
+		tab.Press("Sign out everywhere else")
+		require.Equal(t, "You are signed out everywhere else.", tab.Text(".notice.good"))
+		elsewhere.Open(g.url + "/settings/security")
+		require.Equal(t, "Sign in", elsewhere.Heading())
+		signIn(elsewhere, bob)
+		require.Equal(t, "Security", elsewhere.Heading(), "back where they wanted to go")
+
+		// Change the password: first wrong, then right.
+		tab.Fill("Current password", "wrong")
+		tab.Fill("New password", "a few unrelated words")
+		tab.Press("Change password")
+		require.Equal(t, http.StatusBadRequest, tab.Status())
+		require.NotEmpty(t, tab.Text("#current_password-error"))
+		tab.Fill("Current password", bob.password)
+		tab.Fill("New password", "a few unrelated words")
+		tab.Press("Change password")
+		require.Contains(t, tab.Text(".notice.good"), "Your password was changed.")
+		elsewhere.Open(g.url + "/")
+		require.Equal(t, "Sign in", elsewhere.Heading(), "signed out by the change")
+		signIn(elsewhere, bob)
+		require.Equal(t, http.StatusUnauthorized, elsewhere.Status())
+		signIn(elsewhere, person{name: bob.name, password: "a few unrelated words"})
+		require.Contains(t, elsewhere.Heading(), "Hello")
+
+		// Sign out: by the button, and by a link, which asks.
+		tab.Press("Sign out")
+		require.Equal(t, "You are signed out", tab.Heading())
+		tab.Press("Sign in again")
+		signIn(tab, person{name: bob.name, password: "a few unrelated words"})
+		tab.Open(g.url + "/logout")
+		require.Equal(t, "Sign out?", tab.Heading())
+		tab.Press("Stay signed in")
+		require.Contains(t, tab.Heading(), "Hello")
+		tab.Back()
+		require.Equal(t, "Sign out?", tab.Heading())
+	})
+}
+
+func TestASystemAdminRunsTheConsole(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, noScript bool) {
+		g := start(t)
+		notes := g.app(t, "--name", "Acme Notes", "--callback-url", "https://app.example.com/callback")
+		tab, theirs := g.tab(t, noScript), g.tab(t, noScript)
+		tab.Open(g.url + "/console")
+		signIn(tab, ada)
+
+		// The provider off and on.
+		tab.Choose("OAuth 2.0 service provider: Off")
+		tab.Press("Save settings")
+		require.Equal(t, "The settings were saved.", tab.Text(".notice.good"))
+		require.NotContains(t, tab.Text(".menu"), "Applications")
+		theirs.Open(g.authorize(notes))
+		require.Equal(t, http.StatusNotImplemented, theirs.Status())
+		tab.Open(g.url + "/")
+		tab.Press("Turn them on in the console.")
+		tab.Choose("OAuth 2.0 service provider: On")
+		tab.Press("Save settings")
+		require.Contains(t, tab.Text(".menu"), "Applications")
+		theirs.Open(g.authorize(notes))
+		require.Equal(t, "Sign in", theirs.Heading())
+
+		// What is wrong stands beside its field.
+		tab.Fill("Access tokens of confidential apps", "soon")
+		tab.Press("Save settings")
+		require.Equal(t, http.StatusBadRequest, tab.Status())
+		require.Equal(t, "soon", tab.Value("Access tokens of confidential apps"))
+
+		// Create a user; the form's errors first.
+		tab.Press("Users")
+		tab.Press("Create a user")
+		tab.Fill("Username", "Eve!")
+		tab.Fill("Email", "eve@example.com")
+		tab.Fill("Password", "eve-the-user")
+		tab.Press("Create user")
+		require.NotEmpty(t, tab.Text("#username-error"))
+		tab.Fill("Username", "eve")
+		tab.Fill("Password", "eve-the-user")
+		tab.Press("Create user")
+		require.Equal(t, "The user was created.", tab.Text(".notice.good"))
+		eve := person{name: "eve", password: "eve-the-user"}
+		theirs.Open(g.url + "/login")
+		signIn(theirs, eve)
+		require.NotContains(t, theirs.Text(".menu"), "Console")
+		theirs.Open(g.url + "/console")
+		require.Equal(t, http.StatusForbidden, theirs.Status())
+
+		// Promote, after a question.
+		tab.Press("Promote")
+		require.Equal(t, "Make eve a System Admin?", tab.Heading())
+		tab.Press("Yes, promote")
+		require.Equal(t, "The user is a System Admin now.", tab.Text(".notice.good"))
+		theirs.Open(g.url + "/console")
+		require.Equal(t, "Settings", theirs.Heading())
+
+		// Deactivate and activate again.
+		tab.Press("Deactivate")
+		tab.Press("Yes, deactivate")
+		require.Contains(t, tab.Text(".notice.good"), "The user was deactivated.")
+		theirs.Open(g.url + "/console")
+		require.Equal(t, "Sign in", theirs.Heading())
+		signIn(theirs, eve)
+		require.NotEmpty(t, theirs.Text("[role=alert]"))
+		tab.Press("Activate")
+		require.Equal(t, "The user was activated.", tab.Text(".notice.good"))
+		signIn(theirs, eve)
+		require.Equal(t, "Settings", theirs.Heading())
+
+		// All of it is in the audit trail.
+		tab.Open(g.url + "/console/audit")
+		require.Contains(t, tab.Text("main"), "eve")
+	})
+}
+
+func TestTheFirstSystemAdminIsMadeInTheBrowser(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, noScript bool) {
+		g := prepare(t)
+		g.serve(t)
+		tab := g.tab(t, noScript)
+		tab.Open(g.setUpLink(t))
+		require.Equal(t, "Set up Gatehouse", tab.Heading())
+		tab.Fill("Username", "Not a name")
+		tab.Fill("Email", "founder@example.com")
+		tab.Fill("Password", "a good long one")
+		tab.Press("Make System Admin")
+		require.NotEmpty(t, tab.Text("#username-error"))
+		require.Equal(t, "founder@example.com", tab.Value("Email"))
+		tab.Fill("Username", "founder")
+		tab.Fill("Password", "a good long one")
+		tab.Press("Make System Admin")
+		require.Equal(t, "Hello, founder", tab.Heading())
+		require.Contains(t, tab.Text(".menu"), "Console")
+	})
+}

@@ -1,0 +1,145 @@
+package browser_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheLifeOfAnApp(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, noScript bool) {
+		g, app := start(t), startClient(t)
+		tab := g.tab(t, noScript, app)
+		tab.Open(g.url + "/integrations/oauth2-apps")
+		require.Equal(t, "Sign in", tab.Heading())
+		signIn(tab, ada)
+		require.Contains(t, tab.Text(".empty"), "There are no applications yet")
+
+		// What is wrong stands beside its field, and what was typed is kept.
+		tab.Press("Add an application")
+		tab.Choose("Is trusted: Yes")
+		tab.Fill("Display name", "Acme Notes")
+		tab.Fill("Homepage", "notes.example.com")
+		tab.Fill("Callback URLs", app.url+"/callback\njavascript:alert(1)")
+		tab.Press("Save")
+		require.Equal(t, http.StatusBadRequest, tab.Status())
+		require.Contains(t, tab.Text("#problems h2"), "things need your attention")
+		for _, field := range []string{"description", "homepage", "callback_urls"} {
+			require.NotEmpty(t, tab.Text("#"+field+"-error"), field)
+		}
+		require.Equal(t, "true", tab.Value("Is trusted: Yes"))
+		require.Equal(t, "Acme Notes", tab.Value("Display name"))
+		require.Equal(t, "notes.example.com", tab.Value("Homepage"))
+		require.Equal(t, app.url+"/callback\njavascript:alert(1)", tab.Value("Callback URLs"))
+
+		// The secret is shown once, and works.
+		tab.Choose("Is trusted: No")
+		tab.Fill("Description", "Shared notes.")
+		tab.Fill("Homepage", "https://notes.example.com")
+		tab.Fill("Callback URLs", app.url+"/callback")
+		tab.Press("Save")
+		require.Equal(t, "Acme Notes is registered", tab.Heading())
+		notes := registered{ID: tab.Text("#client-id"), Secret: tab.Text("#client-secret")}
+		require.Len(t, notes.Secret, 26)
+		tab.Press("Done")
+		require.Equal(t, "Acme Notes", tab.Heading())
+		require.NotContains(t, tab.Text("main"), notes.Secret)
+
+		token := func(secret string) string {
+			tab.Open(g.authorize(notes, "redirect_uri", app.url+"/callback"))
+			if strings.HasPrefix(tab.URL(), g.url) {
+				tab.Press("Allow")
+			}
+			tab.Await(app.url)
+			return app.redeem(t, g, registered{notes.ID, secret}, app.answered(t).values.Get("code"))
+		}
+		first := token(notes.Secret)
+		require.True(t, g.works(t, first))
+
+		// An edit of the callback URLs asks first.
+		tab.Open(g.url + "/integrations/oauth2-apps")
+		tab.Press("Acme Notes")
+		require.Contains(t, tab.Text("main"), "1 person")
+		tab.Press("Edit")
+		tab.Fill("Display name", "Acme Notes 2")
+		tab.Fill("Callback URLs", app.url+"/callback\nhttps://notes.example.com/new")
+		tab.Press("Update")
+		require.Contains(t, tab.Text(".notice.warn"), "You are changing the callback URLs")
+		require.Equal(t, "Acme Notes 2", tab.Value("Display name"))
+		tab.Choose("Change them all the same")
+		tab.Press("Update")
+		require.Equal(t, "The application was updated.", tab.Text(".notice.good"))
+		tab.Press("Acme Notes 2")
+		require.Contains(t, tab.Text(".codes"), "https://notes.example.com/new")
+
+		// A new secret, after a question. The old one is dead.
+		tab.Press("Regenerate secret")
+		require.Equal(t, "Regenerate the secret of Acme Notes 2?", tab.Heading())
+		tab.Press("Cancel")
+		tab.Press("Regenerate secret")
+		tab.Press("Yes, regenerate it")
+		fresh := tab.Text("#client-secret")
+		require.NotEqual(t, notes.Secret, fresh)
+		require.True(t, g.works(t, token(fresh)))
+
+		// Gone, after a question, with everything that it got.
+		tab.Open(g.url + "/integrations/oauth2-apps/" + notes.ID)
+		tab.Press("Delete")
+		require.Contains(t, tab.Text("main"), "1 person authorised this app")
+		tab.Press("Yes, delete it")
+		require.Equal(t, "The application was deleted.", tab.Text(".notice.good"))
+		require.Contains(t, tab.Text(".empty"), "There are no applications yet")
+		require.False(t, g.works(t, first))
+		tab.Open(g.authorize(notes))
+		require.Equal(t, http.StatusNotFound, tab.Status())
+	})
+}
+
+func TestAnImpatientPersonRegistersOneApp(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, noScript bool) {
+		g := start(t)
+		tab := g.tab(t, noScript)
+		tab.Open(g.url + "/integrations/oauth2-apps/add")
+		signIn(tab, ada)
+		tab.Fill("Display name", "Acme Notes")
+		tab.Fill("Description", "Shared notes.")
+		tab.Fill("Homepage", "https://notes.example.com")
+		tab.Fill("Callback URLs", "https://notes.example.com/callback")
+		tab.ClickTwice("Save")
+		if !noScript {
+			// The button takes one click, and the page with the secret comes.
+			require.Equal(t, "Acme Notes is registered", tab.Heading())
+			require.Len(t, tab.Text("#client-secret"), 26)
+
+			// Back at the form, it can be used again.
+			tab.Back()
+			require.Equal(t, "Add an application", tab.Heading())
+			tab.Press("Save")
+			require.Equal(t, "4 things need your attention", tab.Text("#problems h2"))
+		}
+		tab.Open(g.url + "/integrations/oauth2-apps")
+		require.Equal(t, "Acme Notes", tab.Text(".row h2"), "one app")
+	})
+}
+
+func TestAnAppIsFoundByItsName(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, noScript bool) {
+		g := start(t)
+		for _, name := range []string{"Acme Notes", "Acme Tasks", "Calendar"} {
+			g.app(t, "--name", name, "--callback-url", "https://app.example.com/callback")
+		}
+		tab := g.tab(t, noScript)
+		tab.Open(g.url + "/integrations/oauth2-apps")
+		signIn(tab, ada)
+		tab.Fill("Search by name", "acme")
+		tab.Press("Search")
+		require.Equal(t, "Acme Notes\nAcme Tasks", tab.Text(".row h2"))
+		tab.Press("Show all")
+		require.Equal(t, "Acme Notes\nAcme Tasks\nCalendar", tab.Text(".row h2"))
+	})
+}
