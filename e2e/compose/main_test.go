@@ -2,6 +2,7 @@ package compose_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,7 +38,8 @@ func sh(t *testing.T, script string, args ...string) string {
 
 func trySh(t *testing.T, script string, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"-euc", ". deploy/compose.sh; " + script, "test"}, args...)...)
+	// Not with the test's context: what a test leaves behind is mended after that has ended.
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "bash", append([]string{"-euc", ". deploy/compose.sh; " + script, "test"}, args...)...)
 	cmd.Dir = "../.."
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

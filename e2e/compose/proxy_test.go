@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -112,7 +111,6 @@ func TestWithoutAnyNodeTheSiteSaysWhenToComeBack(t *testing.T) {
 	t.Cleanup(func() { restored(t) })
 	via := proxied(t)
 	sh(t, `compose stop -t 12 gateway-1 gateway-2 gateway-3`)
-	start := time.Now()
 	for path, form := range map[string]string{"/login": "text/html", "/oauth/authorize": "text/html", "/api/v4/users/me": "application/json", "/readyz": "application/json"} {
 		a, err := newBrowser(t).get(t.Context(), via, path)
 		require.NoError(t, err)
@@ -122,5 +120,4 @@ func TestWithoutAnyNodeTheSiteSaysWhenToComeBack(t *testing.T) {
 	got, err := app{ID: "x", Secret: "x"}.redeem(t.Context(), via, "x")
 	require.ErrorIs(t, err, errNotNow)
 	require.Equal(t, "temporarily_unavailable", got.Error)
-	require.Less(t, time.Since(start), 30*time.Second)
 }

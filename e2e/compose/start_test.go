@@ -14,7 +14,7 @@ func TestNodesThatStartTogetherOnAnEmptyDatabaseMigrateItOnce(t *testing.T) {
 
 	var log strings.Builder
 	for _, node := range nodes() {
-		log.WriteString(docker(t, "logs", container(t, node)))
+		log.WriteString(sh(t, `docker logs "$1" 2>&1`, container(t, node)))
 	}
 	migrations := strings.Count(log.String(), `"msg":"migration applied"`)
 	require.Equal(t, sql(t, "SELECT count(*) FROM goose_db_version WHERE version_id > 0"), itoa(migrations))
