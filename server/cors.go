@@ -13,13 +13,14 @@ import (
 func (s *site) cors(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		method := s.sharedWith(r)
-		if method == "" || r.Header.Get("Origin") == "" {
+		if method == "" {
 			next.ServeHTTP(w, r)
 			return
 		}
+		// Whoever asks: an answer that a cache keeps for one is given to the other.
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		w.Header().Set("Access-Control-Expose-Headers", "ETag, Retry-After, WWW-Authenticate, X-Request-ID")
-		if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		if r.Method != http.MethodOptions || r.Header.Get("Origin") == "" || r.Header.Get("Access-Control-Request-Method") == "" {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -40,6 +40,7 @@ func TestOtherOriginsMayCallTheProtocolAndNothingElse(t *testing.T) {
 		require.Empty(t, w.Header().Get("Access-Control-Allow-Credentials"), "cookies never come along")
 
 		require.Equal(t, "*", send(method, path, "Sec-Fetch-Site", "cross-site").Header().Get("Access-Control-Allow-Origin"), path)
+		require.Equal(t, "*", send(method, path, "Origin", "").Header().Get("Access-Control-Allow-Origin"), "a cache may have asked for %s first", path)
 	}
 	for _, path := range []string{"/", "/login", "/oauth/authorize", "/oauth/deauthorize", "/api/v4/oauth/apps/x", "/api/v4/users/login"} {
 		require.Empty(t, send(http.MethodOptions, path, preflight...).Header().Get("Access-Control-Allow-Origin"), path)

@@ -48,7 +48,7 @@ func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes 
 		if err != nil {
 			return err // ErrNotFound: revoked between the two statements, and that is the later word
 		}
-		row.Scopes = joinScopes(strings.Fields(row.Scopes), scopes)
+		row.Scopes = newestScopes(joinScopes(strings.Fields(row.Scopes), scopes))
 		row.LastUsedAt = max(row.LastUsedAt, millis(now))
 		return tx.Exec("UPDATE consents SET scopes = ?, last_used_at = ? WHERE id = ?", row.Scopes, row.LastUsedAt, row.ID).Error
 	})
@@ -66,6 +66,23 @@ func joinScopes(there, added []string) string {
 		}
 	}
 	return strings.Join(there, " ")
+}
+
+// maxConsentScopes bounds what is remembered of one app, in bytes, or an app that
+// asks for ever new scopes would fill the row.
+const maxConsentScopes = 4096
+
+// newestScopes forgets the oldest scopes of a list that is too long: the person
+// is asked for them again.
+func newestScopes(scopes string) string {
+	for len(scopes) > maxConsentScopes {
+		_, rest, found := strings.Cut(scopes, " ")
+		if !found {
+			break
+		}
+		scopes = rest
+	}
+	return scopes
 }
 
 // TouchConsent notes that a consent was used, coarsely: it writes nothing if the

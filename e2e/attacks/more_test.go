@@ -1,6 +1,7 @@
 package attacks_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"gatehouse"
 	"gatehouse/internal/testkit"
+	"gatehouse/registration"
 )
 
 // Attack: one way of asking that skips a check (Pocket ID 8a757749). A request
@@ -112,5 +114,23 @@ func TestAStolenDatabaseOpensNothing(t *testing.T) {
 			a := send(t, g, http.MethodPost, "/login", url.Values{"login_id": {"ada"}, "password": {stolen}}.Encode(), "Content-Type", form)
 			require.Equal(t, http.StatusUnauthorized, a.Status)
 		}
+	})
+}
+
+// Attack: ask for ever new scopes, so that what is remembered grows without end.
+func TestEverNewScopesAreNotRememberedForEver(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
+		b := g.SignedIn(t, g.User(t, "ada"))
+		var tokens testkit.TokenAnswer
+		for i := range 60 {
+			scope := fmt.Sprintf("%d-%s", i, strings.Repeat("s", 120))
+			tokens = g.Redeem(t, app, b.Code(t, app, "scope="+scope))
+			require.Equal(t, scope, tokens.Scope)
+		}
+		consent, err := g.Store.Consent(t.Context(), b.User.ID, app.ID)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(strings.Join(consent.Scopes, " ")), 4096)
+		require.Contains(t, consent.Scopes, tokens.Scope, "the last one is remembered")
 	})
 }
