@@ -1,8 +1,6 @@
 package clients_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+
+	"gatehouse/e2e/cache"
 )
 
 // installError says what could not be had, and what to do about it.
@@ -33,7 +33,7 @@ var nodeModules = sync.OnceValues(func() (string, error) {
 	if err := exec.Command("node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)").Run(); err != nil {
 		return "", needs
 	}
-	dir, err := cached("node", []string{"node/package.json", "node/package-lock.json"}, func(dir string) error {
+	dir, err := cache.Dir("node", []string{"node/package.json", "node/package-lock.json"}, func(dir string) error {
 		if err := os.CopyFS(dir, os.DirFS("node")); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ var python = sync.OnceValues(func() (string, error) {
 	if err := exec.Command(python, "-c", "import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 11))").Run(); err != nil { //nolint:gosec // found on the PATH
 		return "", needs
 	}
-	dir, err := cached("python", []string{"python/requirements.txt"}, func(dir string) error {
+	dir, err := cache.Dir("python", []string{"python/requirements.txt"}, func(dir string) error {
 		if output, err := exec.Command(python, "-m", "venv", dir).CombinedOutput(); err != nil { //nolint:gosec // as above
 			return &installError{"python3 -m venv", output, needs.Error()}
 		}
@@ -69,45 +69,6 @@ var python = sync.OnceValues(func() (string, error) {
 	})
 	return filepath.Join(dir, "bin", "python"), err
 })
-
-// cached returns a folder of the user's cache for what the files pin. It is
-// filled by install when it is not there yet: all of it, or nothing.
-func cached(name string, pins []string, install func(dir string) error) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	hash := sha256.New()
-	for _, pin := range pins {
-		content, err := os.ReadFile(pin)
-		if err != nil {
-			return "", err
-		}
-		hash.Write(content) // never fails
-	}
-	parent := filepath.Join(cache, "gatehouse-clients")
-	dir := filepath.Join(parent, name+"-"+hex.EncodeToString(hash.Sum(nil))[:16])
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(parent, 0o750); err != nil {
-		return "", err
-	}
-	draft, err := os.MkdirTemp(parent, name+"-draft-")
-	if err != nil {
-		return "", err
-	}
-	err = install(draft)
-	if err == nil {
-		if err = os.Rename(draft, dir); err == nil {
-			return dir, nil
-		}
-		if _, there := os.Stat(dir); there == nil {
-			err = nil // Another test process was faster.
-		}
-	}
-	return dir, errors.Join(err, os.RemoveAll(draft))
-}
 
 // installCommand installs packages by the system's package manager.
 func installCommand(debian, brew string) string {

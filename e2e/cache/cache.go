@@ -1,0 +1,54 @@
+// Package cache keeps what tests install, such as the packages that a lock file
+// pins, in the user's cache directory, so that it is installed once.
+//
+//	Dir("node", pins, install) ──▶ ~/.cache/gatehouse-tests/node-<hash of the pins>
+//
+// It does not know what is installed, or how.
+package cache
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// Dir returns a folder of the user's cache for what the files pin. It is filled by
+// install when it is not there yet: all of it, or nothing.
+func Dir(name string, pins []string, install func(dir string) error) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	for _, pin := range pins {
+		content, err := os.ReadFile(pin) //nolint:gosec // the tests' own files
+		if err != nil {
+			return "", err
+		}
+		hash.Write(content) // never fails
+	}
+	parent := filepath.Join(cache, "gatehouse-tests")
+	dir := filepath.Join(parent, name+"-"+hex.EncodeToString(hash.Sum(nil))[:16])
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	if err := os.MkdirAll(parent, 0o750); err != nil {
+		return "", err
+	}
+	draft, err := os.MkdirTemp(parent, name+"-draft-")
+	if err != nil {
+		return "", err
+	}
+	err = install(draft)
+	if err == nil {
+		if err = os.Rename(draft, dir); err == nil {
+			return dir, nil
+		}
+		if _, there := os.Stat(dir); there == nil {
+			err = nil // Another test process was faster.
+		}
+	}
+	return dir, errors.Join(err, os.RemoveAll(draft))
+}
