@@ -33,6 +33,7 @@ func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
 		user, err = h.Service.SignIn(r.Context(), body.LoginID, body.Password, from)
 	}
 	if err != nil {
+		h.Observe(signInOutcome(err))
 		setRetryAfter(w, err)
 		return err
 	}
@@ -45,6 +46,7 @@ func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
 		before = visitor.Session.ID
 	}
 	token, _, err := h.Service.StartSession(r.Context(), user, from, before)
+	h.Observe(signInOutcome(err))
 	if err != nil {
 		return err
 	}

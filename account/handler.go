@@ -37,7 +37,9 @@ type HandlerConfig struct {
 	Settings      web.SettingsReader
 	Renderer      web.PageRenderer
 	Cookies       Cookies // the same as the Authenticator's
-	Log           *slog.Logger
+	// Observe is told how each sign-in ended, as one of SignInOutcomes; nil for nobody.
+	Observe func(outcome string)
+	Log     *slog.Logger
 }
 
 // Handler serves the pages and the API of signing in. Each endpoint has its
@@ -47,7 +49,12 @@ type Handler struct {
 }
 
 // NewHandler returns a Handler.
-func NewHandler(c HandlerConfig) *Handler { return &Handler{c} }
+func NewHandler(c HandlerConfig) *Handler {
+	if c.Observe == nil {
+		c.Observe = func(string) {}
+	}
+	return &Handler{c}
+}
 
 // Register adds the endpoints to a router that is below the base path.
 func (h *Handler) Register(r *mux.Router) {

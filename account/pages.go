@@ -48,11 +48,13 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		var token string
 		if token, _, err = h.Service.StartSession(r.Context(), user, from, visitor.Session.ID); err == nil {
+			h.Observe(signInOutcome(nil))
 			h.Cookies.set(w, r, token, user.ID)
 			h.goOn(w, r, redirectTo)
 			return nil
 		}
 	}
+	h.Observe(signInOutcome(err))
 	// What the person can mend is said on the page, with what they typed.
 	var refused *web.Error
 	if !errors.As(err, &refused) {

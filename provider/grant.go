@@ -48,6 +48,7 @@ func (h *Handler) grant(ctx context.Context, a authorization, q gatehouse.Consen
 		lifetime := a.settings.AccessTokenLifetimeFor(a.app, true)
 		parameters.Set("expires_in", strconv.FormatInt(int64(lifetime/time.Second), 10))
 	}
+	h.issued(endpointAuthorize, grantOfResponseType(a.request.ResponseType))
 	return h.newAnswer(a.request, a.redirectURI, parameters), nil
 }
 

@@ -58,7 +58,9 @@ type Config struct {
 	Consents Consents
 	Auditor  Auditor
 	Renderer *templates.Renderer
-	Log      *slog.Logger
+	// Observe is told how requests ended; nil for nobody. It must not block.
+	Observe func(Event)
+	Log     *slog.Logger
 }
 
 // Handler serves the protocol endpoints.
@@ -73,24 +75,28 @@ type Handler struct {
 	signIn   SignIn
 	consents Consents
 	renderer *templates.Renderer
+	observe  func(Event)
 	log      *slog.Logger
 }
 
 // New composes fosite and returns the endpoints around it.
 func New(c Config) *Handler {
+	if c.Observe == nil {
+		c.Observe = func(Event) {}
+	}
 	store := &fositeStore{tokens: c.Tokens, grants: c.Grants, auditor: c.Auditor, log: c.Log}
 	return &Handler{
 		issuer: c.Issuer, basePath: c.BasePath, tokens: c.Tokens, apps: c.Apps, grants: c.Grants, settings: c.Settings,
-		signIn: c.SignIn, consents: c.Consents, renderer: c.Renderer, log: c.Log,
+		signIn: c.SignIn, consents: c.Consents, renderer: c.Renderer, observe: c.Observe, log: c.Log,
 		fosite: composeFosite(store),
 	}
 }
 
 // Register adds the endpoints to a router below the base path.
 func (h *Handler) Register(r *mux.Router) {
-	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.authorize)).Methods(http.MethodGet, http.MethodHead)
-	r.Handle("/oauth/authorize", web.JSON(h.log, h.authorizeJSON)).Methods(http.MethodPost).MatcherFunc(isJSON)
-	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.decide)).Methods(http.MethodPost)
+	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.counted(h.authorize))).Methods(http.MethodGet, http.MethodHead)
+	r.Handle("/oauth/authorize", web.JSON(h.log, h.counted(h.authorizeJSON))).Methods(http.MethodPost).MatcherFunc(isJSON)
+	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.counted(h.decide))).Methods(http.MethodPost)
 	r.HandleFunc("/oauth/access_token", h.token).Methods(http.MethodPost)
 	r.HandleFunc("/oauth/introspect", h.introspect).Methods(http.MethodPost)
 	r.HandleFunc("/oauth/revoke", h.revoke).Methods(http.MethodPost)

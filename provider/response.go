@@ -50,6 +50,7 @@ func isMattermostCallback(redirectURI string) bool {
 
 // refusalAnswer tells the app what was wrong (RFC 6749 §4.1.2.1).
 func (h *Handler) refusalAnswer(r authorizationRequest, redirectURI string, refusal *Refusal) answer {
+	h.refused(endpointAuthorize, grantOfResponseType(r.ResponseType), refusal)
 	parameters := url.Values{"error": {refusal.Code}}
 	if refusal.Description != "" {
 		parameters.Set("error_description", errorDescription(refusal.Description))

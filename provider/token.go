@@ -41,6 +41,7 @@ func (h *Handler) token(w http.ResponseWriter, r *http.Request) {
 		h.writeRefusal(w, r, refusal)
 		return
 	}
+	h.issued(endpointAccessToken, grantOfGrantType(r.PostForm.Get("grant_type")))
 	if err := web.WriteJSON(w, http.StatusOK, response); err != nil {
 		h.writeRefusal(w, r, asRefusal(err))
 	}
@@ -174,6 +175,7 @@ func checkGrant(form url.Values) *Refusal {
 // writeRefusal is the one place where a refusal becomes an answer of the token
 // endpoint and its siblings.
 func (h *Handler) writeRefusal(w http.ResponseWriter, r *http.Request, refusal *Refusal) {
+	h.refused(endpointOf(r), grantOfGrantType(r.PostForm.Get("grant_type")), refusal)
 	e := refusal.webError()
 	web.Log(r.Context(), h.log, e)
 	web.SetRetryAfter(w, e)

@@ -31,7 +31,9 @@ type RegistrarConfig struct {
 	Apps     *Service
 	Settings SettingsStore
 	Rate     Rate // the zero value is DefaultRate
-	Log      *slog.Logger
+	// Observe is told how each registration ended, as one of RegistrationOutcomes; nil for nobody.
+	Observe func(outcome string)
+	Log     *slog.Logger
 }
 
 // Registrar is the endpoint at which clients register themselves, without an
@@ -46,12 +48,16 @@ type Registrar struct {
 	apps     *Service
 	settings SettingsStore
 	limiter  *limiter
+	observe  func(outcome string)
 	log      *slog.Logger
 }
 
 // NewRegistrar returns a Registrar.
 func NewRegistrar(c RegistrarConfig) *Registrar {
-	return &Registrar{apps: c.Apps, settings: c.Settings, limiter: newLimiter(c.Rate), log: c.Log}
+	if c.Observe == nil {
+		c.Observe = func(string) {}
+	}
+	return &Registrar{apps: c.Apps, settings: c.Settings, limiter: newLimiter(c.Rate), observe: c.Observe, log: c.Log}
 }
 
 // Register adds the endpoint to a router below the base path.
@@ -64,6 +70,7 @@ func (h *Registrar) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Pragma", "no-cache")
 	info, err := h.register(w, r)
+	h.observe(outcomeOf(err))
 	if err == nil {
 		err = web.WriteJSON(w, http.StatusCreated, info)
 	}

@@ -39,9 +39,7 @@ func (s *site) accessLog(next http.Handler) http.Handler {
 		defer func() { // also when a handler breaks the connection off
 			took := time.Since(start)
 			s.logRequest(r, e, took)
-			if s.Metrics != nil {
-				s.Metrics.observe(e.route, r.Method, e.finalStatus(), took)
-			}
+			s.Metrics.observe(e.route, r.Method, e.finalStatus(), took)
 		}()
 		next.ServeHTTP(e, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
 	})

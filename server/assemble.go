@@ -60,6 +60,8 @@ type Gateway struct {
 // → consent → the protocol → HTTP.
 func Assemble(p Parts) (Gateway, error) {
 	basePath, issuer := p.SiteURL.Path, p.SiteURL.String()
+	p.Store = p.Metrics.counted(p.Store)
+	p.Metrics.version(p.Version, p.Build)
 	renderer, err := templates.New(templates.Site{BasePath: basePath})
 	if err != nil {
 		return Gateway{}, err
@@ -77,7 +79,7 @@ func Assemble(p Parts) (Gateway, error) {
 	desk := consent.NewDesk(p.Store, authenticator, renderer, basePath, p.Log)
 	protocol := provider.New(provider.Config{
 		Issuer: issuer, BasePath: basePath, Tokens: tokens, Apps: p.Store, Grants: p.Store, Settings: p.Store,
-		SignIn: authenticator, Consents: desk, Auditor: p.Store, Renderer: renderer, Log: p.Log,
+		SignIn: authenticator, Consents: desk, Auditor: p.Store, Renderer: renderer, Observe: p.Metrics.protocol, Log: p.Log,
 	})
 
 	hasher := account.NewHasher(account.HasherConfig{})
@@ -86,14 +88,14 @@ func Assemble(p Parts) (Gateway, error) {
 	signIn := account.NewService(p.Store, p.Store, hasher, p.Log)
 	accounts := account.NewHandler(account.HandlerConfig{
 		Service: signIn, Authenticator: authenticator, SetUp: setUp, Grants: p.Store, FormTargets: protocol, Settings: p.Store,
-		Renderer: renderer, Cookies: cookies, Log: p.Log,
+		Renderer: renderer, Cookies: cookies, Observe: p.Metrics.signIn, Log: p.Log,
 	})
 	security := account.NewSecurityHandler(account.SecurityConfig{
 		Pages: pages, Service: signIn, People: people, Sessions: p.Store, Apps: desk, Cookies: cookies,
 	})
 
 	apps := registration.NewService(p.Store, p.Log)
-	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: apps, Settings: p.Store, Rate: p.Registrations, Log: p.Log})
+	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: apps, Settings: p.Store, Rate: p.Registrations, Observe: p.Metrics.registration, Log: p.Log})
 	integrations := registration.NewHandler(registration.HandlerConfig{
 		Apps: apps, Catalogue: p.Store, Callers: authenticator, Renderer: renderer, SiteURL: issuer, BasePath: basePath, Log: p.Log,
 	})

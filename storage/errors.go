@@ -37,6 +37,9 @@ func (s *Store) fail(operation string, err error) error {
 	if kind == nil && s.closed.Load() {
 		kind = gatehouse.ErrUnavailable // database/sql has no value to compare for a closed pool
 	}
+	if errors.Is(kind, gatehouse.ErrUnavailable) || errors.Is(err, gatehouse.ErrUnavailable) {
+		s.unavailable.Add(1)
+	}
 	switch {
 	case kind == nil, errors.Is(err, kind):
 		return fmt.Errorf("storage: %s: %w", operation, err)

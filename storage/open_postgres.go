@@ -51,6 +51,7 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 		lockAdmins:     "SELECT pg_advisory_xact_lock(7236828439217700)", // a number that nothing else in the database uses
 		lockMigrations: "SELECT pg_advisory_xact_lock(7236828439217701)",
 		dialect:        goose.DialectPostgres,
+		pools:          map[string]*sql.DB{"all": pool}, estimateRows: estimateRowsPostgres,
 		migrationDB: func() (*sql.DB, func() error) {
 			unhurried := config.Copy()
 			delete(unhurried.RuntimeParams, "statement_timeout")

@@ -100,6 +100,7 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 	return engine{
 		reads: reads.Session(prepared), writes: writes, writeHot: hot.write,
 		file: path, dialect: goose.DialectSQLite3,
+		pools: map[string]*sql.DB{"writer": writer, "readers": reader}, estimateRows: estimateRowsSQLite,
 		migrationDB: func() (*sql.DB, func() error) { return writer, func() error { return nil } },
 		close:       closePools,
 	}, nil

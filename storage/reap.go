@@ -12,6 +12,20 @@ const (
 	auditMemory = 400 * 24 * time.Hour
 )
 
+// expiredRows are the rows of a table that nobody needs any more.
+type expiredRows struct {
+	table, order, where string
+	args                []any
+}
+
+func expirable(now time.Time) []expiredRows {
+	return []expiredRows{
+		{"grants", "expires_at", "expires_at <= ? AND create_at <= ?", []any{millis(now), millis(now.Add(-grantMemory))}},
+		{"sessions", "expires_at", "expires_at <= ?", []any{millis(now)}},
+		{"audit_events", "at", "at < ?", []any{millis(now.Add(-auditMemory))}},
+	}
+}
+
 // Reap deletes what nobody needs any more: grants and sessions that have
 // expired, audit events older than 400 days, apps that registered themselves and
 // were abandoned (gatehouse.Settings.DCRUnusedLifetime, DCRIdleLifetime); at most
@@ -21,14 +35,7 @@ const (
 // for one may call again at once.
 func (s *Store) Reap(ctx context.Context, now time.Time, limit int) (map[string]int64, error) {
 	reaped := make(map[string]int64, 4)
-	for _, r := range []struct {
-		table, order, where string
-		args                []any
-	}{
-		{"grants", "expires_at", "expires_at <= ? AND create_at <= ?", []any{millis(now), millis(now.Add(-grantMemory))}},
-		{"sessions", "expires_at", "expires_at <= ?", []any{millis(now)}},
-		{"audit_events", "at", "at < ?", []any{millis(now.Add(-auditMemory))}},
-	} {
+	for _, r := range expirable(now) {
 		lock := ""
 		if s.forUpdate != "" {
 			lock = s.forUpdate + s.skipLocked

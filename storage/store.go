@@ -37,6 +37,7 @@ type Store struct {
 	apps          *cache[gatehouse.App]
 	settings      *cache[gatehouse.Settings]
 	closed        atomic.Bool
+	unavailable   atomic.Uint64 // errors that left as ErrUnavailable
 }
 
 // engine is what differs between SQLite and PostgreSQL.
@@ -58,8 +59,11 @@ type engine struct {
 	// has it empty and copes without: see upWithoutLock.
 	lockMigrations string
 
-	file    string // of the SQLite database; "" for PostgreSQL
-	dialect goose.Dialect
+	file  string             // of the SQLite database; "" for PostgreSQL
+	pools map[string]*sql.DB // by what they are for
+	// estimateRows is a statement that yields about how many rows a table has.
+	estimateRows func(table string) string
+	dialect      goose.Dialect
 	// migrationDB is where migrations run, which may take longer than a request.
 	migrationDB func() (db *sql.DB, done func() error)
 	close       func() error

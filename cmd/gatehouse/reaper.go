@@ -20,7 +20,7 @@ type reaper interface {
 // reapForever keeps the database as large as what is alive, until ctx ends. Any
 // number of nodes may do so at once. The first round comes after a part of the
 // interval, so that nodes that start together do not all reap together.
-func reapForever(ctx context.Context, store reaper, log *slog.Logger) {
+func reapForever(ctx context.Context, store reaper, observe observeReaped, log *slog.Logger) {
 	wait := rand.N(reapInterval) //nolint:gosec // not a secret
 	for {
 		select {
@@ -28,18 +28,22 @@ func reapForever(ctx context.Context, store reaper, log *slog.Logger) {
 			return
 		case <-time.After(wait):
 		}
-		reapAll(ctx, store, log)
+		reapAll(ctx, store, observe, log)
 		wait = reapInterval*9/10 + rand.N(reapInterval/5) //nolint:gosec // not a secret
 	}
 }
 
+// observeReaped is told of each round that was not cut short by ctx.
+type observeReaped func(rows map[string]int64, at time.Time, err error)
+
 // reapAll goes on in small batches until nothing is left.
-func reapAll(ctx context.Context, store reaper, log *slog.Logger) {
+func reapAll(ctx context.Context, store reaper, observe observeReaped, log *slog.Logger) {
 	total := map[string]int64{}
 	for more := true; more && ctx.Err() == nil; {
 		reaped, err := store.Reap(ctx, time.Now(), reapBatch)
 		if err != nil {
 			if ctx.Err() == nil {
+				observe(total, time.Now(), err)
 				log.WarnContext(ctx, "expired rows were not deleted; trying again later", "error", err)
 			}
 			return
@@ -50,6 +54,7 @@ func reapAll(ctx context.Context, store reaper, log *slog.Logger) {
 			more = more || n >= reapBatch
 		}
 	}
+	observe(total, time.Now(), nil)
 	for table, n := range total {
 		if n > 0 {
 			log.DebugContext(ctx, "deleted expired rows", "table", table, "rows", n)

@@ -3,12 +3,17 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"gatehouse/server"
 )
 
 // rows stands for a table with rows to delete.
@@ -30,9 +35,30 @@ func (r *rows) Reap(_ context.Context, now time.Time, limit int) (map[string]int
 
 func TestTheReaperGoesOnUntilNothingIsLeft(t *testing.T) {
 	r := &rows{left: 3*reapBatch + 1}
-	reapAll(t.Context(), r, slog.New(slog.DiscardHandler))
+	metrics := server.NewMetrics()
+	reapAll(t.Context(), r, metrics.Reaped, slog.New(slog.DiscardHandler))
 	require.Zero(t, r.left)
 	require.Len(t, r.rounds, 4)
+	page := scrape(metrics)
+	require.Contains(t, page, fmt.Sprintf(`gatehouse_reaped_rows_total{table="grants"} %d`, 3*reapBatch+1))
+	require.Contains(t, page, `gatehouse_reaped_rows_total{table="sessions"} 0`)
+	require.Contains(t, page, `gatehouse_reaper_runs_total{outcome="done"} 1`)
+	require.NotContains(t, page, "gatehouse_reaper_last_success_timestamp_seconds 0")
+}
+
+func TestAReaperThatFailsIsCounted(t *testing.T) {
+	metrics := server.NewMetrics()
+	reapAll(t.Context(), &rows{err: errors.New("the database is gone")}, metrics.Reaped, slog.New(slog.DiscardHandler))
+	page := scrape(metrics)
+	require.Contains(t, page, `gatehouse_reaper_runs_total{outcome="failed"} 1`)
+	require.Contains(t, page, "gatehouse_reaper_last_success_timestamp_seconds 0")
+}
+
+// scrape reads the metrics as Prometheus does.
+func scrape(m *server.Metrics) string {
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	return w.Body.String()
 }
 
 func TestTheReaperComesBackEveryFewMinutesEvenAfterErrors(t *testing.T) {
@@ -41,7 +67,7 @@ func TestTheReaperComesBackEveryFewMinutesEvenAfterErrors(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
-			reapForever(ctx, r, slog.New(slog.DiscardHandler))
+			reapForever(ctx, r, server.NewMetrics().Reaped, slog.New(slog.DiscardHandler))
 			close(done)
 		}()
 		time.Sleep(time.Hour)
