@@ -14,7 +14,8 @@ import (
 // E14): the apps that a person authorised, by name, without secrets.
 //
 // The contract also lets in who may edit other users, for people who are no
-// System Admins; nobody holds that permission here without manage_system.
+// System Admins; nobody holds that permission here without manage_system. An app
+// that acts for a System Admin sees no more than theirs.
 func (d *Desk) authorized(w http.ResponseWriter, r *http.Request) error {
 	caller, err := d.callers.RequireCaller(w, r)
 	if err != nil {
@@ -31,7 +32,7 @@ func (d *Desk) authorized(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err != nil:
 		return err
-	case userID != caller.User.ID && !caller.User.Can(gatehouse.PermissionManageSystem, settings):
+	case userID != caller.User.ID && (caller.IsOAuth() || !caller.User.Can(gatehouse.PermissionManageSystem, settings)):
 		return web.Forbidden(errors.New("the list is somebody else's"))
 	case !settings.EnableOAuthServiceProvider:
 		return errTurnedOff()

@@ -92,6 +92,20 @@ func TestAnAccessTokenOfAnAdminIsNoAdmin(t *testing.T) {
 		} {
 			require.Equal(t, http.StatusForbidden, send(t, g, call.method, call.path, call.body, bearer...).Status, call.path)
 		}
+		victim := g.User(t, "victim")
+		for _, call := range []struct{ method, path, body string }{
+			{"GET", "/api/v4/users/" + victim.ID, ""},
+			{"GET", "/api/v4/users/" + victim.ID + "/oauth/apps/authorized", ""},
+			{"GET", "/api/v4/oauth/apps", ""},
+			{"GET", "/api/v4/oauth/apps/" + app.ID, ""},
+			{"POST", "/api/v4/oauth/apps", `{"name":"x","homepage":"https://evil.example","callback_urls":["https://evil.example"],"is_trusted":true}`},
+			{"PUT", "/api/v4/oauth/apps/" + app.ID, `{"id":"` + app.ID + `","name":"x","homepage":"https://evil.example","callback_urls":["https://evil.example"],"is_trusted":true}`},
+			{"POST", "/api/v4/oauth/apps/" + app.ID + "/regen_secret", ""},
+			{"DELETE", "/api/v4/oauth/apps/" + app.ID, ""},
+		} {
+			a := send(t, g, call.method, call.path, call.body, bearer...)
+			require.Equal(t, http.StatusForbidden, a.Status, "%s %s: %s", call.method, call.path, a.Body)
+		}
 		for _, path := range []string{"/console", "/settings/security", "/integrations/oauth2-apps", "/integrations/oauth2-apps/add", "/integrations/oauth2-apps/" + app.ID} {
 			for _, target := range []string{path, path + "?access_token=" + token} {
 				a := send(t, g, http.MethodGet, target, "", bearer...)
