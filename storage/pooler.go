@@ -35,6 +35,7 @@ func adapt(ctx context.Context, config *pgx.ConnConfig, chosenMode bool, log *sl
 	if _, ok := config.RuntimeParams["application_name"]; !ok {
 		config.RuntimeParams["application_name"] = "gatehouse"
 	}
+	config.RuntimeParams["client_encoding"] = "UTF8" // what Go's strings are, whatever the database's own encoding
 	unlimited := config.Copy().RuntimeParams
 	for name, value := range sessionLimits() {
 		if _, ok := config.RuntimeParams[name]; !ok {
