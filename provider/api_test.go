@@ -112,8 +112,10 @@ func TestTheProviderIsOff(t *testing.T) {
 			require.Equal(t, "api.oauth.get_access_token.disabled.app_error", a.ID)
 			require.Empty(t, a.AccessToken)
 		}
-		a := g.Token(t, testkit.RedeemForm(app, code, "grant_type=x"))
-		require.Equal(t, http.StatusBadRequest, a.Status, "format errors come first")
+		for _, change := range []string{"grant_type=x", "-code", "client_id=x"} {
+			a := g.Token(t, testkit.RedeemForm(app, code, change))
+			require.Equal(t, http.StatusBadRequest, a.Status, "format errors come first: %s", change)
+		}
 		status, _ := g.Me(t, tokens.AccessToken)
 		require.Equal(t, http.StatusOK, status)
 

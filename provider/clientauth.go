@@ -16,10 +16,24 @@ type credentials struct {
 	basic      bool // by HTTP Basic
 }
 
-// readCredentials takes the client's credentials from the Authorization header
-// or the body. Sending them both ways is refused, unless both say the same:
-// some libraries do (C 7).
+// readCredentials takes the client's credentials from the request. A malformed
+// id is refused before anything is looked up (C 1.4 step 3).
 func readCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
+	c, refusal := findCredentials(r, form)
+	switch {
+	case refusal != nil:
+		return c, refusal
+	case gatehouse.ValidID(c.id):
+		return c, nil
+	case c.basic:
+		return c, invalidClient("The client_id is malformed.", nil)
+	}
+	return c, refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_client_id", "The client_id is missing or malformed. It has 26 letters and digits; copy it from the app's page.")
+}
+
+// findCredentials looks into the Authorization header and the body. Sending them
+// both ways is refused, unless both say the same: some libraries do (C 7).
+func findCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
 	body := credentials{id: form.Get("client_id"), secret: form.Get("client_secret")}
 	if r.Header.Get("Authorization") == "" {
 		return body, nil
@@ -44,14 +58,8 @@ func unescape(s string) string {
 	return s
 }
 
-// authenticate returns the app whose credentials were sent (C 1.4 steps 3, 5, 6a, 6b).
+// authenticate returns the app whose credentials were sent (C 1.4 steps 5, 6a, 6b).
 func (h *Handler) authenticate(ctx context.Context, c credentials) (gatehouse.App, error) {
-	if !gatehouse.ValidID(c.id) {
-		if c.basic {
-			return gatehouse.App{}, invalidClient("The client_id is malformed.", nil)
-		}
-		return gatehouse.App{}, refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_client_id", "The client_id is missing or malformed. It has 26 letters and digits; copy it from the app's page.")
-	}
 	app, err := h.apps.App(ctx, c.id)
 	if errors.Is(err, gatehouse.ErrNotFound) {
 		return gatehouse.App{}, invalidClient("There is no such client: it was never registered, or was deleted.", err)
