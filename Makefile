@@ -16,7 +16,7 @@ WITH_POSTGRES := go run ./internal/testdb/cmd/testpostgres --
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: ## Try everything: gateway on :8065, sample client on :8066
@@ -64,6 +64,22 @@ fuzz: ## Run every fuzz target for FUZZTIME (20s)
 			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null || exit 1; \
 		done || exit 1; \
 	done
+
+# Where no container registry can be reached: a script that makes the base images
+# that it is given as arguments. It is only asked when an image cannot be pulled.
+export GATEHOUSE_BASE_IMAGES ?= ../shared/tools/base-images
+
+.PHONY: up
+up: ## Start the stack: three nodes, PostgreSQL and nginx, on https://localhost:8443
+	@. deploy/compose.sh; export GATEHOUSE_VERSION=$(VERSION); compose up -d --build && await_healthy proxy && compose run --rm --no-deps -T init show url
+
+.PHONY: down
+down: ## Stop the stack; what it keeps stays
+	@. deploy/compose.sh && compose down
+
+.PHONY: compose-test
+compose-test: ## Build the stack, test it from outside, take it down (installs Docker when root on Debian)
+	@GATEHOUSE_VERSION=$(VERSION) e2e/compose/run.sh
 
 .PHONY: pages
 pages: ## Show every page in every state, with canned data

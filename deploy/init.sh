@@ -4,7 +4,7 @@
 # "init" of docker-compose.yml, as root of a container without a network.
 #
 #   init.sh make                     what `docker compose up` does
-#   init.sh show admin-password      for whoever runs the gateway, once
+#   init.sh show admin-password|url  for whoever runs the gateway
 #   init.sh secret next|swap|forget  the steps of deploy/rotate-secret.sh
 set -eu
 umask 077
@@ -83,7 +83,10 @@ case "${1:-make} ${2:-}" in
 'make ')
 	make_secrets
 	make_certificate
-	echo "init: everything is there. The first System Admin's password: docker compose run --rm init show admin-password"
+	echo "init: everything is there"
+	;;
+'show url')
+	echo "The gateway is at $SITE_URL. The first System Admin's password: docker compose run --rm init show admin-password"
 	;;
 'show admin-password') cat "$gateway/admin-password" ;;
 'secret next') # every node opens what the next secret will seal, before one does
@@ -104,7 +107,7 @@ case "${1:-make} ${2:-}" in
 	rm -f "$gateway/secret-retired"
 	;;
 *)
-	echo "usage: init.sh make | show admin-password | secret next|swap|forget" >&2
+	echo "usage: init.sh make | show admin-password|url | secret next|swap|forget" >&2
 	exit 2
 	;;
 esac

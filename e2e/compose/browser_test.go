@@ -95,7 +95,7 @@ func (b *browser) signIn(t *testing.T, via route, name, password string) answer 
 	return a
 }
 
-// errNotNow is an honest refusal: 503 with Retry-After, nothing was promised.
+// errNotNow is an honest refusal: 503 with Retry-After; nothing was promised.
 var errNotNow = errors.New("503, try again")
 
 // code gets a code for the app; who is signed in agrees if they are asked.
@@ -111,6 +111,9 @@ func (b *browser) code(ctx context.Context, via route, a app) (string, error) {
 		return "", errNotNow
 	}
 	location, err := page.Location()
+	if err == nil && location.Query().Get("error") == "temporarily_unavailable" {
+		return "", errNotNow // RFC 6749 §4.1.2.1 in place of a 503, which the app would not see
+	}
 	if err != nil || location.Query().Get("code") == "" {
 		return "", fmt.Errorf("no code: %s %s\n%s", page.Status, page.Header.Get("Location"), page.body)
 	}

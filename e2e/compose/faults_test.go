@@ -9,7 +9,6 @@ import (
 )
 
 func TestANodeThatIsKilledUnderLoadCostsNoToken(t *testing.T) {
-	restored(t)
 	t.Cleanup(func() { restored(t) })
 	l := startLoad(t, "killed")
 	for _, node := range nodes()[:2] {
@@ -25,7 +24,6 @@ func TestANodeThatIsKilledUnderLoadCostsNoToken(t *testing.T) {
 }
 
 func TestAPausedDatabaseIs503UntilItIsBack(t *testing.T) {
-	restored(t)
 	t.Cleanup(func() { _, _ = trySh(t, `compose unpause postgres`); restored(t) })
 	newUser(t, "waits")
 	a, b := newApp(t), newBrowser(t)
@@ -75,7 +73,6 @@ func TestAPausedDatabaseIs503UntilItIsBack(t *testing.T) {
 }
 
 func TestADatabaseThatIsKilledUnderLoadLosesNothingThatItSaid(t *testing.T) {
-	restored(t)
 	t.Cleanup(func() { restored(t) })
 	l := startLoad(t, "crash")
 	docker(t, "kill", "--signal", "KILL", container(t, "postgres"))
@@ -86,7 +83,6 @@ func TestADatabaseThatIsKilledUnderLoadLosesNothingThatItSaid(t *testing.T) {
 }
 
 func TestAProxyThatIsKilledUnderLoadLosesNothing(t *testing.T) {
-	restored(t)
 	t.Cleanup(func() { restored(t) })
 	l := startLoad(t, "proxied")
 	docker(t, "kill", "--signal", "KILL", container(t, "proxy"))

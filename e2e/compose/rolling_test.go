@@ -8,7 +8,6 @@ import (
 )
 
 func TestARollingRestartUnderLoadFailsNoRequest(t *testing.T) {
-	restored(t)
 	l := startLoad(t, "rolling")
 	sh(t, `deploy/roll.sh`)
 	l.await(t, 20)
@@ -18,7 +17,6 @@ func TestARollingRestartUnderLoadFailsNoRequest(t *testing.T) {
 }
 
 func TestRotatingTheSecretUnderLoadLosesNoToken(t *testing.T) {
-	restored(t)
 	newUser(t, "rotates")
 	a, b := newApp(t), newBrowser(t)
 	b.signIn(t, direct(t, 0), "rotates", password)

@@ -74,6 +74,8 @@ base_images
 compose down --volumes --timeout 5 >/dev/null 2>&1 || true # of a run that was killed
 compose build
 compose up -d --no-build
+for service in gateway-1 gateway-2 gateway-3 proxy; do await_healthy "$service"; done
+compose exec -T gateway-1 gatehouse settings set enable_oauth_service_provider true
 cd e2e/compose
 go vet ./...
 GATEHOUSE_STACK=1 go test -count=1 -timeout 20m -v ${RUN:+-run "$RUN"} ./...
