@@ -39,17 +39,22 @@ func (c *client) GetGrantTypes() fosite.Arguments {
 	if !c.app.IsPublic {
 		types = append(types, "refresh_token")
 	}
-	if c.settings.EnableImplicitGrant {
+	if c.mayUseImplicit() {
 		types = append(types, "implicit")
 	}
 	return types
 }
 
 func (c *client) GetResponseTypes() fosite.Arguments {
-	if c.settings.EnableImplicitGrant {
+	if c.mayUseImplicit() {
 		return fosite.Arguments{"code", "token"}
 	}
 	return fosite.Arguments{"code"}
+}
+
+// mayUseImplicit: clients that registered themselves did so for codes.
+func (c *client) mayUseImplicit() bool {
+	return c.settings.EnableImplicitGrant && !c.app.IsDynamicallyRegistered
 }
 
 // GetResponseModes are the modes that any app may use (OAuth 2.0 Multiple

@@ -200,6 +200,9 @@ func (r authorizationRequest) checkApp(app gatehouse.App, settings gatehouse.Set
 		return refuse(codeUnsupportedResponse, "api.oauth.allow_oauth.implicit_disabled", "The implicit grant is turned off here: use response_type=code with PKCE.")
 	case r.ResponseType != "code" && r.ResponseType != "token":
 		return refuse(codeUnsupportedResponse, "api.oauth.allow_oauth.response_type", "The response_type must be code or token.")
+	case r.ResponseType == "token" && app.IsDynamicallyRegistered:
+		// RFC 6749 §4.2.2.1, RFC 7591 §2: it was registered for code, and told so.
+		return refuse(codeUnauthorizedClient, "api.oauth.allow_oauth.implicit_not_registered", "This client registered itself, for response_type=code: the implicit grant is not for it.")
 	case app.IsPublic && r.ResponseType == "code" && r.CodeChallenge == "":
 		// RFC 7636 §4.4.1; C 1.2 step 6.
 		return refuse(codeInvalidRequest, "api.oauth.allow_oauth.pkce_required_public", "This is a public client: it must send a code_challenge with code_challenge_method=S256 (PKCE).")

@@ -106,7 +106,7 @@ func (h *Registrar) register(w http.ResponseWriter, r *http.Request) (clientInfo
 
 // create makes the client that the members describe.
 func (h *Registrar) create(ctx context.Context, m members, settings gatehouse.Settings) (clientInformation, error) {
-	md, err := m.metadata(settings.EnableImplicitGrant)
+	md, err := m.metadata()
 	if err != nil {
 		return clientInformation{}, err
 	}

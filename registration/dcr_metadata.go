@@ -31,9 +31,9 @@ type metadata struct {
 
 // metadata reads and judges the members. What differs from what was asked for
 // is so in the answer too, which is how the client learns of it (RFC 7591 §2,
-// §3.2.1). implicit: the implicit grant is on. Redirect URIs come first, as in
-// the contract (C 1.11); the allowlist comes last there, and is not looked at here.
-func (m members) metadata(implicit bool) (metadata, error) {
+// §3.2.1). Redirect URIs come first, as in the contract (C 1.11); the allowlist
+// comes last there, and is not looked at here.
+func (m members) metadata() (metadata, error) {
 	authMethod, authErr := m.authMethod()
 	uris, err := m.redirectURIs(authErr != nil || authMethod == gatehouse.AuthMethodNone)
 	if err != nil {
@@ -49,7 +49,7 @@ func (m members) metadata(implicit bool) (metadata, error) {
 	if authErr != nil {
 		return metadata{}, authErr
 	}
-	if md.grantTypes, md.responseTypes, err = m.types(authMethod == gatehouse.AuthMethodNone, implicit); err != nil {
+	if md.grantTypes, md.responseTypes, err = m.types(authMethod == gatehouse.AuthMethodNone); err != nil {
 		return metadata{}, err
 	}
 	if md.scope, err = m.scope(); err != nil {
@@ -147,10 +147,10 @@ const (
 )
 
 // types are the grant and response types that the client may really use
-// (RFC 7591 §2.1): the code grant always, refreshing unless it is public, the
-// implicit grant if it asked for it and it is on. Types that we do not know are
-// passed over, unless there is nothing else.
-func (m members) types(public, implicit bool) (grants, responses []string, err error) {
+// (RFC 7591 §2.1): the code grant, and refreshing unless it is public. The implicit
+// grant is for apps that somebody registered by hand (C 1.11, RFC 9700 §2.1.2).
+// Types that we do not know are passed over, unless there is nothing else.
+func (m members) types(public bool) (grants, responses []string, err error) {
 	askedGrants, err := m.list("grant_types")
 	if err != nil {
 		return nil, nil, err
@@ -159,37 +159,17 @@ func (m members) types(public, implicit bool) (grants, responses []string, err e
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(askedGrants) == 0 {
-		askedGrants = []string{"authorization_code"}
-	}
-	if len(askedResponses) == 0 {
-		askedResponses = []string{"code"}
-	}
-	code, token := slices.Contains(askedResponses, "code"), implicit && slices.Contains(askedResponses, "token")
-	codeGrant, tokenGrant := slices.Contains(askedGrants, "authorization_code"), implicit && slices.Contains(askedGrants, "implicit")
 	switch {
-	case !codeGrant && !tokenGrant:
-		return nil, nil, invalidMetadata("grant_types lists none that this server offers to this client: authorization_code" + also(implicit, ", implicit") + ".")
-	case !code && !token:
-		return nil, nil, invalidMetadata("response_types lists none that this server offers: code" + also(implicit, ", token") + ".")
-	case code && !codeGrant, token && !tokenGrant:
-		return nil, nil, invalidMetadata("response_types does not fit grant_types: code needs authorization_code, and token needs implicit.")
+	case len(askedGrants) > 0 && !slices.Contains(askedGrants, "authorization_code"):
+		return nil, nil, invalidMetadata("grant_types lists none that this server offers to clients that register themselves: authorization_code.")
+	case len(askedResponses) > 0 && !slices.Contains(askedResponses, "code"):
+		return nil, nil, invalidMetadata("response_types lists none that this server offers to clients that register themselves: code.")
 	}
-	grants, responses = []string{"authorization_code"}, []string{"code"}
+	grants = []string{"authorization_code"}
 	if !public {
 		grants = append(grants, "refresh_token")
 	}
-	if token {
-		grants, responses = append(grants, "implicit"), append(responses, "token")
-	}
-	return grants, responses, nil
-}
-
-func also(on bool, s string) string {
-	if on {
-		return s
-	}
-	return ""
+	return grants, []string{"code"}, nil
 }
 
 // scope is what the client says that it will ask for. Every well-formed scope

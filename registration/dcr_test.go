@@ -126,10 +126,10 @@ func TestARegistrationIsAnsweredInFull(t *testing.T) {
 			`{"client_id":"ID","client_secret":"ID","client_id_issued_at":NOW,"client_secret_expires_at":0,"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"client_secret_basic",
 				"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"scope":"user","client_name":"Dynamically Registered Client"}`,
 		},
-		"the implicit grant, if asked for": {
+		"the implicit grant is asked for in vain": {
 			`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none","grant_types":["authorization_code","implicit"],"response_types":["code","token"]}`,
 			`{"client_id":"ID","client_id_issued_at":NOW,"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none",
-				"grant_types":["authorization_code","implicit"],"response_types":["code","token"],"scope":"user","client_name":"Dynamically Registered Client"}`,
+				"grant_types":["authorization_code"],"response_types":["code"],"scope":"user","client_name":"Dynamically Registered Client"}`,
 		},
 		"empty lists are no wish": {
 			`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none","grant_types":[],"response_types":[],"scope":""}`,
@@ -215,15 +215,26 @@ func TestRegistrationIsOffUnlessBothSwitchesAreOn(t *testing.T) {
 	})
 }
 
-func TestOnlyTypesThatAreOnAreRegistered(t *testing.T) {
+// Whatever is asked for and whatever is on: what is registered is what works, and
+// no more (RFC 7591 §2).
+func TestOnlyTypesThatAreRegisteredWork(t *testing.T) {
 	open(t, func(t *testing.T, g *testkit.Gateway) {
-		g.Set(t, gatehouse.SettingEnableImplicitGrant, "false")
-		both := register(t, g, `{"redirect_uris":["https://app.example.com/cb"],"grant_types":["authorization_code","implicit"],"response_types":["code","token"]}`)
-		require.Equal(t, http.StatusCreated, both.Status)
-		require.Equal(t, []string{"authorization_code", "refresh_token"}, both.GrantTypes)
-		implicit := register(t, g, `{"redirect_uris":["https://app.example.com/cb"],"grant_types":["implicit"],"response_types":["token"]}`)
-		require.Equal(t, http.StatusBadRequest, implicit.Status)
-		require.Equal(t, "invalid_client_metadata", implicit.Error)
-		require.NotContains(t, implicit.ErrorDescription, "implicit")
+		b := g.SignedIn(t, g.User(t, "alice"))
+		for _, on := range []string{"true", "false"} {
+			g.Set(t, gatehouse.SettingEnableImplicitGrant, on)
+			both := register(t, g, `{"redirect_uris":["https://app.example.com/cb"],"grant_types":["authorization_code","implicit"],"response_types":["code","token"]}`)
+			require.Equal(t, http.StatusCreated, both.Status)
+			require.Equal(t, []string{"authorization_code", "refresh_token"}, both.GrantTypes)
+			implicit := register(t, g, `{"redirect_uris":["https://app.example.com/cb"],"grant_types":["implicit"],"response_types":["token"]}`)
+			require.Equal(t, http.StatusBadRequest, implicit.Status)
+			require.Equal(t, "invalid_client_metadata", implicit.Error)
+			require.NotContains(t, implicit.ErrorDescription, "implicit")
+
+			app := both.app(t, g)
+			g.Redeem(t, app, b.Code(t, app))
+			refused := b.Authorize(t, app, "response_type=token").Query
+			require.Equal(t, map[string]string{"true": "unauthorized_client", "false": "unsupported_response_type"}[on], refused.Get("error"))
+			require.Empty(t, refused.Get("access_token"))
+		}
 	})
 }

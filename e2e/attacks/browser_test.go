@@ -153,13 +153,13 @@ func stays(t *testing.T, g *testkit.Gateway, location, target string) {
 func TestSessionsOfTwoPeopleDoNotMix(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
-		ada, eve := g.SignedIn(t, g.User(t, "ada")), g.SignedIn(t, g.User(t, "eve"))
+		ada, eve := g.SignedIn(t, g.User(t, "ada.l")), g.SignedIn(t, g.User(t, "eve.l"))
 		page := ada.Authorize(t, app) // Ada looks at the page, and Eve's session is in the browser when she answers
 		ada.Jar = eve.Jar
 		a := ada.Decide(t, page, "allow")
 		require.Equal(t, http.StatusOK, a.Status, "the page again, for the person who is there now")
-		require.Contains(t, a.Body, "eve")
-		require.NotContains(t, a.Body, "ada")
+		require.Contains(t, a.Body, "eve.l")
+		require.NotContains(t, a.Body, "ada.l")
 
 		// Eve's cookie beside Ada's bearer token is Eve (C 1.1); nobody is both.
 		tokens := grant(t, g, g.SignedIn(t, g.User(t, "bob")), app)

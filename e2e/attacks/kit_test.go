@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -15,6 +16,9 @@ import (
 )
 
 const form = "application/x-www-form-urlencoded"
+
+// ourSecret is how codes and tokens begin.
+var ourSecret = regexp.MustCompile(`gth[acr]_`)
 
 // send sends a request with headers, names and values in turn, from nobody's browser.
 func send(t *testing.T, g *testkit.Gateway, method, path, body string, headers ...string) testkit.Answer {
