@@ -44,12 +44,20 @@ type NewApp struct {
 // Service registers and changes apps. Who may do so is decided by its callers:
 // the API and the pages by permissions, the command line by being there.
 type Service struct {
-	store Store
-	log   *slog.Logger
+	store    Store
+	log      *slog.Logger
+	refusals *limiter
 }
 
 // NewService returns a Service.
-func NewService(store Store, log *slog.Logger) *Service { return &Service{store: store, log: log} }
+func NewService(store Store, log *slog.Logger) *Service {
+	return &Service{store: store, log: log, refusals: newLimiter(auditedRefusals())}
+}
+
+// auditedRefusals is how many refusals of one person, or of one address where
+// there is no person, are worth a row: being refused costs nothing, and must not
+// fill the database.
+func auditedRefusals() Rate { return Rate{burst: 50, interval: time.Minute} }
 
 // Create registers an app and returns it with its client secret, which is shown
 // this once; "" for a public app. A *gatehouse.FieldError says which rule was
@@ -143,8 +151,16 @@ func (s *Service) Delete(ctx context.Context, id, actorID string) error {
 	return nil
 }
 
-// Refused records that somebody tried and was refused: why is a sentence.
+// Refused records that somebody tried and was refused: why is a sentence. Who is
+// refused in a loop is recorded for a while, and then now and again.
 func (s *Service) Refused(ctx context.Context, event, actorID, appID, why string) {
+	who := actorID
+	if who == "" {
+		who = web.ClientIP(ctx)
+	}
+	if s.refusals.take(who, time.Now()) > 0 {
+		return
+	}
 	s.record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: appID, Detail: why, Outcome: gatehouse.OutcomeFail})
 }
 

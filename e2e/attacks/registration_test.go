@@ -106,3 +106,33 @@ func TestRegisteringInALoopLeavesLittleBehind(t *testing.T) {
 		require.Empty(t, apps)
 	})
 }
+
+// Attack: fill the audit trail by being refused. It keeps the beginning, and does
+// not grow with every try; others are still heard.
+func TestBeingRefusedDoesNotFillTheTrail(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "true")
+		app := g.App(t, nil)
+		b, other := g.SignedIn(t, g.User(t, "ada")), g.SignedIn(t, g.User(t, "bob"))
+		bearer := "Bearer " + grant(t, g, b, app).AccessToken
+		before := trail(t, g)
+		for range 120 {
+			a := send(t, g, http.MethodPost, "/api/v4/oauth/apps", `{}`, "Authorization", bearer)
+			require.Equal(t, http.StatusForbidden, a.Status)
+			a = send(t, g, http.MethodPost, "/api/v4/oauth/apps/register", `{}`)
+			require.Equal(t, http.StatusBadRequest, a.Status)
+		}
+		grown := trail(t, g) - before
+		require.GreaterOrEqual(t, grown, 100)
+		require.LessOrEqual(t, grown, 110)
+		sendFrom(t, other, g, http.MethodPost, "/api/v4/oauth/apps", `{}`, "X-Requested-With", "XMLHttpRequest")
+		require.Greater(t, trail(t, g)-before, grown, "somebody else's first one counts")
+	})
+}
+
+func trail(t *testing.T, g *testkit.Gateway) int {
+	t.Helper()
+	events, err := g.Store.AuditEvents(t.Context(), "", 1000)
+	require.NoError(t, err)
+	return len(events)
+}
