@@ -53,12 +53,18 @@
     // Puts the cursor into a field, and selects what is in it.
     field: answer(name => { const e = control(name); e.focus(); e.select(); return document.activeElement === e ? {} : { error: `“${name}” takes no focus` }; }),
     value: answer(name => { const e = control(name); return { text: /radio|checkbox/.test(e.type) ? String(e.checked) : e.value }; }),
-    // What has the focus: its name, where it is, and how it looks.
+    // What has the focus: its name, where it is, and whether it looks different for
+    // it. A mark is an outline, or one on the ::after of a link that covers its row.
     focus: () => {
       const e = document.activeElement;
       if (!e || e === document.body) return { name: "" };
       const box = e.getBoundingClientRect();
-      return { name: nameOf(e) || words(e.textContent).slice(0, 80) || e.id || e.tagName, top: box.top + scrollY, left: box.left, inView: box.bottom > 0 && box.top < innerHeight };
+      const marked = [getComputedStyle(e), getComputedStyle(e, "::after")].some(s => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2);
+      return {
+        name: nameOf(e) || words(e.textContent).slice(0, 80) || e.id || e.tagName,
+        top: box.top + scrollY, bottom: box.bottom + scrollY, left: box.left,
+        inView: box.bottom > 0 && box.top < innerHeight, marked,
+      };
     },
   };
 })()

@@ -125,9 +125,10 @@ func (tab *Tab) ShiftKeys(keys string) {
 
 // Focus is what has the focus.
 type Focus struct {
-	Name      string
-	Top, Left float64
-	InView    bool
+	Name              string
+	Top, Bottom, Left float64 // on the page
+	InView            bool    // it is where the window shows the page
+	Marked            bool    // it has an outline
 }
 
 // Focused is what has the focus; the zero value when it is the page as a whole.

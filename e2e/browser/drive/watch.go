@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -90,12 +91,21 @@ func (w *watch) listen(event any) {
 		if e.Issue.Code == audits.InspectorIssueCodeBounceTrackingIssue {
 			return // What else would signing in by redirects look like.
 		}
-		w.complain("the browser found an issue: %s %+v", e.Issue.Code, e.Issue.Details.ContentSecurityPolicyIssueDetails)
+		w.complain("the browser found an issue: %s %s", e.Issue.Code, issueDetails(e.Issue.Details))
 	default:
 		return
 	}
 	close(w.changed)
 	w.changed = make(chan struct{})
+}
+
+// issueDetails are the details that there are.
+func issueDetails(d *audits.InspectorIssueDetails) string {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 func (w *watch) complain(format string, args ...any) {

@@ -1,0 +1,126 @@
+package browser_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse/e2e/browser/drive"
+	"gatehouse/e2e/cache"
+)
+
+// axeSource is axe-core, as axe/package-lock.json pins it.
+var axeSource = sync.OnceValues(func() (string, error) {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return "", errors.New("the accessibility tests need Node.js with npm for axe-core; install them with: sudo apt-get install -y nodejs npm")
+	}
+	dir, err := cache.Dir("axe", []string{"axe/package.json", "axe/package-lock.json"}, func(dir string) error {
+		if err := os.CopyFS(dir, os.DirFS("axe")); err != nil {
+			return err
+		}
+		cmd := exec.Command(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+		cmd.Dir = dir
+		if output, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("npm ci failed; check that the npm registry can be reached, and run: cd e2e/browser/axe && npm ci\n%s", output)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	source, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+	return string(source), err
+})
+
+// The rules of WCAG 2.0, 2.1 and 2.2 at the levels A and AA; and those of them
+// that depend on the colours.
+const (
+	everyRule  = `{"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}`
+	colourRule = `{"type": "rule", "values": ["color-contrast", "link-in-text-block"]}`
+)
+
+// violation is what axe-core found on an element.
+type violation struct{ Rule, Element, Summary string }
+
+// useAxe puts axe-core beside the page that a tab shows. It is the debugger that
+// does it, so the page's policy stays as it is.
+func useAxe(t *testing.T, tab *drive.Tab) {
+	t.Helper()
+	source, err := axeSource()
+	require.NoError(t, err)
+	drive.Eval[bool](tab, source+";true")
+}
+
+// violations are those of the rules. The rows of a list are alike after a dozen.
+func violations(tab *drive.Tab, rules string) []violation {
+	return drive.Eval[[]violation](tab, `axe.run({include: [["html"]], exclude: [[".row:nth-child(n+13)"]]}, {runOnly: `+rules+`, resultTypes: ["violations"]}).then(result => result.violations.flatMap(
+		v => v.nodes.map(n => ({rule: v.id, element: n.html.slice(0, 300), summary: n.failureSummary}))))`)
+}
+
+// complain says what axe-core found; unless it found nothing.
+func complain(t *testing.T, where string, found []violation) {
+	t.Helper()
+	for _, v := range found {
+		t.Errorf("%s: %s\n\t%s\n\t%s", where, v.Rule, v.Element, strings.ReplaceAll(v.Summary, "\n", "\n\t"))
+	}
+}
+
+// overflowing are the elements that stick out of the window at the side, if the
+// page can be scrolled there.
+func overflowing(tab *drive.Tab) []string {
+	return drive.Eval[[]string](tab, `(() => {
+		const root = document.documentElement;
+		if (root.scrollWidth <= root.clientWidth) return [];
+		const out = [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > root.clientWidth + 1);
+		return [root.scrollWidth + " > " + root.clientWidth, ...out.slice(0, 5).map(e => e.outerHTML.slice(0, 200))];
+	})()`)
+}
+
+// inspect looks at the page that a tab shows in every way: on a desktop and on a
+// phone, light and dark, and as narrow as can be.
+func inspect(t *testing.T, tab *drive.Tab, where string) {
+	t.Helper()
+	useAxe(t, tab)
+	for _, width := range []int64{drive.Desktop, drive.Phone} {
+		tab.Look(width, false)
+		complain(t, fmt.Sprintf("%s, %d pixels, light", where, width), violations(tab, everyRule))
+		tab.Look(width, true)
+		complain(t, fmt.Sprintf("%s, %d pixels, dark", where, width), violations(tab, colourRule))
+	}
+	tab.Look(drive.Narrow, false)
+	if out := overflowing(tab); len(out) > 0 {
+		t.Errorf("%s sticks out at %d pixels:\n%s", where, drive.Narrow, strings.Join(out, "\n"))
+	}
+	tab.Look(drive.Desktop, false)
+}
+
+// TestAxeIsAtWork: it finds what is wrong with a page that is bad in every way.
+func TestAxeIsAtWork(t *testing.T) {
+	t.Parallel()
+	app := startClient(t)
+	tab := chromium.Tab(t, drive.Options{})
+	tab.Open(app.url + "/welcome")
+	useAxe(t, tab)
+	page, err := json.Marshal(`<p style="color:#aaa;background:#999">pale</p><input><img src="data:,">`)
+	require.NoError(t, err)
+	drive.Eval[bool](tab, `document.body.innerHTML = `+string(page)+`; true`)
+	var rules []string
+	for _, v := range violations(tab, everyRule) {
+		rules = append(rules, v.Rule)
+	}
+	require.ElementsMatch(t, []string{"color-contrast", "html-has-lang", "image-alt", "label"}, rules)
+	require.Len(t, violations(tab, colourRule), 1)
+	require.Empty(t, overflowing(tab))
+	drive.Eval[bool](tab, `document.body.innerHTML = "<pre>`+strings.Repeat("x", 1000)+`</pre>"; true`)
+	require.NotEmpty(t, overflowing(tab))
+	tab.Forgive("GenericIssue") // the field without a label
+}
