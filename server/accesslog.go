@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+	"go.opentelemetry.io/otel/trace"
 
 	"gatehouse/internal/web"
 )
@@ -39,6 +40,7 @@ func (s *site) accessLog(next http.Handler) http.Handler {
 		defer func() { // also when a handler breaks the connection off
 			took := time.Since(start)
 			s.logRequest(r, e, took)
+			describeSpan(r.Context(), r.Method, e)
 			s.Metrics.observe(e.route, r.Method, e.finalStatus(), took)
 		}()
 		next.ServeHTTP(e, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
@@ -50,7 +52,7 @@ func (s *site) logRequest(r *http.Request, e *entry, took time.Duration) {
 	if e.route == "/healthz" || e.route == "/readyz" {
 		level = slog.LevelDebug // asked every few seconds, and of no interest until it fails
 	}
-	s.Log.LogAttrs(r.Context(), level, "request",
+	attrs := []slog.Attr{
 		slog.String("method", knownMethod(r.Method)),
 		slog.String("route", e.route),
 		slog.Int("status", e.finalStatus()),
@@ -59,7 +61,11 @@ func (s *site) logRequest(r *http.Request, e *entry, took time.Duration) {
 		slog.String("ip", web.ClientIP(r.Context())),
 		slog.String("request_id", web.RequestID(r.Context())),
 		slog.String("user_agent", shorten(r.UserAgent(), maxLoggedUserAgent)),
-	)
+	}
+	if span := trace.SpanContextFromContext(r.Context()); span.IsSampled() {
+		attrs = append(attrs, slog.String("trace_id", span.TraceID().String()))
+	}
+	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
 // noteRoute tells the log which route was taken. It is inside the router.

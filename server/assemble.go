@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"net/url"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"gatehouse/account"
 	"gatehouse/consent"
 	"gatehouse/console"
@@ -45,7 +47,8 @@ type Parts struct {
 	Registrations  registration.Rate
 	Version, Build string
 	Store          Store
-	Metrics        *Metrics // nil counts nothing
+	Metrics        *Metrics             // nil counts nothing
+	Tracers        trace.TracerProvider // nil traces nothing
 	Log            *slog.Logger
 }
 
@@ -105,7 +108,7 @@ func Assemble(p Parts) (Gateway, error) {
 
 	handler, err := New(Config{
 		SiteURL: p.SiteURL, TrustedProxies: p.TrustedProxies, Version: p.Version, Build: p.Build, Ready: p.Store.Ready,
-		RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: p.Metrics, Log: p.Log,
+		RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: p.Metrics, Tracers: p.Tracers, Log: p.Log,
 	}, protocol, registrar, desk, accounts, integrations, security, admin)
 	return Gateway{Handler: handler, People: people, SetUp: setUp}, err
 }

@@ -28,6 +28,7 @@ func (s *site) middleware(routes http.Handler) http.Handler {
 		s.securityHeaders, // on every answer, refusals of the above included; handlers may set their own
 		s.recoverPanics,   // inside the log, so that a panic has its line like any other request
 		s.accessLog,       // needs the id and the client
+		s.traced,          // the log describes its span
 		s.realClient,      // who is asking
 		s.requestID,       // everything else may log it
 	} {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"github.com/gorilla/mux"
+	"go.opentelemetry.io/otel/trace"
 
 	"gatehouse/internal/web"
 	"gatehouse/templates"
@@ -41,7 +42,8 @@ type Config struct {
 	// RenewCookies wraps what may recognise a browser by its cookies (account.Authenticator); nil for none.
 	RenewCookies func(next http.Handler) http.Handler
 	Renderer     *templates.Renderer
-	Metrics      *Metrics // nil counts nothing
+	Metrics      *Metrics             // nil counts nothing
+	Tracers      trace.TracerProvider // nil traces nothing
 	Log          *slog.Logger
 }
 

@@ -42,9 +42,14 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	metrics := server.NewMetrics()
 	metrics.WatchDatabase(store)
 	version := readVersion()
+	tracers, flush, err := startTracing(ctx, c.environ, version.Version, log)
+	if err != nil {
+		return err
+	}
+	defer flush()
 	g, err := server.Assemble(server.Parts{
 		SiteURL: cfg.SiteURL, Secrets: secrets, TrustedProxies: cfg.TrustedProxies, Registrations: cfg.RegistrationRate,
-		Version: version.Version, Build: version.Build, Store: store, Metrics: metrics, Log: log,
+		Version: version.Version, Build: version.Build, Store: store, Metrics: metrics, Tracers: tracers, Log: log,
 	})
 	if err != nil {
 		return err
