@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"net/http"
+	"path"
 	"strings"
 
 	"gatehouse"
@@ -19,7 +20,7 @@ func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	query := r.URL.Query()
-	page := templates.LoginPage{RedirectTo: web.LocalPath(query.Get("redirect_to"), "")}
+	page := templates.LoginPage{RedirectTo: h.wayBack(query.Get("redirect_to"))}
 	if signedIn {
 		switch query.Get("prompt") {
 		case "login":
@@ -43,7 +44,7 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	loginID, from := r.PostForm.Get("login_id"), deviceOf(r)
-	redirectTo := web.LocalPath(r.PostForm.Get("redirect_to"), "")
+	redirectTo := h.wayBack(r.PostForm.Get("redirect_to"))
 	user, err := h.Service.SignIn(r.Context(), loginID, r.PostForm.Get("password"), from)
 	if err == nil {
 		var token string
@@ -127,8 +128,20 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
 	return h.Renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
 }
 
+// wayBack is where to go after signing in: a page of this gateway, or "" for none.
+// What else lives on the host is none of our business, and may send people on.
+func (h *Handler) wayBack(redirectTo string) string {
+	redirectTo = web.LocalPath(redirectTo, "")
+	below, _, _ := strings.Cut(redirectTo, "?")
+	below, _, _ = strings.Cut(below, "#")
+	if base := h.Cookies.BasePath; base != "" && !strings.HasPrefix(path.Clean(below)+"/", base+"/") {
+		return ""
+	}
+	return redirectTo
+}
+
 // goOn sends the browser where it wanted to go, as a GET (RFC 9110 §15.4.4).
-// redirectTo has been through web.LocalPath.
+// redirectTo is a wayBack.
 func (h *Handler) goOn(w http.ResponseWriter, r *http.Request, redirectTo string) {
 	if redirectTo == "" {
 		redirectTo = h.Cookies.BasePath + "/"

@@ -138,7 +138,7 @@ func TestTheLogHasNoSecretsAndNoForeignLines(t *testing.T) {
 				if format == "json" {
 					handler = slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})
 				}
-				g := logged(t, databaseURL, slog.New(handler))
+				g := logged(t, databaseURL, "", slog.New(handler))
 				ada := g.Person(t, "ada")
 				b := g.SignedIn(t, ada)
 				app := g.App(t, nil)
@@ -178,15 +178,15 @@ func TestTheLogHasNoSecretsAndNoForeignLines(t *testing.T) {
 	}
 }
 
-// logged is testkit.Start with a log.
-func logged(t *testing.T, databaseURL string, log *slog.Logger) *testkit.Gateway {
+// logged is testkit.Start with a log, below a base path.
+func logged(t *testing.T, databaseURL, basePath string, log *slog.Logger) *testkit.Gateway {
 	t.Helper()
 	store, err := storage.Open(t.Context(), storage.Options{URL: databaseURL, Log: log})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	require.NoError(t, store.MigrateUp(t.Context()))
 	listener := httptest.NewUnstartedServer(nil)
-	site := &url.URL{Scheme: "http", Host: listener.Listener.Addr().String()}
+	site := &url.URL{Scheme: "http", Host: listener.Listener.Addr().String(), Path: basePath}
 	assembled, err := server.Assemble(server.Parts{
 		SiteURL: site, Secrets: [][]byte{[]byte("a secret of this test that is long enough")}, Registrations: registration.UnlimitedRate(),
 		Version: "test", Build: "0", Store: store, Log: log,

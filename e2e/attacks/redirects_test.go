@@ -1,13 +1,16 @@
 package attacks_test
 
 import (
+	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
+	"gatehouse/internal/testdb"
 	"gatehouse/internal/testkit"
 	"gatehouse/registration"
 )
@@ -70,6 +73,32 @@ func TestTheRedirectURIsQueryIsKeptEvenIfItIsNoForm(t *testing.T) {
 			require.True(t, strings.HasPrefix(a.Location, uri+"&"), a.Location)
 			require.NotEmpty(t, a.Code(), a.Location)
 			g.Redeem(t, app, a.Code(), "redirect_uri="+uri)
+		}
+	})
+}
+
+// Attack: below a path of a host that others share, send people to the others.
+func TestBelowABasePathNobodyIsSentBesideIt(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, databaseURL string) {
+		g := logged(t, databaseURL, "/sso", slog.New(slog.DiscardHandler))
+		g.Person(t, "ada")
+		for target, want := range map[string]string{
+			"/sso/settings/security?a=../..": "/sso/settings/security?a=../..", "/sso": "/sso", "/sso/": "/sso/", "/sso?x": "/sso?x",
+			"/": "/sso/", "/other": "/sso/", "/ssoother": "/sso/", "/sso/../other": "/sso/", "/sso/..//other": "/sso/", "/sso/..?/sso/": "/sso/", "/./sso/../x": "/sso/", "/other#/sso/": "/sso/", "/SSO/": "/sso/",
+		} {
+			b := g.NewBrowser(t)
+			a := b.Post(t, "/login", url.Values{"login_id": {"ada"}, "password": {testkit.Password}, "redirect_to": {target}})
+			require.Equal(t, http.StatusSeeOther, a.Status, target)
+			require.Equal(t, want, a.Location, target)
+			for _, c := range a.Header.Values("Set-Cookie") {
+				require.Contains(t, c, "Path=/sso;", "the others get no cookie")
+			}
+		}
+		a := send(t, g, http.MethodGet, "/login?redirect_to=/other", "")
+		require.NotContains(t, a.Body, "/other")
+		for _, path := range []string{"/oauth/authorize", "/login", "/api/v4/users/me", "/ssologin", "/sso/sso/login", "/.well-known/oauth-authorization-server"} {
+			root := &testkit.Gateway{URL: strings.TrimSuffix(g.URL, "/sso")}
+			require.Equal(t, http.StatusNotFound, send(t, root, http.MethodGet, path, "").Status, path)
 		}
 	})
 }
