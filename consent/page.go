@@ -56,9 +56,13 @@ func receiver(redirectURI string) (host string, loopback bool, scheme string) {
 	return host, gatehouse.IsLoopbackRedirectURI(redirectURI), ""
 }
 
-// scopeTexts puts scopes into words, and marks those that are new.
+// scopeTexts puts scopes into words, and marks those that are new. Whatever an
+// app asks for, its token tells it who the person is; that is said too.
 func scopeTexts(scopes []string, remembered gatehouse.Consent) []templates.ScopeText {
-	texts := make([]templates.ScopeText, 0, len(scopes))
+	var texts []templates.ScopeText
+	if !slices.Contains(scopes, gatehouse.DefaultScope) {
+		texts = append(texts, templates.ScopeText{Text: "See who you are: your username, email address, names and roles.", New: remembered.ID == ""})
+	}
 	for _, s := range scopes {
 		texts = append(texts, templates.ScopeText{Name: s, Text: templates.DescribeScope(s), New: !slices.Contains(remembered.Scopes, s)})
 	}

@@ -36,6 +36,7 @@ func TestConsentIsAskedOnceAndRemembered(t *testing.T) {
 		require.NotEmpty(t, b.Authorize(t, app).Code(), "remembered")
 		require.Equal(t, http.StatusOK, b.Authorize(t, app, "scope=user files").Status, "a new scope is asked for")
 		require.Equal(t, http.StatusOK, b.Authorize(t, app, "prompt=consent").Status, "the app wants it asked again")
+		require.Contains(t, b.Authorize(t, app, "scope=files").Page(t).Text(), "See who you are", "which every token tells")
 		other := g.SignedIn(t, g.User(t, "bob"))
 		require.Equal(t, http.StatusOK, other.Authorize(t, app).Status, "another person is asked for themselves")
 	})
