@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"gatehouse"
 	"gatehouse/account"
 	"gatehouse/provider"
 	"gatehouse/registration"
@@ -77,6 +78,9 @@ func (m *Metrics) begin() {
 	}
 	for _, outcome := range registration.RegistrationOutcomes() {
 		m.registrations.WithLabelValues(outcome)
+	}
+	for _, event := range []string{gatehouse.AuditCodeReplayed, gatehouse.AuditRefreshTokenReused} {
+		m.auditEvents.WithLabelValues(event, gatehouse.OutcomeFail)
 	}
 	for _, outcome := range []string{reaperDone, reaperFailed} {
 		m.reaperRuns.WithLabelValues(outcome)
