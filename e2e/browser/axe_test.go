@@ -66,14 +66,6 @@ func violations(tab *drive.Tab, rules string) []violation {
 		v => v.nodes.map(n => ({rule: v.id, element: n.html.slice(0, 300), summary: n.failureSummary}))))`)
 }
 
-// complain says what axe-core found; unless it found nothing.
-func complain(t *testing.T, where string, found []violation) {
-	t.Helper()
-	for _, v := range found {
-		t.Errorf("%s: %s\n\t%s\n\t%s", where, v.Rule, v.Element, strings.ReplaceAll(v.Summary, "\n", "\n\t"))
-	}
-}
-
 // overflowing are the elements that stick out of the window at the side, if the
 // page can be scrolled there.
 func overflowing(tab *drive.Tab) []string {
@@ -85,16 +77,24 @@ func overflowing(tab *drive.Tab) []string {
 	})()`)
 }
 
-// inspect looks at the page that a tab shows in every way: on a desktop and on a
-// phone, light and dark, and as narrow as can be.
+// inspect looks at the page that a tab shows on a desktop and on a phone, light
+// and dark, and as narrow as can be.
 func inspect(t *testing.T, tab *drive.Tab, where string) {
 	t.Helper()
 	useAxe(t, tab)
-	for _, width := range []int64{drive.Desktop, drive.Phone} {
-		tab.Look(width, false)
-		complain(t, fmt.Sprintf("%s, %d pixels, light", where, width), violations(tab, everyRule))
-		tab.Look(width, true)
-		complain(t, fmt.Sprintf("%s, %d pixels, dark", where, width), violations(tab, colourRule))
+	for _, look := range []struct {
+		width int64
+		dark  bool
+		rules string
+	}{
+		{drive.Desktop, false, everyRule},
+		{drive.Desktop, true, colourRule},
+		{drive.Phone, true, everyRule},
+	} {
+		tab.Look(look.width, look.dark)
+		for _, v := range violations(tab, look.rules) {
+			t.Errorf("%s, %d pixels, dark: %t: %s\n\t%s\n\t%s", where, look.width, look.dark, v.Rule, v.Element, strings.ReplaceAll(v.Summary, "\n", "\n\t"))
+		}
 	}
 	tab.Look(drive.Narrow, false)
 	if out := overflowing(tab); len(out) > 0 {

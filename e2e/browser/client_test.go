@@ -3,6 +3,7 @@ package browser_test
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,9 @@ import (
 //
 //	/callback   receives an answer, by GET or by POST, and thanks
 //	/onward     the same, and sends the person on to a host of its own
+//	/icon.png   is its picture
+//	/frame?of=  tries to show another site's page
+//	/form?to=   tries to make a person send a form to another site
 type client struct {
 	url      string
 	received chan answer
@@ -55,6 +59,13 @@ func (c *client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "<!DOCTYPE html><title>App</title><h1>The app has an answer</h1>")
 	case "/welcome":
 		fmt.Fprint(w, "<!DOCTYPE html><title>App</title><h1>Welcome to the app</h1>")
+	case "/icon.png":
+		w.Header().Set("Content-Type", "image/svg+xml")
+		fmt.Fprint(w, picture)
+	case "/frame":
+		fmt.Fprintf(w, `<!DOCTYPE html><title>App</title><iframe src="%s"></iframe>`, html.EscapeString(r.URL.Query().Get("of")))
+	case "/form":
+		fmt.Fprintf(w, `<!DOCTYPE html><title>App</title><form method="post" action="%s"><button>Send</button></form>`, html.EscapeString(r.URL.Query().Get("to")))
 	default:
 		http.NotFound(w, r)
 	}

@@ -14,6 +14,9 @@ import (
 	"gatehouse/templates/fixtures"
 )
 
+// picture is an icon that is there.
+const picture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" fill="#f2b705"/></svg>`
+
 // serveStates serves every page in every state as the storybook does, with the
 // icons on the same host.
 func serveStates(t *testing.T) (address string) {
@@ -30,7 +33,7 @@ func serveStates(t *testing.T) (address string) {
 	})
 	mux.HandleFunc("GET /icon.svg", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "image/svg+xml")
-		_, _ = w.Write([]byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" fill="#f2b705"/></svg>`)) // the browser is gone if this fails
+		_, _ = w.Write([]byte(picture)) // the browser is gone if this fails
 	})
 	for _, f := range fixtures.All() {
 		mux.HandleFunc("GET /page/"+f.Name, func(w http.ResponseWriter, r *http.Request) {

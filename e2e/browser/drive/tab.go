@@ -100,6 +100,12 @@ func (tab *Tab) Look(width int64, dark bool) {
 	}})
 }
 
+// CallItself changes what the browser says it is.
+func (tab *Tab) CallItself(userAgent string) {
+	tab.t.Helper()
+	call(tab, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: userAgent})
+}
+
 // Cookies are those of the site.
 func (tab *Tab) Cookies(address string) []*network.Cookie {
 	tab.t.Helper()

@@ -3,6 +3,7 @@ package drive
 import (
 	_ "embed" // the script
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -144,7 +145,17 @@ func (tab *Tab) URL() string {
 }
 
 // Status is the HTTP status of the page.
-func (tab *Tab) Status() int { return tab.watch.status() }
+func (tab *Tab) Status() int { return int(tab.watch.response().Status) }
+
+// Header is a header that the page came with, as a line for each time.
+func (tab *Tab) Header(name string) string {
+	for n, value := range tab.watch.response().Headers {
+		if strings.EqualFold(n, name) {
+			return fmt.Sprint(value)
+		}
+	}
+	return ""
+}
 
 // Await waits until the tab has loaded a page whose address begins so.
 func (tab *Tab) Await(prefix string) {

@@ -26,7 +26,7 @@ type watch struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each event that matters
 	place
-	statuses   map[cdp.LoaderID]int64
+	responses  map[cdp.LoaderID]*network.Response
 	loader     cdp.LoaderID
 	dialogs    chan struct{}
 	complaints []string
@@ -41,7 +41,7 @@ type place struct {
 }
 
 func newWatch(o Options) *watch {
-	w := &watch{others: o.Visits, icons: o.Icons, changed: make(chan struct{}), statuses: map[cdp.LoaderID]int64{}, dialogs: make(chan struct{}, 100)}
+	w := &watch{others: o.Visits, icons: o.Icons, changed: make(chan struct{}), responses: map[cdp.LoaderID]*network.Response{}, dialogs: make(chan struct{}, 100)}
 	w.home = hostOf(o.Site)
 	return w
 }
@@ -73,7 +73,7 @@ func (w *watch) listen(event any) {
 		w.loads, w.loaded = w.loads+1, true
 	case *network.EventResponseReceived:
 		if e.Type == network.ResourceTypeDocument {
-			w.statuses[e.LoaderID] = e.Response.Status
+			w.responses[e.LoaderID] = e.Response
 		}
 	case *network.EventRequestWillBeSent:
 		w.request(e)
@@ -88,8 +88,11 @@ func (w *watch) listen(event any) {
 	case *log.EventEntryAdded:
 		w.entry(e.Entry)
 	case *audits.EventIssueAdded:
-		if e.Issue.Code == audits.InspectorIssueCodeBounceTrackingIssue {
-			return // What else would signing in by redirects look like.
+		switch e.Issue.Code {
+		case audits.InspectorIssueCodeBounceTrackingIssue: // what else would signing in by redirects look like
+			return
+		case audits.InspectorIssueCodePerformanceIssue: // of the tests' own questions
+			return
 		}
 		w.complain("the browser found an issue: %s %s", e.Issue.Code, issueDetails(e.Issue.Details))
 	default:
@@ -121,7 +124,7 @@ func (w *watch) request(e *network.EventRequestWillBeSent) {
 	case hostOf(e.DocumentURL) != w.home: // a page of another site
 	case e.Type == network.ResourceTypeImage && slices.Contains(w.icons, host):
 	default:
-		w.complain("it asked %s for a %s", e.Request.URL, e.Type)
+		w.complain("it asked for %s (%s)", e.Request.URL, e.Type)
 	}
 }
 
@@ -141,11 +144,14 @@ func (w *watch) where() (place, <-chan struct{}) {
 	return w.place, w.changed
 }
 
-// status is the HTTP status of the document.
-func (w *watch) status() int {
+// response is what the document came with.
+func (w *watch) response() network.Response {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return int(w.statuses[w.loader])
+	if r := w.responses[w.loader]; r != nil {
+		return *r
+	}
+	return network.Response{}
 }
 
 // seen is what was seen that no page may do.
