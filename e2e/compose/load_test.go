@@ -57,9 +57,12 @@ func startLoad(t *testing.T, name string) *load {
 	return l
 }
 
-// await lets the clients go through so many more flows.
+// await lets the clients go through so many more flows, from now on.
 func (l *load) await(t *testing.T, flows int) {
 	t.Helper()
+	for len(l.moved) > 0 {
+		<-l.moved
+	}
 	timeout := time.After(patience)
 	for range flows {
 		select {
