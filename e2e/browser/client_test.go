@@ -20,6 +20,7 @@ import (
 //	/callback   receives an answer, by GET or by POST, and thanks
 //	/onward     the same, and sends the person on to a host of its own
 //	/icon.png   is its picture
+//	/bad        does what no page of ours may; so does /strict, against its policy
 //	/frame?of=  tries to show another site's page
 //	/form?to=   tries to make a person send a form to another site
 type client struct {
@@ -62,6 +63,11 @@ func (c *client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/icon.png":
 		w.Header().Set("Content-Type", "image/svg+xml")
 		fmt.Fprint(w, picture)
+	case "/bad":
+		fmt.Fprintf(w, `<!DOCTYPE html><title>App</title><img src="http://%s/icon.png"><script>alert(1); console.log(2); none.of.these</script>`, c.elsewhere())
+	case "/strict":
+		w.Header().Set("Content-Security-Policy", "default-src 'none'")
+		fmt.Fprint(w, `<!DOCTYPE html><title>App</title><p style="color:red">text</p><script>alert(1)</script>`)
 	case "/frame":
 		fmt.Fprintf(w, `<!DOCTYPE html><title>App</title><iframe src="%s"></iframe>`, html.EscapeString(r.URL.Query().Get("of")))
 	case "/form":

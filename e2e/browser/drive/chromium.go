@@ -17,7 +17,7 @@ const Patience = 60 * time.Second
 
 // Browser is a running Chromium without a window.
 type Browser struct {
-	ctx  context.Context //nolint:containedctx // chromedp keeps the browser in it
+	ctx  context.Context // chromedp keeps the browser in it
 	stop func() error
 }
 

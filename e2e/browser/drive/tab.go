@@ -29,7 +29,7 @@ type Options struct {
 // Tab is a tab with cookies of its own. It belongs to one test.
 type Tab struct {
 	t     testing.TB
-	ctx   context.Context //nolint:containedctx // chromedp keeps the tab in it
+	ctx   context.Context // chromedp keeps the tab in it
 	watch *watch
 }
 
@@ -112,10 +112,10 @@ func (tab *Tab) Cookies(address string) []*network.Cookie {
 	return call(tab, network.GetCookies, network.GetCookiesParams{URLs: []string{address}}).Cookies
 }
 
-// Forgive expects that the watch saw something with the text, and forgets it.
+// Forgive waits until the watch has seen something with the text, and forgets it.
 func (tab *Tab) Forgive(text string) {
 	tab.t.Helper()
-	require.True(tab.t, tab.watch.forgive(text), "nothing was seen of %q", text)
+	tab.until("a complaint of "+text, func(place) bool { return tab.watch.forgive(text) })
 }
 
 // Eval evaluates an expression in the page; a promise is waited for.

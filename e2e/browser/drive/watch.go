@@ -77,7 +77,6 @@ func (w *watch) listen(event any) {
 		}
 	case *network.EventRequestWillBeSent:
 		w.request(e)
-		return
 	case *page.EventJavascriptDialogOpening:
 		w.complain("a dialog opened: %s", e.Message)
 		w.dialogs <- struct{}{}
