@@ -89,7 +89,7 @@ func TestEveryMetricThatIsDocumentedExistsAndMoves(t *testing.T) {
 		stranger := newBrowser(t)
 		stranger.signIn(t, stranger.get(t, p.url+"/login"), person{admin.login, "a wrong password"})
 		for _, body := range []string{`{"redirect_uris":["https://client.example.com/cb"],"client_name":"A client"}`, `{}`} {
-			res, err := http.Post(p.url+"/api/v4/oauth/apps/register", "application/json", strings.NewReader(body)) //nolint:noctx // a test
+			res, err := http.Post(p.url+"/api/v4/oauth/apps/register", "application/json", strings.NewReader(body))
 			require.NoError(t, err)
 			require.NoError(t, res.Body.Close())
 		}

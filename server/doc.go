@@ -13,6 +13,10 @@
 // segments, double slashes, percent-encodings) leads nowhere, so that no proxy in
 // front and no router in here can disagree about which endpoint is meant.
 //
+// Metrics are told of what happens by the parts themselves: each declares a func
+// that it calls, and Assemble gives it one of Metrics' methods. None of them knows
+// Prometheus.
+//
 // /healthz, /readyz and what lies below the site URL's path is all there is; the
 // metrics have a listener of their own.
 //

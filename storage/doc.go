@@ -15,6 +15,10 @@
 // person must die but not what they agreed to (they were deactivated, their
 // password was changed), the consents get new ids.
 //
+// Whole databases are copied by Backup and Restore (SQLite) and by Move (either
+// engine to either). A pooler in front of PostgreSQL is found out by adapt, in
+// pooler.go, and nothing relies on a session of the server.
+//
 // The statements of the hot path (sessions and grants) are written by hand; the
 // rest is plain GORM. The package knows no HTTP, no fosite and no secret in the
 // clear, and reads no environment.

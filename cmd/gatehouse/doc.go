@@ -3,6 +3,7 @@
 //	main ─▶ run ─▶ cobra ─┬▶ serve    config ─▶ store ─▶ secret ─▶ assemble ─▶ server.Run
 //	                      ├▶ demo     the same in one process with a sample client
 //	                      ├▶ user, app, settings, migrate    config ─▶ store ─▶ the services of account and registration
+//	                      ├▶ backup, restore, migrate-data    whole databases, from storage to file, back and across
 //	                      └▶ healthcheck, version
 //
 // This is the only place that reads the environment (config.go), and, with the

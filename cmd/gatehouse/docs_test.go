@@ -73,7 +73,7 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
 func TestTheConfigurationIsDocumentedAsItIs(t *testing.T) {
 	if *update {
-		require.NoError(t, os.WriteFile(configurationFile, []byte(configurationText()), 0o644)) //nolint:gosec // a document
+		require.NoError(t, os.WriteFile(configurationFile, []byte(configurationText()), 0o644))
 	}
 	text, err := os.ReadFile(configurationFile)
 	require.NoError(t, err)

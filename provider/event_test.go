@@ -1,0 +1,65 @@
+package provider_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/mux"
+	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/provider"
+)
+
+// noApps is a catalogue without any, and the provider turned on.
+type noApps struct{}
+
+func (noApps) App(context.Context, string) (gatehouse.App, error) {
+	return gatehouse.App{}, gatehouse.ErrNotFound
+}
+
+func (noApps) Settings(context.Context) (gatehouse.Settings, error) {
+	return gatehouse.ParseSettings(map[string]string{gatehouse.SettingEnableOAuthServiceProvider: "true"}, nil)
+}
+
+func (noApps) Grant(context.Context, string) (gatehouse.Grant, gatehouse.User, error) {
+	return gatehouse.Grant{}, gatehouse.User{}, gatehouse.ErrNotFound
+}
+
+// What is counted must have few values, whatever strangers send.
+func TestStrangersCannotMakeUpWhatIsCounted(t *testing.T) {
+	tokens, err := provider.NewTokens(noApps{}, []byte("a secret of the tests, 32 bytes long"))
+	require.NoError(t, err)
+	var got []provider.Event
+	h := provider.New(provider.Config{
+		Tokens: tokens, Apps: noApps{}, Settings: noApps{}, Log: slog.New(slog.DiscardHandler),
+		Observe: func(e provider.Event) { got = append(got, e) },
+	})
+	r := mux.NewRouter()
+	h.Register(r)
+	const bad = "api.oauth.get_access_token.bad_grant.app_error"
+	const unknown = "api.oauth.get_access_token.credentials.app_error"
+	for _, tc := range []struct {
+		path string
+		form url.Values
+		want provider.Event
+	}{
+		{"/oauth/access_token", url.Values{"grant_type": {"made-up"}}, provider.Event{Endpoint: "access_token", Error: "unsupported_grant_type", Rule: bad}},
+		{"/oauth/access_token", url.Values{"grant_type": {"authorization_code"}, "code": {"x"}, "client_id": {gatehouse.NewID()}},
+			provider.Event{Endpoint: "access_token", Grant: provider.GrantCode, Error: "invalid_client", Rule: unknown}},
+		{"/oauth/access_token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}, "client_id": {gatehouse.NewID()}},
+			provider.Event{Endpoint: "access_token", Grant: provider.GrantRefresh, Error: "invalid_client", Rule: unknown}},
+		{"/oauth/introspect", url.Values{"token": {"x"}, "client_id": {gatehouse.NewID()}}, provider.Event{Endpoint: "introspect", Error: "invalid_client", Rule: unknown}},
+		{"/oauth/revoke", url.Values{"token": {"x"}, "client_id": {gatehouse.NewID()}}, provider.Event{Endpoint: "revoke", Error: "invalid_client", Rule: unknown}},
+	} {
+		got = nil
+		request := httptest.NewRequest("POST", tc.path, strings.NewReader(tc.form.Encode()))
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.ServeHTTP(httptest.NewRecorder(), request)
+		require.Equal(t, []provider.Event{tc.want}, got)
+	}
+}
