@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"gatehouse"
-	"gatehouse/internal/web"
+	"gatehouse/internal/audit"
 )
 
 // PeopleStore is what managing people needs of the storage.
@@ -33,12 +33,12 @@ type PeopleStore interface {
 type People struct {
 	store  PeopleStore
 	hasher *Hasher
-	audit  auditLog
+	audit  audit.Trail
 }
 
 // NewPeople returns a People.
-func NewPeople(store PeopleStore, auditor Auditor, hasher *Hasher, log *slog.Logger) *People {
-	return &People{store: store, hasher: hasher, audit: auditLog{auditor, log}}
+func NewPeople(store PeopleStore, recorder audit.Recorder, hasher *Hasher, log *slog.Logger) *People {
+	return &People{store: store, hasher: hasher, audit: audit.NewTrail(recorder, log)}
 }
 
 // CreateUser makes an account from the names, email, locale and roles of user.
@@ -143,5 +143,5 @@ func (p *People) SetSystemAdmin(ctx context.Context, by gatehouse.Caller, userID
 }
 
 func (p *People) record(ctx context.Context, by gatehouse.Caller, event, targetID, detail string) {
-	p.audit.record(ctx, gatehouse.AuditEvent{ActorID: by.User.ID, Event: event, TargetID: targetID, Detail: detail, IP: web.ClientIP(ctx)})
+	p.audit.Record(ctx, gatehouse.AuditEvent{ActorID: by.User.ID, Event: event, TargetID: targetID, Detail: detail})
 }

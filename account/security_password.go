@@ -73,7 +73,7 @@ func (s *Service) CheckOwnPassword(ctx context.Context, user gatehouse.User, pas
 		giveBack() // nothing was tried, or nothing was wrong
 		return err
 	}
-	s.audit.record(ctx, gatehouse.AuditEvent{
+	s.audit.Record(ctx, gatehouse.AuditEvent{
 		ActorID: user.ID, Event: gatehouse.AuditUpdatePassword, TargetID: user.ID, IP: from.IP,
 		Outcome: gatehouse.OutcomeFail, Detail: "The current password was wrong.",
 	})

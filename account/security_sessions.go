@@ -43,6 +43,6 @@ func (s *Service) EndOwnSession(ctx context.Context, who gatehouse.Caller, sessi
 	if err := s.store.DeleteSession(ctx, session.ID); err != nil {
 		return fmt.Errorf("account: end own session: %w", err)
 	}
-	s.audit.record(ctx, gatehouse.AuditEvent{ActorID: who.User.ID, Event: gatehouse.AuditRevokeSessions, TargetID: who.User.ID, Detail: "One session.", IP: from.IP})
+	s.audit.Record(ctx, gatehouse.AuditEvent{ActorID: who.User.ID, Event: gatehouse.AuditRevokeSessions, TargetID: who.User.ID, Detail: "One session.", IP: from.IP})
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"gatehouse"
+	"gatehouse/internal/audit"
 )
 
 // SignInStore is what signing in and out needs of the storage.
@@ -39,12 +40,12 @@ type Service struct {
 	store    SignInStore
 	hasher   *Hasher
 	throttle *throttle
-	audit    auditLog
+	audit    audit.Trail
 }
 
 // NewService returns a Service.
-func NewService(store SignInStore, auditor Auditor, hasher *Hasher, log *slog.Logger) *Service {
-	return &Service{store: store, hasher: hasher, throttle: newThrottle(), audit: auditLog{auditor, log}}
+func NewService(store SignInStore, recorder audit.Recorder, hasher *Hasher, log *slog.Logger) *Service {
+	return &Service{store: store, hasher: hasher, throttle: newThrottle(), audit: audit.NewTrail(recorder, log)}
 }
 
 // SignIn checks who somebody is. loginID is a username or an e-mail address.
@@ -105,7 +106,7 @@ func (s *Service) signIn(ctx context.Context, login, password string, from Devic
 		giveBack()
 		return user, nil
 	}
-	s.audit.record(ctx, event)
+	s.audit.Record(ctx, event)
 	return gatehouse.User{}, err
 }
 
@@ -153,7 +154,7 @@ func (s *Service) StartSession(ctx context.Context, user gatehouse.User, from De
 			return "", gatehouse.Session{}, fmt.Errorf("account: end the session before: %w", err)
 		}
 	}
-	s.audit.record(ctx, gatehouse.AuditEvent{ActorID: user.ID, Event: gatehouse.AuditLogin, TargetID: user.ID, IP: from.IP})
+	s.audit.Record(ctx, gatehouse.AuditEvent{ActorID: user.ID, Event: gatehouse.AuditLogin, TargetID: user.ID, IP: from.IP})
 	return token, session, nil
 }
 
@@ -162,7 +163,7 @@ func (s *Service) EndSession(ctx context.Context, who gatehouse.Caller, from Dev
 	if err := s.store.DeleteSession(ctx, who.Session.ID); err != nil {
 		return fmt.Errorf("account: end session: %w", err)
 	}
-	s.audit.record(ctx, gatehouse.AuditEvent{ActorID: who.User.ID, Event: gatehouse.AuditLogout, TargetID: who.User.ID, IP: from.IP})
+	s.audit.Record(ctx, gatehouse.AuditEvent{ActorID: who.User.ID, Event: gatehouse.AuditLogout, TargetID: who.User.ID, IP: from.IP})
 	return nil
 }
 
@@ -172,7 +173,7 @@ func (s *Service) EndGrant(ctx context.Context, who gatehouse.Caller, grants Gra
 	if err := grants.RevokeGrant(ctx, who.Grant.ID, time.Now()); err != nil {
 		return fmt.Errorf("account: end grant: %w", err)
 	}
-	s.audit.record(ctx, gatehouse.AuditEvent{ActorID: who.User.ID, Event: gatehouse.AuditLogout, TargetID: who.Grant.ID, IP: from.IP})
+	s.audit.Record(ctx, gatehouse.AuditEvent{ActorID: who.User.ID, Event: gatehouse.AuditLogout, TargetID: who.Grant.ID, IP: from.IP})
 	return nil
 }
 
@@ -183,7 +184,7 @@ func (s *Service) EndOtherSessions(ctx context.Context, who gatehouse.Caller, fr
 	if err != nil {
 		return 0, fmt.Errorf("account: end other sessions: %w", err)
 	}
-	s.audit.record(ctx, gatehouse.AuditEvent{ActorID: who.User.ID, Event: gatehouse.AuditRevokeSessions, TargetID: who.User.ID, IP: from.IP})
+	s.audit.Record(ctx, gatehouse.AuditEvent{ActorID: who.User.ID, Event: gatehouse.AuditRevokeSessions, TargetID: who.User.ID, IP: from.IP})
 	return n, nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"gatehouse"
 	"gatehouse/account"
+	"gatehouse/internal/audit"
 	"gatehouse/storage"
 	"gatehouse/templates"
 )
@@ -43,7 +44,7 @@ type siteOption func(*siteConfig)
 type siteConfig struct {
 	base      string
 	siteHTTPS bool
-	auditor   account.Auditor
+	auditor   audit.Recorder
 	hasher    account.HasherConfig
 }
 

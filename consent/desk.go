@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"gatehouse"
+	"gatehouse/internal/audit"
 	"gatehouse/internal/web"
 	"gatehouse/templates"
 )
@@ -43,12 +44,13 @@ type Desk struct {
 	callers  Callers
 	renderer *templates.Renderer
 	basePath string
+	trail    audit.Trail
 	log      *slog.Logger
 }
 
 // NewDesk returns a Desk. basePath is the site URL's path.
 func NewDesk(store Store, callers Callers, renderer *templates.Renderer, basePath string, log *slog.Logger) *Desk {
-	return &Desk{store: store, callers: callers, renderer: renderer, basePath: basePath, log: log}
+	return &Desk{store: store, callers: callers, renderer: renderer, basePath: basePath, trail: audit.NewTrail(store, log), log: log}
 }
 
 // Register adds the endpoints to a router below the base path.
@@ -83,24 +85,13 @@ func (d *Desk) Allow(ctx context.Context, r gatehouse.ConsentRequest, decision g
 	if err != nil {
 		return gatehouse.Consent{}, fmt.Errorf("consent: record: %w", err)
 	}
-	d.audit(ctx, gatehouse.AuditAuthorizeApp, gatehouse.OutcomeSuccess, r.Caller.User.ID, r.App.ID, detail(r, decision))
+	d.trail.Record(ctx, gatehouse.AuditEvent{ActorID: r.Caller.User.ID, Event: gatehouse.AuditAuthorizeApp, TargetID: r.App.ID, Detail: detail(r, decision)})
 	return consent, nil
 }
 
 // Deny records the no, which is not remembered: the person is asked again next time (C 2.9).
 func (d *Desk) Deny(ctx context.Context, r gatehouse.ConsentRequest) {
-	d.audit(ctx, gatehouse.AuditDenyApp, gatehouse.OutcomeSuccess, r.Caller.User.ID, r.App.ID, "")
-}
-
-// audit records an event. That it could not be recorded is logged, and undoes nothing.
-func (d *Desk) audit(ctx context.Context, event, outcome, actorID, targetID, detail string) {
-	e := gatehouse.AuditEvent{
-		ID: gatehouse.NewID(), At: time.Now(), ActorID: actorID, Event: event, TargetID: targetID, Detail: detail,
-		IP: web.ClientIP(ctx), Outcome: outcome, RequestID: web.RequestID(ctx),
-	}
-	if err := d.store.RecordAuditEvent(ctx, e); err != nil {
-		d.log.ErrorContext(ctx, "audit event not recorded", "event", event, "error", err, "request_id", e.RequestID)
-	}
+	d.trail.Record(ctx, gatehouse.AuditEvent{ActorID: r.Caller.User.ID, Event: gatehouse.AuditDenyApp, TargetID: r.App.ID})
 }
 
 func detail(r gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) string {

@@ -14,6 +14,6 @@ func (d *Desk) Revoke(ctx context.Context, actorID, userID, appID string) error 
 	if err := d.store.DeleteConsent(ctx, userID, appID); err != nil {
 		return fmt.Errorf("consent: revoke: %w", err)
 	}
-	d.audit(ctx, gatehouse.AuditDeauthorizeApp, gatehouse.OutcomeSuccess, actorID, appID, "")
+	d.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: gatehouse.AuditDeauthorizeApp, TargetID: appID})
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"gatehouse"
-	"gatehouse/internal/web"
+	"gatehouse/internal/audit"
 )
 
 // SwitchStore keeps the settings.
@@ -24,11 +24,13 @@ type SwitchStore interface {
 // turned what. Whether somebody may is for the caller to decide.
 type Switches struct {
 	store SwitchStore
-	log   *slog.Logger
+	trail audit.Trail
 }
 
 // NewSwitches returns Switches.
-func NewSwitches(store SwitchStore, log *slog.Logger) *Switches { return &Switches{store, log} }
+func NewSwitches(store SwitchStore, log *slog.Logger) *Switches {
+	return &Switches{store, audit.NewTrail(store, log)}
+}
 
 // Set saves those of the values that differ from what is set, and returns their
 // keys. by is zero for the command line. It returns a *gatehouse.FieldError for
@@ -53,7 +55,9 @@ func (s *Switches) Set(ctx context.Context, by gatehouse.Caller, values map[stri
 			return changed, fmt.Errorf("console: set %s: %w", d.Key, err)
 		}
 		changed = append(changed, d.Key)
-		s.audit(ctx, by, d.Key, before, value)
+		s.trail.Record(ctx, gatehouse.AuditEvent{
+			ActorID: by.User.ID, Event: gatehouse.AuditUpdateSetting, TargetID: d.Key, Detail: orNothing(before) + " → " + orNothing(value),
+		})
 	}
 	return changed, nil
 }
@@ -96,19 +100,6 @@ func canonicalValue(key, typed string) (string, error) {
 		return "", err
 	}
 	return parsed.Value(key), nil
-}
-
-// audit records a change. That it could not be recorded is logged, and undoes nothing.
-func (s *Switches) audit(ctx context.Context, by gatehouse.Caller, key, before, after string) {
-	e := gatehouse.AuditEvent{
-		ID: gatehouse.NewID(), At: time.Now(), ActorID: by.User.ID, Event: gatehouse.AuditUpdateSetting, TargetID: key,
-		Detail: orNothing(before) + " → " + orNothing(after), IP: web.ClientIP(ctx), Outcome: gatehouse.OutcomeSuccess, RequestID: web.RequestID(ctx),
-	}
-	// Somebody who hangs up must not keep what they did out of the log.
-	if err := s.store.RecordAuditEvent(context.WithoutCancel(ctx), e); err != nil {
-		s.log.ErrorContext(ctx, "audit event not recorded", "event", e.Event, "target_id", key, "detail", e.Detail,
-			"actor_id", e.ActorID, "error", err, "request_id", e.RequestID)
-	}
 }
 
 func orNothing(value string) string {

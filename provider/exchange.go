@@ -24,11 +24,6 @@ type Grants interface {
 	RevokeGrant(ctx context.Context, id string, at time.Time) error
 }
 
-// Auditor remembers what happened.
-type Auditor interface {
-	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
-}
-
 // exchange is one request at the token endpoint on its way through fosite: what
 // our rules opened and read, so that nothing is read twice, and the one write
 // that it ends with.

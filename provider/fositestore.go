@@ -14,6 +14,7 @@ import (
 	"github.com/ory/fosite/storage"
 
 	"gatehouse"
+	"gatehouse/internal/audit"
 	"gatehouse/internal/web"
 )
 
@@ -21,10 +22,10 @@ import (
 // sealed value that fosite presents, and turns what fosite wants written into
 // the one write of the request's exchange.
 type fositeStore struct {
-	tokens  *Tokens
-	grants  Grants
-	auditor Auditor
-	log     *slog.Logger
+	tokens *Tokens
+	grants Grants
+	trail  audit.Trail
+	log    *slog.Logger
 }
 
 var (
@@ -223,15 +224,8 @@ func (s *fositeStore) request(x *exchange, id string, scopes []string) *fosite.R
 	return r
 }
 
-// audit records a security event of a grant. That it could not be recorded is
-// logged, and changes nothing about the answer.
+// audit records a security event of a grant.
 func (s *fositeStore) audit(ctx context.Context, event string, g gatehouse.Grant, detail string) {
-	e := gatehouse.AuditEvent{
-		ID: gatehouse.NewID(), At: time.Now(), ActorID: g.UserID, Event: event, TargetID: g.AppID,
-		Detail: detail, Outcome: gatehouse.OutcomeFail, RequestID: web.RequestID(ctx),
-	}
-	s.log.WarnContext(ctx, "authorization revoked", "event", event, "grant_id", g.ID, "app_id", g.AppID, "user_id", g.UserID, "request_id", e.RequestID)
-	if err := s.auditor.RecordAuditEvent(ctx, e); err != nil {
-		s.log.ErrorContext(ctx, "audit event not recorded", "event", event, "error", err, "request_id", e.RequestID)
-	}
+	s.log.WarnContext(ctx, "authorization revoked", "event", event, "grant_id", g.ID, "app_id", g.AppID, "user_id", g.UserID, "request_id", web.RequestID(ctx))
+	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: g.UserID, Event: event, TargetID: g.AppID, Detail: detail, Outcome: gatehouse.OutcomeFail})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/ory/fosite/compose"
 
 	"gatehouse"
+	"gatehouse/internal/audit"
 	"gatehouse/internal/web"
 	"gatehouse/templates"
 )
@@ -56,7 +57,7 @@ type Config struct {
 	Settings Settings
 	SignIn   SignIn
 	Consents Consents
-	Auditor  Auditor
+	Auditor  audit.Recorder
 	Renderer *templates.Renderer
 	// Observe is told how requests ended; nil for nobody. It must not block.
 	Observe func(Event)
@@ -84,7 +85,7 @@ func New(c Config) *Handler {
 	if c.Observe == nil {
 		c.Observe = func(Event) {}
 	}
-	store := &fositeStore{tokens: c.Tokens, grants: c.Grants, auditor: c.Auditor, log: c.Log}
+	store := &fositeStore{tokens: c.Tokens, grants: c.Grants, trail: audit.NewTrail(c.Auditor, c.Log), log: c.Log}
 	return &Handler{
 		issuer: c.Issuer, basePath: c.BasePath, tokens: c.Tokens, apps: c.Apps, grants: c.Grants, settings: c.Settings,
 		signIn: c.SignIn, consents: c.Consents, renderer: c.Renderer, observe: c.Observe, log: c.Log,

@@ -71,15 +71,14 @@ func (a answer) url() (string, error) {
 	if a.mode == "fragment" {
 		return u.String() + "#" + a.parameters.Encode(), nil
 	}
-	q, err := url.ParseQuery(u.RawQuery)
-	if err != nil { // It is no form, but the app's all the same: RFC 6749 §3.1.2 has us keep it.
+	if q, err := url.ParseQuery(u.RawQuery); err == nil {
+		for name := range a.parameters {
+			q.Set(name, a.parameters.Get(name))
+		}
+		u.RawQuery = q.Encode()
+	} else { // It is no form, but the app's all the same: RFC 6749 §3.1.2 has us keep it.
 		u.RawQuery += "&" + a.parameters.Encode()
-		return u.String(), nil
 	}
-	for name := range a.parameters {
-		q.Set(name, a.parameters.Get(name))
-	}
-	u.RawQuery = q.Encode()
 	return u.String(), nil
 }
 

@@ -122,7 +122,7 @@ func (h *Registrar) create(ctx context.Context, m members, settings gatehouse.Se
 	if err := h.apps.store.CreateApp(ctx, app); err != nil {
 		return clientInformation{}, fmt.Errorf("registration: register client: %w", err)
 	}
-	h.apps.record(ctx, gatehouse.AuditEvent{
+	h.apps.trail.Record(ctx, gatehouse.AuditEvent{
 		Event: gatehouse.AuditRegisterClient, TargetID: app.ID, Outcome: gatehouse.OutcomeSuccess,
 		// What is too long is cut off at its end, where it tells least.
 		Detail: fmt.Sprintf("It is called %q, authenticates with %s, and gets its answers at %s.", app.Name, app.TokenEndpointAuthMethod, strings.Join(app.RedirectURIs, ", ")),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatehouse"
+	"gatehouse/internal/audit"
 	"gatehouse/internal/web"
 )
 
@@ -45,13 +46,13 @@ type NewApp struct {
 // the API and the pages by permissions, the command line by being there.
 type Service struct {
 	store    Store
-	log      *slog.Logger
+	trail    audit.Trail
 	refusals *limiter
 }
 
 // NewService returns a Service.
 func NewService(store Store, log *slog.Logger) *Service {
-	return &Service{store: store, log: log, refusals: newLimiter(auditedRefusals())}
+	return &Service{store: store, trail: audit.NewTrail(store, log), refusals: newLimiter(auditedRefusals())}
 }
 
 // auditedRefusals is how many refusals of one person, or of one address where
@@ -161,20 +162,11 @@ func (s *Service) Refused(ctx context.Context, event, actorID, appID, why string
 	if s.refusals.take(who, time.Now()) > 0 {
 		return
 	}
-	s.record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: appID, Detail: why, Outcome: gatehouse.OutcomeFail})
+	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: appID, Detail: why, Outcome: gatehouse.OutcomeFail})
 }
 
 func (s *Service) audit(ctx context.Context, event, actorID string, app gatehouse.App) {
-	s.record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: app.ID, Detail: "The app is called " + app.Name + ".", Outcome: gatehouse.OutcomeSuccess})
-}
-
-// record keeps an event, even if whoever caused it has hung up. That it could not
-// be recorded is logged, and undoes nothing.
-func (s *Service) record(ctx context.Context, e gatehouse.AuditEvent) {
-	e.ID, e.At, e.IP, e.RequestID = gatehouse.NewID(), time.Now(), web.ClientIP(ctx), web.RequestID(ctx)
-	if err := s.store.RecordAuditEvent(context.WithoutCancel(ctx), e); err != nil {
-		s.log.ErrorContext(ctx, "audit event not recorded", "event", e.Event, "error", err, "request_id", e.RequestID)
-	}
+	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: app.ID, Detail: "The app is called " + app.Name + "."})
 }
 
 func message(err error) string {

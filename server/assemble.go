@@ -12,6 +12,7 @@ import (
 	"gatehouse/account"
 	"gatehouse/consent"
 	"gatehouse/console"
+	"gatehouse/internal/audit"
 	"gatehouse/internal/web"
 	"gatehouse/provider"
 	"gatehouse/registration"
@@ -27,7 +28,7 @@ type Store interface {
 	account.SessionLister
 	account.UserCounter
 	account.GrantRevoker
-	account.Auditor
+	audit.Recorder
 	console.Store
 	console.SwitchStore
 	consent.Store

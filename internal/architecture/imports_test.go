@@ -23,16 +23,17 @@ var peers = []string{"provider", "consent", "registration", "account", "console"
 // import of ours. Folders that are not listed may import anything but storage.
 func allowed() map[string][]string {
 	rules := map[string][]string{
-		".":             {},
-		"templates":     {".", "templates"},
-		"storage":       {".", "storage", "internal/testdb"},
-		"internal/web":  {".", "templates"},
-		"internal/seal": {},
-		"examples":      {"examples"},
-		"server":        append([]string{".", "templates", "internal/web"}, peers...),
+		".":              {},
+		"templates":      {".", "templates"},
+		"storage":        {".", "storage", "internal/testdb"},
+		"internal/web":   {".", "templates"},
+		"internal/seal":  {},
+		"internal/audit": {".", "internal/web"},
+		"examples":       {"examples"},
+		"server":         append([]string{".", "templates", "internal/web", "internal/audit"}, peers...),
 	}
 	for _, peer := range peers {
-		rules[peer] = []string{".", "templates", "internal/web", "internal/seal", peer}
+		rules[peer] = []string{".", "templates", "internal/web", "internal/seal", "internal/audit", peer}
 	}
 	return rules
 }
