@@ -128,6 +128,6 @@ func paste(t *testing.T, said, program string) {
 	t.Helper()
 	_, line, found := strings.Cut(said, "\n  "+program+" ")
 	require.True(t, found, said)
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", program+" "+strings.TrimSpace(line)).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", program+" "+strings.TrimSpace(line)).CombinedOutput() //nolint:gosec // our own words
 	require.NoError(t, err, string(out))
 }

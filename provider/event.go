@@ -62,10 +62,10 @@ func (h *Handler) counted(f web.HandlerFunc) web.HandlerFunc {
 
 // codeOfStatus is the error code that stands for a page's status.
 func codeOfStatus(status int) string {
-	switch {
-	case status == http.StatusServiceUnavailable:
+	switch status {
+	case http.StatusServiceUnavailable:
 		return codeTemporarilyUnavailable
-	case status == http.StatusInternalServerError:
+	case http.StatusInternalServerError:
 		return codeServerError
 	}
 	return codeInvalidRequest

@@ -54,31 +54,37 @@ func contents(t *testing.T, url string) map[string][]string {
 	db := open(t, url)
 	all := map[string][]string{}
 	for _, name := range tableNames(t, db, url) {
-		key := "id"
-		if name == "settings" {
-			key = "key"
+		if rows := rowsOf(t, db, name); len(rows) > 0 {
+			all[name] = rows
 		}
-		rows, err := db.QueryContext(context.Background(), "SELECT * FROM "+name)
-		require.NoError(t, err)
-		columns, err := rows.Columns()
-		require.NoError(t, err)
-		for rows.Next() {
-			row, fields := make([]any, len(columns)), make([]any, len(columns))
-			for i := range row {
-				fields[i] = &row[i]
-			}
-			require.NoError(t, rows.Scan(fields...))
-			named := map[string]any{}
-			for i, c := range columns {
-				if named[c] = row[i]; strings.HasPrefix(c, "is_") || c == "email_verified" {
-					named[c] = row[i] == true || row[i] == int64(1)
-				}
-			}
-			all[name] = append(all[name], fmt.Sprint(named[key], named))
-		}
-		require.NoError(t, rows.Err())
-		require.NoError(t, rows.Close())
 	}
+	return all
+}
+
+// rowsOf is every row of a table, each with the names of its columns.
+func rowsOf(t *testing.T, db *sql.DB, table string) []string {
+	t.Helper()
+	rows, err := db.QueryContext(context.Background(), "SELECT * FROM "+table)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
+	columns, err := rows.Columns()
+	require.NoError(t, err)
+	var all []string
+	for rows.Next() {
+		row, fields := make([]any, len(columns)), make([]any, len(columns))
+		for i := range row {
+			fields[i] = &row[i]
+		}
+		require.NoError(t, rows.Scan(fields...))
+		named := map[string]any{}
+		for i, c := range columns {
+			if named[c] = row[i]; strings.HasPrefix(c, "is_") || c == "email_verified" {
+				named[c] = row[i] == true || row[i] == int64(1)
+			}
+		}
+		all = append(all, fmt.Sprint(named))
+	}
+	require.NoError(t, rows.Err())
 	return all
 }
 

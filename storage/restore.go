@@ -95,7 +95,7 @@ func sameFile(a, b string) (bool, error) {
 }
 
 func copyFile(to, from string) error {
-	source, err := os.Open(from) //nolint:gosec // whoever restores may name any file
+	source, err := os.Open(from)
 	if err != nil {
 		return err
 	}

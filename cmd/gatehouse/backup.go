@@ -128,7 +128,7 @@ func secretIsNeeded(backup, secret string, force bool) (bool, error) {
 	} else if err != nil {
 		return false, err
 	}
-	there, err := os.ReadFile(secret) //nolint:gosec // the path is the database's
+	there, err := os.ReadFile(secret)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return true, nil

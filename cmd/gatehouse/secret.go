@@ -65,7 +65,7 @@ func readSecretFile(path string) ([]byte, error) {
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("others on this machine may read the secret in %s; run chmod 600 %s, and make a new secret if somebody may have seen this one", path, path)
 	}
-	content, err := os.ReadFile(path) //nolint:gosec // the path is the database's
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the secret: %w", err)
 	}
