@@ -68,7 +68,7 @@ func start(t *testing.T) *gateway {
 // serve runs gatehouse serve until the test ends.
 func (g *gateway) serve(t *testing.T) {
 	t.Helper()
-	cmd := exec.Command(binary, "serve") //nolint:gosec // our own binary
+	cmd := exec.Command(binary, "serve")
 	cmd.Env, cmd.Stdout, cmd.Stderr = g.environment, g.log, g.log
 	require.NoError(t, cmd.Start())
 	ended := make(chan error, 1)
