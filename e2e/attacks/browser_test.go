@@ -182,8 +182,8 @@ func TestWhatWasTurnedOffMeanwhileIsOff(t *testing.T) {
 		g.Set(t, gatehouse.SettingEnableImplicitGrant, "false")
 		a := b.Decide(t, page, "allow")
 		require.Equal(t, "unsupported_response_type", a.Query.Get("error"), a.Location)
-		page, code := b.Authorize(t, app), ""
-		code = b.Decide(t, page, "allow").Code()
+		page = b.Authorize(t, app)
+		code := b.Decide(t, page, "allow").Code()
 		_, err := g.Store.UpdateApp(t.Context(), app.ID, func(a *gatehouse.App) error {
 			a.RedirectURIs = []string{"https://new.example.com/cb"}
 			return nil
