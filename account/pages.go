@@ -21,6 +21,9 @@ func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	query := r.URL.Query()
 	page := templates.LoginPage{RedirectTo: h.wayBack(query.Get("redirect_to"))}
+	if hint := query.Get("login_hint"); plausibleLogin(hint) { // OpenID Connect Core §3.1.2.1
+		page.LoginID = hint
+	}
 	if signedIn {
 		switch query.Get("prompt") {
 		case "login":

@@ -78,7 +78,7 @@ func (h *Handler) decide(w http.ResponseWriter, r *http.Request) error {
 	}
 	caller, err := h.signIn.Caller(r)
 	if errors.Is(err, gatehouse.ErrNotFound) || (err == nil && caller.IsOAuth()) {
-		h.redirectToLogin(w, r, a.query, false)
+		h.redirectToLogin(w, r, a, a.query, "")
 		return nil
 	} else if err != nil {
 		return err
@@ -163,17 +163,21 @@ func (h *Handler) signedIn(w http.ResponseWriter, r *http.Request, a authorizati
 		return caller, false, h.sendFailure(w, r, a, err)
 	}
 	stale := known && a.request.MaxAge >= 0 && time.Since(caller.Session.CreateAt) > time.Duration(a.request.MaxAge)*time.Second
-	if known && !stale && a.request.Prompt != "login" {
+	prompt := a.request.Prompt
+	if known && !stale && prompt != "login" && prompt != "select_account" {
 		return caller, true, nil
 	}
-	if a.request.Prompt == "none" {
+	if prompt == "none" {
 		refusal := &Refusal{Code: codeLoginRequired, Description: "The user must sign in, which prompt=none forbids."}
 		if !known && a.app.IsDynamicallyRegistered { // as in authorize: nobody is sent on for a stranger
 			return caller, false, signInFirst(refusal)
 		}
 		return caller, false, h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, refusal))
 	}
-	h.redirectToLogin(w, r, withoutLoginPrompt(a.query), known)
+	if known && prompt != "select_account" {
+		prompt = "login"
+	}
+	h.redirectToLogin(w, r, a, withoutLoginPrompt(a.query), prompt)
 	return caller, false, nil
 }
 
@@ -185,21 +189,26 @@ func signInFirst(cause error) *web.Error {
 }
 
 // redirectToLogin sends the browser to sign in and to come back to the request.
-// With reauthenticate, being signed in already is not enough.
-func (h *Handler) redirectToLogin(w http.ResponseWriter, r *http.Request, query string, reauthenticate bool) {
+// prompt says whether being signed in already is enough: not for login, which has
+// the person prove who they are again, and not for select_account, which lets
+// them be somebody else.
+func (h *Handler) redirectToLogin(w http.ResponseWriter, r *http.Request, a authorization, query, prompt string) {
 	login := url.Values{"redirect_to": {h.localURL(query)}}
-	if reauthenticate {
-		login.Set("prompt", "login")
+	if prompt == "login" || prompt == "select_account" {
+		login.Set("prompt", prompt)
+	}
+	if a.request.LoginHint != "" {
+		login.Set("login_hint", a.request.LoginHint)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, h.basePath+"/login?"+login.Encode(), http.StatusSeeOther)
 }
 
-// withoutLoginPrompt takes prompt=login and max_age out of the request that the
-// browser comes back with after signing in: they are fulfilled then.
+// withoutLoginPrompt takes what signing in fulfils out of the request that the
+// browser comes back with: prompt=login, prompt=select_account and max_age.
 func withoutLoginPrompt(query string) string {
 	values, _ := url.ParseQuery(query) // what cannot be read was passed over when the request was judged, too
-	if values.Get("prompt") == "login" {
+	if prompt := values.Get("prompt"); prompt == "login" || prompt == "select_account" {
 		values.Del("prompt")
 	}
 	values.Del("max_age")

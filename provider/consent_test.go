@@ -87,6 +87,12 @@ func TestPrompts(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, back.Query().Has("prompt"), "and is asked for once")
 
+		other := b.Authorize(t, app, "prompt=select_account", "login_hint=bob@example.com")
+		require.Equal(t, "select_account", other.Query.Get("prompt"))
+		r, err := http.NewRequest(http.MethodGet, g.URL+other.Location, nil)
+		require.NoError(t, err)
+		require.Equal(t, "bob@example.com", b.Do(t, r).Page(t).Find(`[name="login_id"]`).AttrOr("value", ""))
+
 		require.NotEmpty(t, b.Authorize(t, app, "max_age=60").Code(), "signed in recently enough")
 		require.Equal(t, http.StatusSeeOther, b.Authorize(t, app, "max_age=0").Status)
 		require.Equal(t, "login_required", b.Authorize(t, app, "max_age=0", "prompt=none").Query.Get("error"))

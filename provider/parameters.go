@@ -15,9 +15,10 @@ import (
 
 // The limits of C 1.15, in bytes. A redirect URI may be as long as one can be registered.
 const (
-	maxStateLength    = 1024
-	maxScopeLength    = 128
-	maxResourceLength = 512
+	maxStateLength     = 1024
+	maxScopeLength     = 128
+	maxResourceLength  = 512
+	maxLoginHintLength = 256
 )
 
 // authorizationRequest is what a client asks for at the authorization endpoint
@@ -131,6 +132,9 @@ func (r authorizationRequest) check() *Refusal {
 	}
 	if !slices.Contains([]string{"", "none", "login", "consent", "select_account"}, r.Prompt) {
 		return refuse(codeInvalidRequest, "model.authorize.is_valid.prompt", "The prompt must be none, login, consent or select_account, or be left out.")
+	}
+	if len(r.LoginHint) > maxLoginHintLength {
+		return refuse(codeInvalidRequest, "model.authorize.is_valid.login_hint", "The login_hint is longer than 256 bytes.")
 	}
 	return r.checkResponseMode()
 }
