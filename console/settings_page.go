@@ -13,7 +13,7 @@ func (h *Handler) settingsPage(w http.ResponseWriter, r *http.Request, v web.Vis
 	return h.Pages.Renderer.Render(w, http.StatusOK, frame(r, v), templates.ConsolePage{Settings: v.Settings})
 }
 
-// saveSettings is POST /console: all that was changed, or nothing.
+// saveSettings is POST /console. If one of the values breaks a rule, none is saved.
 func (h *Handler) saveSettings(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	if err := web.ParseForm(w, r); err != nil {
 		return err

@@ -1,8 +1,9 @@
 // Package server is the HTTP assembly: it puts the handlers of the other packages
 // behind one router and one row of middleware, and runs the listeners.
 //
-//	connection ─▶ request id ─▶ client (trusted proxies) ─▶ access log, metrics ─▶ recover
-//	           ─▶ security headers ─▶ limits ─▶ plain path ─▶ cross-origin ─▶ router ─▶ handler
+//	connection ─▶ request id ─▶ client (trusted proxies) ─▶ trace ─▶ access log, metrics ─▶ recover
+//	           ─▶ security headers ─▶ limits ─▶ deadline ─▶ plain headers, plain path ─▶ CORS
+//	           ─▶ cross-origin ─▶ HEAD as GET ─▶ router ─▶ handler
 //
 // The row is in one function, (*site).middleware, with the reason for its order.
 // What the middleware refuses is answered in the form of the endpoint that was

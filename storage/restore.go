@@ -47,7 +47,7 @@ func restore(ctx context.Context, url, backup string, force bool) error {
 			return errors.Join(err, errors.New("it is the database itself"))
 		}
 	}
-	// The lock is held until the new file has the name of the old one; see openSQLiteFile.
+	// The lock is held until the new file has the name of the old one; see openCurrentWriter.
 	release := func() error { return nil }
 	err = placeBeside(path, func(temporary string) error {
 		if err := copyFile(temporary, backup); err != nil {
