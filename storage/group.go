@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"gorm.io/gorm"
@@ -92,7 +94,7 @@ func (g *groupCommit) commit(group []*groupedWrite) {
 			if w.err = w.ctx.Err(); w.err != nil {
 				continue
 			}
-			if w.err = w.do(tx); w.err != nil && !isOutcome(w.err) {
+			if w.err = w.attempt(tx); w.err != nil && !isOutcome(w.err) {
 				failed = true
 				return w.err
 			}
@@ -113,7 +115,18 @@ func (g *groupCommit) commit(group []*groupedWrite) {
 
 // alone does a write as a commit of its own, as a single statement is.
 func (g *groupCommit) alone(w *groupedWrite) {
-	w.err = w.do(g.db.WithContext(w.ctx))
+	w.err = w.attempt(g.db.WithContext(w.ctx))
+}
+
+// attempt does the write. That it panics is a failure of its own: whoever leads
+// must not lose the lead by it, or every later write would wait for ever.
+func (w *groupedWrite) attempt(db *gorm.DB) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return w.do(db)
 }
 
 // isOutcome reports whether an error is one that a statement answers with, and

@@ -101,3 +101,18 @@ func TestAFailureInAGroupIsTheWritersOwn(t *testing.T) {
 	_, _, err := s.Grant(ctx, "good")
 	require.NoError(t, err)
 }
+
+func TestAPanicInAGroupIsTheWritersOwn(t *testing.T) {
+	s, consent, group := openGroup(t)
+	grant := gatehouse.Grant{ID: gatehouse.NewID(), ConsentID: consent.ID, ExpiresAt: time.Now().Add(time.Hour)}
+	var panicked, created error
+	gather(t, group,
+		func() {
+			panicked = group.write(t.Context(), func(*gorm.DB) error { panic("a driver's fault") })
+		},
+		func() { created = s.CreateGrant(t.Context(), grant) },
+	)
+	require.ErrorContains(t, panicked, "a driver's fault")
+	require.NoError(t, created)
+	require.NoError(t, s.RevokeGrant(t.Context(), grant.ID, time.Now()), "somebody leads again")
+}

@@ -76,7 +76,10 @@ func explainPostgres(err error) error {
 			return fmt.Errorf("the database does not exist; create it (createdb) or correct its name in the database URL: %w", err)
 		case "08P01":
 			return fmt.Errorf("the pooler in front of PostgreSQL refuses a parameter; take it out of the database URL, or list it in the pooler's ignore_startup_parameters: %w", err)
+		case "53300":
+			return fmt.Errorf("PostgreSQL has no connection left; raise its max_connections, or stop what holds them: %w", err)
 		}
+		return fmt.Errorf("PostgreSQL is there but does not take the connection; its own words say why: %w", err)
 	}
 	return fmt.Errorf("PostgreSQL cannot be reached; check host and port in the database URL, and that the server runs: %w", err)
 }

@@ -26,6 +26,7 @@ func (s *Store) Settings(ctx context.Context) (gatehouse.Settings, error) {
 		return gatehouse.ParseSettings(stored, s.fixedSettings)
 	})
 	settings.DCRRedirectURIAllowlist = slices.Clone(settings.DCRRedirectURIAllowlist) // the cache keeps its own
+	settings.IntrospectionClientIDs = slices.Clone(settings.IntrospectionClientIDs)
 	return settings, s.fail("get settings", err)
 }
 
