@@ -95,7 +95,7 @@ func SettingDefinitions() []SettingDefinition {
 // the environment decides and nobody can change while the gateway runs. Keys
 // that are missing have their defaults; keys that it does not know (of a newer
 // version) are passed over in stored and refused in fixed.
-// It returns a *FieldError for each value that breaks a rule, joined.
+// It returns a *FieldError for the first value that breaks a rule.
 func ParseSettings(stored, fixed map[string]string) (Settings, error) {
 	s := Settings{fixed: map[string]bool{}}
 	definitions := SettingDefinitions()

@@ -92,8 +92,10 @@ func (s *fositeStore) rotate(ctx context.Context, x *exchange) error {
 		return err
 	}
 	grant, user, err := s.grants.Grant(ctx, x.grant.ID)
-	if err != nil {
+	if errors.Is(err, gatehouse.ErrNotFound) {
 		return refreshTokenUnusable(err)
+	} else if err != nil { // the client must not take a failure of ours for the end of its token
+		return fmt.Errorf("provider: grant of a rotation that lost: %w", err)
 	}
 	_, err = s.judgeRefresh(ctx, grant, user, x.session.generation-1, x.now)
 	return err
@@ -127,9 +129,6 @@ func codeUnusable(cause error) *Refusal {
 }
 
 func refreshTokenUnusable(cause error) *Refusal {
-	if errors.Is(cause, gatehouse.ErrUnavailable) {
-		return asRefusal(cause)
-	}
 	r := refuse(codeInvalidGrant, "api.oauth.get_access_token.refresh_token",
 		"The refresh token is unknown, has expired, was used before or was revoked. Start again at /oauth/authorize.")
 	r.Cause = cause

@@ -78,11 +78,11 @@ func (h *Handler) describe(ctx context.Context, token string) (introspection, er
 		d.TokenType, d.ExpiresAt = "bearer", claims.ExpiresAt/1000
 		return d, nil
 	}
-	claims, err := h.tokens.refreshs.Open(token)
+	claims, err := h.tokens.refresh.Open(token)
 	if err != nil {
 		return introspection{}, errors.Join(gatehouse.ErrNotFound, err)
 	}
-	grant, user, err := h.tokens.grants.Grant(ctx, claims.GrantID)
+	grant, user, err := h.grants.Grant(ctx, claims.GrantID)
 	if err != nil {
 		return introspection{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 
-	"gatehouse"
 	"gatehouse/templates"
 )
 
@@ -29,7 +28,7 @@ func (h *Handler) newAnswer(r authorizationRequest, redirectURI string, paramete
 		parameters.Set("iss", h.issuer)
 	}
 	mode := r.ResponseMode
-	if mode == "" || (mode == "query" && r.ResponseType == "token") {
+	if mode == "" {
 		mode = "query"
 		if r.ResponseType == "token" {
 			mode = "fragment" // RFC 6749 §4.2.2
@@ -108,5 +107,5 @@ func (h *Handler) sendForm(w http.ResponseWriter, a answer) error {
 	for name := range a.parameters {
 		page.Fields = append(page.Fields, templates.Field{Name: name, Value: a.parameters.Get(name)})
 	}
-	return h.renderer.Render(w, http.StatusOK, templates.Frame{FormTargets: []string{gatehouse.RedirectOrigin(a.redirectURI)}}, page)
+	return h.renderer.Render(w, http.StatusOK, templates.Frame{}, page) // its form-action follows from Action
 }

@@ -33,7 +33,7 @@ func (h *Handler) revokeToken(r *http.Request) error {
 	if !ok {
 		return nil
 	}
-	grant, _, err := h.tokens.grants.Grant(r.Context(), grantID)
+	grant, _, err := h.grants.Grant(r.Context(), grantID)
 	if errors.Is(err, gatehouse.ErrNotFound) {
 		return nil
 	} else if err != nil {
@@ -53,7 +53,7 @@ func (h *Handler) grantOf(token string) (grantID string, ok bool) {
 	if access, err := h.tokens.access.Open(token); err == nil {
 		return access.GrantID, true
 	}
-	if refresh, err := h.tokens.refreshs.Open(token); err == nil {
+	if refresh, err := h.tokens.refresh.Open(token); err == nil {
 		return refresh.GrantID, true
 	}
 	return "", false

@@ -96,7 +96,7 @@ func (h *rules) judgeRefreshToken(ctx context.Context, x *exchange, r fosite.Acc
 	if app.IsPublic {
 		return refuse(codeUnauthorizedClient, "model.oauth.validate_grant.public_client_refresh_token", "Public clients get no refresh tokens and cannot use any. Start again at /oauth/authorize.")
 	}
-	claims, err := h.store.tokens.refreshs.Open(form.Get("refresh_token"))
+	claims, err := h.store.tokens.refresh.Open(form.Get("refresh_token"))
 	if err != nil {
 		return refreshTokenUnusable(err)
 	}

@@ -83,7 +83,7 @@ func (s *strategy) GenerateRefreshToken(_ context.Context, r fosite.Requester) (
 		return "", "", err
 	}
 	sess.SetExpiresAt(fosite.RefreshToken, sess.issuedAt.Add(lifetimeOf(r, fosite.RefreshToken)))
-	token, err = s.tokens.refreshs.Seal(refreshToken{GrantID: r.GetID(), Generation: sess.generation})
+	token, err = s.tokens.refresh.Seal(refreshToken{GrantID: r.GetID(), Generation: sess.generation})
 	return token, token, err
 }
 

@@ -68,10 +68,10 @@ type LiveGrants interface {
 
 // Tokens seals and opens codes and tokens.
 type Tokens struct {
-	grants   LiveGrants
-	codes    *seal.Sealer[code]
-	access   *seal.Sealer[accessToken]
-	refreshs *seal.Sealer[refreshToken]
+	grants  LiveGrants
+	codes   *seal.Sealer[code]
+	access  *seal.Sealer[accessToken]
+	refresh *seal.Sealer[refreshToken]
 }
 
 // NewTokens returns Tokens sealed under the first secret; what the earlier ones
@@ -81,7 +81,7 @@ func NewTokens(grants LiveGrants, secrets ...[]byte) (*Tokens, error) {
 	var errs [3]error
 	t.codes, errs[0] = seal.New[code](codePrefix, secrets...)
 	t.access, errs[1] = seal.New[accessToken](accessTokenPrefix, secrets...)
-	t.refreshs, errs[2] = seal.New[refreshToken](refreshTokenPrefix, secrets...)
+	t.refresh, errs[2] = seal.New[refreshToken](refreshTokenPrefix, secrets...)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("provider: tokens: %w", err)
 	}
