@@ -77,15 +77,16 @@ func TestTheKeyboardAloneSuffices(t *testing.T) {
 
 		// Sign-in: the cursor is in the first field, and Enter submits.
 		tab.Open(g.authorize(notes))
-		require.Equal(t, "Username or email", tab.Focused().Name)
+		tab.AwaitFocus("Username or email")
 		look("Skip to content", "Username or email", "Password", "Sign in")
 		tab.Open(g.authorize(notes))
+		tab.AwaitFocus("Username or email")
 		tab.Keys(bob.name)
 		tab.Keys(kb.Tab)
 		tab.Keys("wrong")
 		tab.KeysTo(kb.Enter)
 		require.NotEmpty(t, tab.Text("[role=alert]"))
-		require.Equal(t, "Password", tab.Focused().Name, "where something has to be typed")
+		tab.AwaitFocus("Password") // where something has to be typed
 		tab.Keys(bob.password)
 		tab.KeysTo(kb.Enter)
 

@@ -138,6 +138,15 @@ func (tab *Tab) Focused() Focus {
 	return Eval[Focus](tab, person+".focus()")
 }
 
+// AwaitFocus waits until the control with the name has the focus: a page that has
+// loaded gives it to a field when it is first drawn.
+func (tab *Tab) AwaitFocus(name string) {
+	tab.t.Helper()
+	for deadline := time.Now().Add(Patience); tab.Focused().Name != name; {
+		require.True(tab.t, time.Now().Before(deadline), "“%s” does not get the focus, but “%s”", name, tab.Focused().Name)
+	}
+}
+
 // URL is where the tab is.
 func (tab *Tab) URL() string {
 	at, _ := tab.watch.where()
