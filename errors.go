@@ -29,3 +29,20 @@ type FieldError struct {
 }
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Message }
+
+// FieldErrors lists every FieldError in the tree of err, in order.
+func FieldErrors(err error) []*FieldError {
+	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
+	case *FieldError:
+		return []*FieldError{e}
+	case interface{ Unwrap() []error }:
+		var all []*FieldError
+		for _, inner := range e.Unwrap() {
+			all = append(all, FieldErrors(inner)...)
+		}
+		return all
+	case interface{ Unwrap() error }:
+		return FieldErrors(e.Unwrap())
+	}
+	return nil
+}

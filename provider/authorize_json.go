@@ -2,7 +2,6 @@ package provider
 
 import (
 	"errors"
-	"mime"
 	"net/http"
 
 	"github.com/gorilla/mux"
@@ -26,8 +25,7 @@ type authorizeBody struct {
 // isJSON tells the API form of POST /oauth/authorize from the consent page's.
 // The contract does not check the content type, so whatever is no form is the API's.
 func isJSON(r *http.Request, _ *mux.RouteMatch) bool {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err != nil || (mediaType != "application/x-www-form-urlencoded" && mediaType != "multipart/form-data")
+	return !web.SendsForm(r)
 }
 
 // authorizeJSON serves POST /oauth/authorize with a JSON body (C 1.3), in the

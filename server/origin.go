@@ -47,5 +47,5 @@ func (s *site) sameOrigin(next http.Handler) http.Handler {
 // §3.1), which is then sent on to the same request by GET. Without a query, which
 // a consent form always has, nothing else can happen.
 func postedAuthorizationRequest(path string, r *http.Request) bool {
-	return path == "/oauth/authorize" && r.Method == http.MethodPost && r.URL.RawQuery == "" && sendsForm(r)
+	return path == "/oauth/authorize" && r.Method == http.MethodPost && r.URL.RawQuery == "" && web.SendsForm(r)
 }

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"mime"
 	"net/http"
 	"strings"
 
@@ -27,7 +26,7 @@ func (s *site) surfaceOf(r *http.Request) surface {
 	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/.well-known/"), strings.HasPrefix(r.URL.Path, "/.well-known/"),
 		path == "/oauth/deauthorize", path == "/oauth/apps/authorized",
 		r.URL.Path == "/healthz", r.URL.Path == "/readyz",
-		path == "/oauth/authorize" && r.Method == http.MethodPost && !sendsForm(r),
+		path == "/oauth/authorize" && r.Method == http.MethodPost && !web.SendsForm(r),
 		r.Header.Get("X-Mobile-App") != "":
 		return surfaceJSON
 	}
@@ -42,11 +41,6 @@ func protocolEndpoint(path string) bool {
 		return true
 	}
 	return false
-}
-
-func sendsForm(r *http.Request) bool {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && (mediaType == "application/x-www-form-urlencoded" || mediaType == "multipart/form-data")
 }
 
 // protocolError is RFC 6749 §5.2's error and the contract's in one object.

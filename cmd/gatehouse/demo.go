@@ -46,7 +46,11 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	if flags.verbose {
 		cfg.LogLevel = slog.LevelInfo
 	}
+	if isPostgres(cfg.DatabaseURL) { // beside which no secret can be kept: the demo's tokens end with it
+		cfg.Secrets = [][]byte{newSealingSecret()}
+	}
 	log := c.newLog(cfg)
+
 	gatewayListener, err := listen(ctx, flags.listen, "choose another address: gatehouse demo --listen 127.0.0.1:8165")
 	if err != nil {
 		return err

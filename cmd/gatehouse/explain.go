@@ -12,7 +12,7 @@ import (
 // rules that were broken, or what happened.
 func explain(err error) string {
 	var messages []string
-	for _, e := range fieldErrors(err) {
+	for _, e := range gatehouse.FieldErrors(err) {
 		messages = append(messages, e.Message)
 	}
 	if len(messages) > 0 {
@@ -26,21 +26,4 @@ func explain(err error) string {
 		return "this is the last active System Admin; make somebody else one first"
 	}
 	return err.Error()
-}
-
-// fieldErrors collects every FieldError in the tree of err.
-func fieldErrors(err error) []*gatehouse.FieldError {
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
-	case *gatehouse.FieldError:
-		return []*gatehouse.FieldError{e}
-	case interface{ Unwrap() []error }:
-		var all []*gatehouse.FieldError
-		for _, inner := range e.Unwrap() {
-			all = append(all, fieldErrors(inner)...)
-		}
-		return all
-	case interface{ Unwrap() error }:
-		return fieldErrors(e.Unwrap())
-	}
-	return nil
 }

@@ -69,9 +69,14 @@ func Public(err error) *Error {
 }
 
 // Log writes an error that is our fault; the caller's own mistakes are in the access log already.
+// What fails once the caller has hung up mostly fails because of that: a warning.
 func Log(ctx context.Context, log *slog.Logger, e *Error) {
 	if e.Status >= http.StatusInternalServerError && e.Cause != nil {
-		log.ErrorContext(ctx, "request failed", "error", e.Cause, "error_id", e.ID, "request_id", RequestID(ctx))
+		level := slog.LevelError
+		if errors.Is(ctx.Err(), context.Canceled) {
+			level = slog.LevelWarn
+		}
+		log.Log(ctx, level, "request failed", "error", e.Cause, "error_id", e.ID, "request_id", RequestID(ctx))
 	}
 }
 

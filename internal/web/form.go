@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"mime"
 	"net/http"
 
 	"gatehouse"
@@ -22,6 +23,12 @@ func ParseForm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return &Error{Status: http.StatusBadRequest, ID: "api.context.invalid_body_param.app_error", Message: "The form could not be read. Please go back, reload the page and try again."}
+}
+
+// SendsForm reports whether the body says that it is what browsers make of a form.
+func SendsForm(r *http.Request) bool {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && (mediaType == "application/x-www-form-urlencoded" || mediaType == "multipart/form-data")
 }
 
 // PageNumber is the page that a list's ?page= asks for, from 1; what is no number
@@ -47,19 +54,8 @@ func Redirect(w http.ResponseWriter, r *http.Request, localURL string) {
 // FieldErrors collects the messages of every FieldError in the tree of err, by field.
 func FieldErrors(err error) map[string]string {
 	messages := map[string]string{}
-	var walk func(error)
-	walk = func(err error) {
-		switch e := err.(type) { //nolint:errorlint // it walks the tree itself
-		case *gatehouse.FieldError:
-			messages[e.Field] = e.Message
-		case interface{ Unwrap() []error }:
-			for _, inner := range e.Unwrap() {
-				walk(inner)
-			}
-		case interface{ Unwrap() error }:
-			walk(e.Unwrap())
-		}
+	for _, e := range gatehouse.FieldErrors(err) {
+		messages[e.Field] = e.Message
 	}
-	walk(err)
 	return messages
 }
