@@ -94,12 +94,13 @@ func TestWrongValuesAreKeptAndNothingIsSaved(t *testing.T) {
 		form.Set(gatehouse.SettingAccessTokenLifetime, `"><script>an hour`)
 		form.Set(gatehouse.SettingRefreshTokenLifetime, "1s")
 		form.Set(gatehouse.SettingIntrospectionClientIDs, "no client")
+		form.Set(gatehouse.SettingDCRRedirectURIAllowlist, " , ") // as an empty list it would let in any redirect URI
 		a := root.Post(t, "/console", form)
 		require.Equal(t, http.StatusBadRequest, a.Status)
 		page := a.Page(t)
-		require.Equal(t, 3, page.Find("#problems li").Length())
+		require.Equal(t, 4, page.Find("#problems li").Length())
 		require.Zero(t, page.Find("main script").Length())
-		for _, key := range []string{gatehouse.SettingAccessTokenLifetime, gatehouse.SettingRefreshTokenLifetime, gatehouse.SettingIntrospectionClientIDs} {
+		for _, key := range []string{gatehouse.SettingAccessTokenLifetime, gatehouse.SettingRefreshTokenLifetime, gatehouse.SettingIntrospectionClientIDs, gatehouse.SettingDCRRedirectURIAllowlist} {
 			require.Equal(t, 1, page.Find("#"+key+"-error").Length(), key)
 		}
 		again := formOf(t, page, "/console")
@@ -113,6 +114,7 @@ func TestWrongValuesAreKeptAndNothingIsSaved(t *testing.T) {
 		again.Set(gatehouse.SettingAccessTokenLifetime, "2h")
 		again.Set(gatehouse.SettingRefreshTokenLifetime, "240h")
 		again.Set(gatehouse.SettingIntrospectionClientIDs, gatehouse.NewID())
+		again.Set(gatehouse.SettingDCRRedirectURIAllowlist, "")
 		root.Follow(t, root.Post(t, "/console", again))
 		require.Len(t, events(t, g, gatehouse.AuditUpdateSetting), 4)
 	})

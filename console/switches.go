@@ -91,7 +91,9 @@ func canonicalValue(key, typed string) (string, error) {
 			lines = append(lines, line)
 		}
 	}
-	typed = strings.Join(lines, ",")
+	if len(lines) > 0 || strings.TrimSpace(typed) == "" { // commas alone are no list, and must not count as an empty one (C 2.13)
+		typed = strings.Join(lines, ",")
+	}
 	if err := gatehouse.CheckSetting(key, typed); err != nil {
 		return "", err
 	}

@@ -207,11 +207,16 @@ func (h *Handler) redirectToLogin(w http.ResponseWriter, r *http.Request, a auth
 // withoutLoginPrompt takes what signing in fulfils out of the request that the
 // browser comes back with: prompt=login, prompt=select_account and max_age.
 func withoutLoginPrompt(query string) string {
-	values, _ := url.ParseQuery(query) // what cannot be read was passed over when the request was judged, too
+	values, err := url.ParseQuery(query) // what cannot be read was passed over when the request was judged, too
+	fulfilled := values.Has("max_age")
+	values.Del("max_age")
 	if prompt := values.Get("prompt"); prompt == "login" || prompt == "select_account" {
 		values.Del("prompt")
+		fulfilled = true
 	}
-	values.Del("max_age")
+	if err == nil && !fulfilled {
+		return query // as it was sent, byte for byte (C 1.2 step 4)
+	}
 	return values.Encode()
 }
 

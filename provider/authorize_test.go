@@ -181,6 +181,13 @@ func TestNobodySignedInIsSentToSignInAndBack(t *testing.T) {
 		require.Equal(t, "/login", u.Path)
 		back := u.Query().Get("redirect_to")
 		require.Equal(t, "/oauth/authorize?"+testkit.AuthorizeQuery(app).Encode(), back)
+
+		sent := "/oauth/authorize?zeta=1&" + testkit.AuthorizeQuery(app).Encode() + "&nonce=a%20b" // neither sorted nor escaped in our way
+		r, err := http.NewRequest(http.MethodGet, g.URL+sent, nil)
+		require.NoError(t, err)
+		u, err = url.Parse(g.NewBrowser(t).Do(t, r).Location)
+		require.NoError(t, err)
+		require.Equal(t, sent, u.Query().Get("redirect_to"), "the original request (C 1.2 step 4)")
 	})
 }
 

@@ -34,6 +34,10 @@ func writePageError(w http.ResponseWriter, r *http.Request, log *slog.Logger, re
 	if errors.Is(r.Context().Err(), context.Canceled) {
 		return // The browser hung up: nobody reads the page, and nothing of ours is broken.
 	}
+	if r.Header.Get("X-Mobile-App") != "" {
+		WriteJSONError(w, r, log, err) // an app reads this, not a person (C 1.1)
+		return
+	}
 	e := Public(err)
 	Log(r.Context(), log, e)
 	SetRetryAfter(w, e)

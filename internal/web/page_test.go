@@ -51,6 +51,18 @@ func TestPageTurnsErrorsIntoTheErrorPage(t *testing.T) {
 	}
 }
 
+// C 1.1: an app that shows pages to nobody says so, and is answered in JSON.
+func TestPageAnswersMobileAppsInJSON(t *testing.T) {
+	h := web.Page(slog.New(slog.DiscardHandler), brokenRenderer{}, func(http.ResponseWriter, *http.Request) error { return web.InvalidURLParam("app_id") })
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("X-Mobile-App", "1")
+	h.ServeHTTP(w, r)
+	require.Equal(t, http.StatusBadRequest, w.Code)
+	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
+	require.Contains(t, w.Body.String(), "api.context.invalid_url_param.app_error")
+}
+
 func TestPageSaysNothingToABrowserThatHungUp(t *testing.T) {
 	renderer, err := templates.New(templates.Site{})
 	require.NoError(t, err)
