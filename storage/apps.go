@@ -75,11 +75,8 @@ func (s *Store) DeleteApp(ctx context.Context, id string) error {
 	return s.fail("delete app", affectedOne(s.write(ctx).Exec("DELETE FROM apps WHERE id = ?", text(id))))
 }
 
-// AppQuery says which apps to list.
-type AppQuery = gatehouse.AppQuery
-
 // Apps lists apps by name, in any case, then id.
-func (s *Store) Apps(ctx context.Context, q AppQuery) ([]gatehouse.App, error) {
+func (s *Store) Apps(ctx context.Context, q gatehouse.AppQuery) ([]gatehouse.App, error) {
 	query := s.read(ctx).Order("name_key, id").Offset(q.Offset).Limit(q.Limit)
 	if q.CreatorID != "" {
 		query = query.Where("creator_id = ?", text(q.CreatorID))

@@ -9,6 +9,10 @@ import (
 	"gatehouse/internal/web"
 )
 
+// writeTimeout is how long an event may take to be written, before it goes to the
+// log of the process instead.
+const writeTimeout = 5 * time.Second
+
 // Recorder keeps events.
 type Recorder interface {
 	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
@@ -35,8 +39,11 @@ func (t Trail) Record(ctx context.Context, e gatehouse.AuditEvent) {
 	if e.Outcome == "" {
 		e.Outcome = gatehouse.OutcomeSuccess
 	}
-	// Somebody who hangs up must not keep what they did out of the trail.
-	if err := t.recorder.RecordAuditEvent(context.WithoutCancel(ctx), e); err != nil {
+	// Somebody who hangs up must not keep what they did out of the trail; a database
+	// that has gone silent must not keep their request.
+	writing, done := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer done()
+	if err := t.recorder.RecordAuditEvent(writing, e); err != nil {
 		t.log.ErrorContext(ctx, "audit event not written", "error", err, "event", e.Event, "outcome", e.Outcome,
 			"actor_id", e.ActorID, "target_id", e.TargetID, "detail", e.Detail, "ip", e.IP, "request_id", e.RequestID)
 	}

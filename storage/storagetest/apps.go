@@ -136,7 +136,7 @@ func appDeleted(t *testing.T, d *database) {
 }
 
 // list returns the names of the apps that a query finds, joined.
-func list(t *testing.T, store *storage.Store, q storage.AppQuery) string {
+func list(t *testing.T, store *storage.Store, q gatehouse.AppQuery) string {
 	t.Helper()
 	if q.Limit == 0 {
 		q.Limit = 100
@@ -160,16 +160,16 @@ func appsListed(t *testing.T, d *database) {
 		}
 		require.NoError(t, store.CreateApp(ctx, app))
 	}
-	require.Equal(t, "bravo|bravo|Charlie|delta|Älpha", list(t, store, storage.AppQuery{}))
-	require.Equal(t, "bravo|Charlie", list(t, store, storage.AppQuery{Offset: 1, Limit: 2}))
-	require.Equal(t, "Charlie|delta", list(t, store, storage.AppQuery{CreatorID: creator}))
-	require.Equal(t, "bravo|bravo|Charlie|delta", list(t, store, storage.AppQuery{Search: "a", Limit: 4}))
-	require.Equal(t, "Charlie", list(t, store, storage.AppQuery{Search: "ARL"}))
-	require.Equal(t, "Älpha", list(t, store, storage.AppQuery{Search: "äLP"}), "any case of any alphabet, on both engines")
-	require.Equal(t, "delta", list(t, store, storage.AppQuery{CreatorID: creator, Search: "T"}))
-	require.Empty(t, list(t, store, storage.AppQuery{Search: "zulu"}))
+	require.Equal(t, "bravo|bravo|Charlie|delta|Älpha", list(t, store, gatehouse.AppQuery{}))
+	require.Equal(t, "bravo|Charlie", list(t, store, gatehouse.AppQuery{Offset: 1, Limit: 2}))
+	require.Equal(t, "Charlie|delta", list(t, store, gatehouse.AppQuery{CreatorID: creator}))
+	require.Equal(t, "bravo|bravo|Charlie|delta", list(t, store, gatehouse.AppQuery{Search: "a", Limit: 4}))
+	require.Equal(t, "Charlie", list(t, store, gatehouse.AppQuery{Search: "ARL"}))
+	require.Equal(t, "Älpha", list(t, store, gatehouse.AppQuery{Search: "äLP"}), "any case of any alphabet, on both engines")
+	require.Equal(t, "delta", list(t, store, gatehouse.AppQuery{CreatorID: creator, Search: "T"}))
+	require.Empty(t, list(t, store, gatehouse.AppQuery{Search: "zulu"}))
 
-	both, err := store.Apps(ctx, storage.AppQuery{Limit: 2})
+	both, err := store.Apps(ctx, gatehouse.AppQuery{Limit: 2})
 	require.NoError(t, err)
 	require.Less(t, both[0].ID, both[1].ID, "apps of one name are in a fixed order, so that pages do not overlap")
 }
@@ -184,7 +184,7 @@ func appSearchIsLiteral(t *testing.T, d *database) {
 	for search, want := range map[string]string{
 		"%": "100% sure", "_": "a_b", "!": "wow!", `\`: `back\slash`, "'": "it's", "!%": "", "' OR 1=1 --": "", "\x00": "", "\xff": "",
 	} {
-		require.Equal(t, want, list(t, store, storage.AppQuery{Search: search}), "%q", search)
+		require.Equal(t, want, list(t, store, gatehouse.AppQuery{Search: search}), "%q", search)
 	}
 }
 
