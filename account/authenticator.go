@@ -190,7 +190,7 @@ func errTokenProvided() *web.Error {
 // requestedByOurPage is the contract's CSRF rule (C 1.1). Another site's page can
 // send our cookie, but cannot add either header without our leave (CORS).
 func requestedByOurPage(r *http.Request, token string) bool {
-	return r.Method == http.MethodGet || r.Method == http.MethodHead || isXMLHttpRequest(r) || csrfTokenMatches(token, r.Header.Get("X-CSRF-Token"))
+	return r.Method == http.MethodGet || isXMLHttpRequest(r) || csrfTokenMatches(token, r.Header.Get("X-CSRF-Token"))
 }
 
 func isXMLHttpRequest(r *http.Request) bool {

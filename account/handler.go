@@ -59,10 +59,10 @@ func NewHandler(c HandlerConfig) *Handler {
 // Register adds the endpoints to a router that is below the base path.
 func (h *Handler) Register(r *mux.Router) {
 	json := func(path, method string, f web.HandlerFunc) {
-		r.Handle(path, web.JSON(h.Log, f)).Methods(methods(method)...)
+		r.Handle(path, web.JSON(h.Log, f)).Methods(method)
 	}
 	page := func(path, method string, f web.HandlerFunc) {
-		r.Handle(path, web.Page(h.Log, h.Renderer, f)).Methods(methods(method)...)
+		r.Handle(path, web.Page(h.Log, h.Renderer, f)).Methods(method)
 	}
 	json("/api/v4/users/login", http.MethodPost, h.apiLogin)
 	json("/api/v4/users/logout", http.MethodPost, h.apiLogout)
@@ -76,14 +76,6 @@ func (h *Handler) Register(r *mux.Router) {
 	page("/logout", http.MethodPost, h.logout)
 	page("/setup", http.MethodGet, h.setUpPage)
 	page("/setup", http.MethodPost, h.setUp)
-}
-
-// methods are those that a route answers: HEAD wherever GET (RFC 9110 §9.3.2).
-func methods(method string) []string {
-	if method == http.MethodGet {
-		return []string{http.MethodGet, http.MethodHead}
-	}
-	return []string{method}
 }
 
 // visitor is who looks at a page: a person with a session. An app's access token

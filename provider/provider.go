@@ -95,7 +95,7 @@ func New(c Config) *Handler {
 
 // Register adds the endpoints to a router below the base path.
 func (h *Handler) Register(r *mux.Router) {
-	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.counted(h.authorize))).Methods(http.MethodGet, http.MethodHead)
+	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.counted(h.authorize))).Methods(http.MethodGet)
 	r.Handle("/oauth/authorize", web.JSON(h.log, h.counted(h.authorizeJSON))).Methods(http.MethodPost).MatcherFunc(isJSON)
 	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.counted(h.decide))).Methods(http.MethodPost)
 	r.HandleFunc("/oauth/access_token", h.token).Methods(http.MethodPost)
@@ -113,8 +113,8 @@ func (h *Handler) RegisterAtRoot(r *mux.Router) {
 }
 
 func (h *Handler) registerMetadata(r *mux.Router, suffix string) {
-	r.Handle(authorizationServerPath+suffix, web.JSON(h.log, h.authorizationServer)).Methods(http.MethodGet, http.MethodHead)
-	r.Handle(protectedResourcePath+suffix, web.JSON(h.log, h.protectedResource)).Methods(http.MethodGet, http.MethodHead)
+	r.Handle(authorizationServerPath+suffix, web.JSON(h.log, h.authorizationServer)).Methods(http.MethodGet)
+	r.Handle(protectedResourcePath+suffix, web.JSON(h.log, h.protectedResource)).Methods(http.MethodGet)
 }
 
 // composeFosite lists the handlers in the order in which they judge: our rules
