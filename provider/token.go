@@ -136,7 +136,7 @@ func tokenForm(r *http.Request) (url.Values, *Refusal) {
 	if err := r.ParseForm(); err != nil {
 		if e := web.Public(err); e.Status == http.StatusRequestEntityTooLarge {
 			refusal := bad(e.Message, err)
-			refusal.Status = e.Status
+			refusal.Status, refusal.ID = e.Status, e.ID
 			return nil, refusal
 		}
 		return nil, bad("The body is no valid form.", err)

@@ -104,6 +104,8 @@ func TestFieldsAreJudgedByTheContractsRules(t *testing.T) {
 			{"an empty name", object{"name": ""}, "name"},
 			{"a name of 64 bytes", object{"name": strings.Repeat("x", 64)}, ""},
 			{"a name of 65 bytes", object{"name": strings.Repeat("x", 65)}, "name"},
+			{"a NUL in the name", object{"name": "a\x00b"}, "name"},
+			{"a NUL in the description", object{"description": "a\x00b"}, "description"},
 			{"bytes of the name count", object{"name": strings.Repeat("ä", 33)}, "name"},
 			{"no callback URLs", object{"callback_urls": nil}, "callback"},
 			{"null callback URLs", object{"callback_urls": []string(nil)}, "callback"},

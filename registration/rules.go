@@ -2,6 +2,7 @@ package registration
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"gatehouse"
@@ -40,7 +41,7 @@ func CheckAll(app gatehouse.App) []*gatehouse.FieldError {
 		add("name", "The display name is missing.")
 	case len(app.Name) > maxName:
 		add("name", "The display name is longer than 64 bytes.")
-	case !utf8.ValidString(app.Name):
+	case !isText(app.Name):
 		add("name", "The display name holds invalid characters.")
 	}
 	if problem := checkRedirectURIs(app.RedirectURIs, app.IsPublic); problem != "" {
@@ -54,8 +55,11 @@ func CheckAll(app gatehouse.App) []*gatehouse.FieldError {
 	case app.Homepage != "" && !gatehouse.CheckHTTPURL(app.Homepage):
 		add("homepage", "The homepage must be a URL that begins with http:// or https://.")
 	}
-	if utf8.RuneCountInString(app.Description) > maxDescription {
+	switch {
+	case utf8.RuneCountInString(app.Description) > maxDescription:
 		add("description", "The description is longer than 512 characters.")
+	case !isText(app.Description):
+		add("description", "The description holds invalid characters.")
 	}
 	switch {
 	case len(app.IconURL) > maxIconURL:
@@ -68,6 +72,10 @@ func CheckAll(app gatehouse.App) []*gatehouse.FieldError {
 	}
 	return errs
 }
+
+// isText reports whether both databases can keep s as it is: PostgreSQL's text
+// has no NUL and no broken UTF-8.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func checkRedirectURIs(uris []string, public bool) string {
 	if len(uris) == 0 {
