@@ -20,16 +20,6 @@ type Consent struct {
 // ConsentTouchInterval is how coarse a consent's LastUsedAt is.
 const ConsentTouchInterval = time.Hour
 
-// Covers reports whether every one of scopes was agreed to.
-func (c Consent) Covers(scopes []string) bool {
-	for _, s := range scopes {
-		if !slices.Contains(c.Scopes, s) {
-			return false
-		}
-	}
-	return true
-}
-
 // ConsentedApp is an app that a person authorised.
 type ConsentedApp struct {
 	Consent Consent

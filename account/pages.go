@@ -134,7 +134,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
 // wayBack is where to go after signing in: a page of this gateway, or "" for none.
 // What else lives on the host is none of our business, and may send people on.
 func (h *Handler) wayBack(redirectTo string) string {
-	redirectTo = web.LocalPath(redirectTo, "")
+	redirectTo = web.LocalPath(redirectTo)
 	below, _, _ := strings.Cut(redirectTo, "?")
 	below, _, _ = strings.Cut(below, "#")
 	if base := h.Cookies.BasePath; base != "" && !strings.HasPrefix(path.Clean(below)+"/", base+"/") {

@@ -75,12 +75,12 @@ func ClientNetwork(ip string) string {
 }
 
 // LocalPath returns target if it is a path on this server that a browser may be
-// sent to after signing in, else fallback: it begins with one slash, not with
+// sent to after signing in, else "": it begins with one slash, not with
 // // or /\ which browsers take for another host, and holds no control character.
-func LocalPath(target, fallback string) string {
+func LocalPath(target string) string {
 	if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") || strings.ContainsAny(target, "\\") ||
 		strings.ContainsFunc(target, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
-		return fallback
+		return ""
 	}
 	return target
 }
