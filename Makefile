@@ -65,9 +65,10 @@ fuzz: ## Run every fuzz target for FUZZTIME (20s)
 		done || exit 1; \
 	done
 
-# Where no container registry can be reached: a script that makes the base images
-# that it is given as arguments. It is only asked when an image cannot be pulled.
-export GATEHOUSE_BASE_IMAGES ?= ../shared/tools/base-images
+# Where no container registry can be reached, GATEHOUSE_BASE_IMAGES names a script
+# that makes the base images that it is given as arguments. It is only asked when
+# an image cannot be pulled.
+export GATEHOUSE_BASE_IMAGES ?=
 
 .PHONY: up
 up: ## Start the stack: three nodes, PostgreSQL and nginx, on https://localhost:8443

@@ -61,8 +61,8 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 // request in its URL and the person's decision in the body. The request is
 // judged again from the start; there is no state in between to forge.
 func (h *Handler) decide(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
-		return &web.Error{Status: http.StatusBadRequest, ID: "api.oauth.authorize_oauth.bad_request.app_error", Message: "The form could not be read.", Cause: err}
+	if err := web.ParseForm(w, r); err != nil {
+		return err
 	}
 	if r.URL.RawQuery == "" && r.PostForm.Has("client_id") {
 		// An authorization request sent by POST (RFC 6749 §3.1): the same as by GET.

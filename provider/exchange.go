@@ -71,7 +71,7 @@ func (s *fositeStore) redeem(ctx context.Context, x *exchange) error {
 	err := s.grants.CreateGrant(ctx, grant)
 	switch {
 	case errors.Is(err, gatehouse.ErrConflict):
-		if err := s.grants.RevokeGrant(ctx, grant.ID, x.now); err != nil {
+		if err := s.revoke(ctx, grant.ID, x.now); err != nil {
 			return fmt.Errorf("provider: revoke the grant of a replayed code: %w", err)
 		}
 		s.audit(ctx, gatehouse.AuditCodeReplayed, grant, "An authorization code was redeemed twice. What it gave was revoked.")
@@ -110,7 +110,7 @@ func (s *fositeStore) judgeRefresh(ctx context.Context, grant gatehouse.Grant, u
 	case !user.Active():
 		return standing, refreshTokenUnusable(errors.New("the user is deactivated"))
 	case standing == gatehouse.StandingReused:
-		if err := s.grants.RevokeGrant(ctx, grant.ID, now); err != nil {
+		if err := s.revoke(ctx, grant.ID, now); err != nil {
 			return standing, fmt.Errorf("provider: revoke the grant of a reused refresh token: %w", err)
 		}
 		s.audit(ctx, gatehouse.AuditRefreshTokenReused, grant, "A refresh token was used again after its successor. The grant was revoked.")
@@ -119,6 +119,17 @@ func (s *fositeStore) judgeRefresh(ctx context.Context, grant gatehouse.Grant, u
 		return standing, refreshTokenUnusable(errors.New("the grant was revoked or has expired"))
 	}
 	return standing, nil
+}
+
+// revokeTimeout is how long ending a grant may take when nobody waits for it.
+const revokeTimeout = 5 * time.Second
+
+// revoke ends a grant that two parties hold, also if the one who showed that has
+// hung up: leaving early must not save it.
+func (s *fositeStore) revoke(ctx context.Context, grantID string, at time.Time) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTimeout)
+	defer cancel()
+	return s.grants.RevokeGrant(ctx, grantID, at)
 }
 
 func codeUnusable(cause error) *Refusal {

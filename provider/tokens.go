@@ -17,6 +17,11 @@ const (
 	refreshTokenPrefix = "gthr_"
 )
 
+// The sealed statements below are lists, by the order of their fields. A field more
+// or less, or another order, makes every live token unreadable, also between the
+// versions of a rolling upgrade: a new form needs a prefix of its own, beside the
+// old one until all of the old have expired.
+
 // codeLifetime is how long a code may be redeemed (C 2.2).
 const codeLifetime = 10 * time.Minute
 
