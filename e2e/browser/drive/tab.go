@@ -24,6 +24,9 @@ type Options struct {
 	Visits   []string // hosts of others that it may send the person to
 	Icons    []string // hosts of others that it may show pictures from
 	NoScript bool     // JavaScript is disabled
+	// Faulty: the page is wrong on purpose, so what the browser says of its markup,
+	// now or later, does not count.
+	Faulty bool
 }
 
 // Tab is a tab with cookies of its own. It belongs to one test.
