@@ -24,7 +24,7 @@ func (h *Handler) appPage(w http.ResponseWriter, r *http.Request, v web.Visit) e
 		return err
 	}
 	page := templates.AppPage{
-		App: app, Usage: usage, Creator: creators[app.CreatorID], CanManage: true,
+		App: app, Usage: usage, Creator: creators[app.CreatorID],
 		AccessTokenLifetime: templates.Lifetime(v.Settings.AccessTokenLifetimeFor(app, false)),
 		Endpoints:           h.endpoints(), Snippets: snippets(h.SiteURL, app, secretPlaceholder),
 	}

@@ -16,7 +16,7 @@ const listPerPage = 50
 func (h *Handler) listPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	page := templates.AppListPage{
 		Search: strings.TrimSpace(r.URL.Query().Get("search")), Page: web.PageNumber(r),
-		CanAdd: true, ShowsAll: mayManageAll(v),
+		ShowsAll: mayManageAll(v),
 	}
 	query := gatehouse.AppQuery{Search: page.Search, Offset: (page.Page - 1) * listPerPage, Limit: listPerPage + 1}
 	if !page.ShowsAll {

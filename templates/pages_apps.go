@@ -9,8 +9,6 @@ type AppListPage struct {
 	Search  string // what was searched for, or ""
 	Page    int    // from 1
 	HasMore bool   // there is a next page
-	// CanAdd shows the way to /integrations/oauth2-apps/add.
-	CanAdd bool
 	// ShowsAll: the list has everybody's apps, not just the person's own.
 	ShowsAll bool
 }
@@ -78,8 +76,6 @@ type AppPage struct {
 	// Creator is the username of who registered it; "" when it registered itself
 	// or the person is gone.
 	Creator string
-	// CanManage shows the actions.
-	CanManage bool
 	// AccessTokenLifetime and RefreshTokenLifetime are in words (Lifetime);
 	// RefreshTokenLifetime is "" for apps that get no refresh token.
 	AccessTokenLifetime, RefreshTokenLifetime string
