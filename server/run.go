@@ -7,14 +7,20 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// DrainTimeout is how long requests that are under way when the gateway is told
-// to stop have for finishing.
-const DrainTimeout = 10 * time.Second
+const (
+	// DrainTimeout is how long requests that are under way when the gateway is told
+	// to stop have for finishing, with what comes in during LeaveTimeout.
+	DrainTimeout = 10 * time.Second
+	// LeaveTimeout is how long clients have to let go of the connections that they
+	// keep open: closing one on which a request is just coming would lose it.
+	LeaveTimeout = time.Second
+)
 
 // Listener is an address and what is served there.
 type Listener struct {
@@ -24,18 +30,22 @@ type Listener struct {
 	CertFile, KeyFile string
 }
 
-// Run serves every listener until ctx ends, then accepts nothing new and waits
-// for what is under way, at most DrainTimeout; what did not finish then is cut
-// off. It closes the listeners in any case. If one fails, all stop, and Run says why.
+// Run serves every listener until ctx ends. Then it asks the clients to let go of
+// their connections, with every answer, for at most LeaveTimeout; accepts nothing
+// new; and waits for what is under way, until DrainTimeout is over; what did not
+// finish then is cut off. It closes the listeners in any case. If one fails, all
+// stop, and Run says why.
 func Run(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
 	// Requests do not inherit ctx: they may finish after it ended.
 	group, ctx := errgroup.WithContext(ctx)
 	for _, l := range listeners {
-		s := newHTTPServer(l.Handler, log)
+		var leaving departure
+		s := newHTTPServer(leaving.announce(l.Handler), log)
+		s.ConnState = leaving.count
 		group.Go(func() error { return serve(s, l) })
 		group.Go(func() error {
 			<-ctx.Done()
-			return stop(s, log, l.Addr())
+			return stop(s, &leaving, log, l.Addr())
 		})
 	}
 	return group.Wait()
@@ -67,9 +77,10 @@ func serve(s *http.Server, l Listener) error {
 	return fmt.Errorf("server: serve %s: %w", l.Addr(), err)
 }
 
-func stop(s *http.Server, log *slog.Logger, addr net.Addr) error {
+func stop(s *http.Server, leaving *departure, log *slog.Logger, addr net.Addr) error {
 	ctx, cancel := context.WithTimeout(context.Background(), DrainTimeout)
 	defer cancel()
+	leaving.wait(LeaveTimeout)
 	if err := s.Shutdown(ctx); err != nil {
 		log.Warn("requests did not finish in time and were cut off", "listen", addr.String(), "waited", DrainTimeout)
 		if err := s.Close(); err != nil {
@@ -77,4 +88,44 @@ func stop(s *http.Server, log *slog.Logger, addr net.Addr) error {
 		}
 	}
 	return nil
+}
+
+// departure tells clients to let go of their connections, and knows when they
+// have. A client that is told so by an answer (RFC 9112 §9.6, RFC 9113 §6.8) sends
+// its next request on a new connection, which another node takes.
+type departure struct {
+	begun       atomic.Bool
+	connections atomic.Int64
+}
+
+func (d *departure) announce(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.begun.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// count is the server's ConnState.
+func (d *departure) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		d.connections.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		d.connections.Add(-1)
+	case http.StateActive, http.StateIdle:
+	}
+}
+
+// wait announces from now on, until no connection is open or the time is over.
+func (d *departure) wait(atMost time.Duration) {
+	d.begun.Store(true)
+	const interval = 10 * time.Millisecond
+	for range atMost / interval {
+		if d.connections.Load() == 0 {
+			return
+		}
+		time.Sleep(interval)
+	}
 }

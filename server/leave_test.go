@@ -1,0 +1,113 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gatehouse/server"
+)
+
+// pipes is a listener in memory, so that time can be faked.
+type pipes struct {
+	incoming chan net.Conn
+	closed   chan struct{}
+}
+
+func newPipes() pipes { return pipes{make(chan net.Conn), make(chan struct{})} }
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.incoming:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+func (p pipes) Close() error   { close(p.closed); return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+
+// connection is a client that keeps its connection open.
+type connection struct {
+	net.Conn
+	answers *bufio.Reader
+}
+
+func (p pipes) dial() connection {
+	client, served := net.Pipe()
+	p.incoming <- served
+	return connection{client, bufio.NewReader(client)}
+}
+
+func (c connection) post(t *testing.T) *http.Response {
+	t.Helper()
+	_, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+	require.NoError(t, err)
+	res, err := http.ReadResponse(c.answers, nil)
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	return res
+}
+
+// running is a server that was told to stop, or will be.
+func running() (l pipes, stop func(), stopped chan error) {
+	l = newPipes()
+	ctx, stop := context.WithCancel(context.Background())
+	stopped = make(chan error, 1)
+	go func() {
+		stopped <- server.Run(ctx, slog.New(slog.DiscardHandler), server.Listener{Listener: l, Handler: http.NotFoundHandler()})
+	}()
+	return l, stop, stopped
+}
+
+func TestStoppingLosesNoRequestOnAConnectionThatWasKeptOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, stop, stopped := running()
+		kept := l.dial()
+		require.False(t, kept.post(t).Close)
+		start := time.Now()
+		stop()
+		synctest.Wait()
+
+		require.True(t, kept.post(t).Close, "and is told to let go")
+		_, err := kept.answers.ReadByte()
+		require.ErrorIs(t, err, io.EOF)
+		require.True(t, l.dial().post(t).Close, "nor one on a new connection, of a client that does not know yet")
+		require.NoError(t, <-stopped)
+		require.Less(t, time.Since(start), server.LeaveTimeout, "it does not wait when all have gone")
+	})
+}
+
+func TestStoppingWaitsForSilentConnectionsOnlySoLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, stop, stopped := running()
+		kept := l.dial()
+		kept.post(t)
+		start := time.Now()
+		stop()
+		require.NoError(t, <-stopped)
+		require.Equal(t, server.LeaveTimeout, time.Since(start).Truncate(100*time.Millisecond))
+		_, err := kept.answers.ReadByte()
+		require.ErrorIs(t, err, io.EOF)
+	})
+}
+
+func TestStoppingIsAtOnceWithNobodyConnected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, stop, stopped := running()
+		start := time.Now()
+		stop()
+		require.NoError(t, <-stopped)
+		require.Zero(t, time.Since(start))
+	})
+}
