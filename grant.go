@@ -49,6 +49,12 @@ type Grant struct {
 // Anything older is reuse, and revokes the grant (RFC 9700 §4.14.2).
 const GraceWindow = 30 * time.Second
 
+// ClockTolerance is how far the clocks of two nodes, or of one before and after it
+// was set, may be apart: what was made further in the future is judged as if it
+// were too old. Otherwise a clock that went back a day would excuse a retired
+// token for a day.
+const ClockTolerance = 5 * time.Minute
+
 // Standing is what a grant says to a token of some generation.
 type Standing int
 
@@ -68,7 +74,7 @@ func (g Grant) Standing(generation int64, now time.Time) Standing {
 		return StandingRevoked
 	case generation == g.Generation:
 		return StandingCurrent
-	case generation == g.Generation-1 && now.Before(g.RotatedAt.Add(GraceWindow)):
+	case generation == g.Generation-1 && now.Before(g.RotatedAt.Add(GraceWindow)) && !now.Before(g.RotatedAt.Add(-ClockTolerance)):
 		return StandingGrace
 	default:
 		return StandingReused

@@ -41,8 +41,10 @@ type code struct {
 	IssuedAt        int64  // ms
 }
 
+// expired also says so of a code from the future (gatehouse.ClockTolerance).
 func (c code) expired(now time.Time) bool {
-	return now.After(time.UnixMilli(c.IssuedAt).Add(codeLifetime))
+	issued := time.UnixMilli(c.IssuedAt)
+	return now.After(issued.Add(codeLifetime)) || now.Before(issued.Add(-gatehouse.ClockTolerance))
 }
 
 // accessToken is what an access token says. It is valid while its grant lives.

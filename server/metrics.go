@@ -32,6 +32,7 @@ type Metrics struct {
 	reaped     *prometheus.CounterVec
 	reaperRuns *prometheus.CounterVec
 	lastReaped prometheus.Gauge
+	clockAhead prometheus.Gauge
 	build      *prometheus.GaugeVec
 }
 
@@ -58,10 +59,13 @@ func NewMetrics() *Metrics {
 		lastReaped: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "gatehouse_reaper_last_success_timestamp_seconds", Help: "When the reaper of this node last finished a round; 0 before the first.",
 		}),
+		clockAhead: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "gatehouse_clock_ahead_seconds", Help: "By how much this node's clock was ahead of its database's when the reaper looked last.",
+		}),
 	}
 	m.build = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "gatehouse_build_info", Help: "1, for the version that runs."}, []string{"version", "build"})
 	m.registry.MustRegister(m.build, m.requests, m.duration, m.grants, m.refusals, m.signIns, m.registrations, m.auditEvents,
-		m.reaped, m.reaperRuns, m.lastReaped,
+		m.reaped, m.reaperRuns, m.lastReaped, m.clockAhead,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.begin()
 	return m
@@ -141,6 +145,9 @@ func (m *Metrics) registration(outcome string) {
 		m.registrations.WithLabelValues(outcome).Inc()
 	}
 }
+
+// ClockAhead notes by how much this node's clock is ahead of its database's.
+func (m *Metrics) ClockAhead(by time.Duration) { m.clockAhead.Set(by.Seconds()) }
 
 // Reaped counts a round of the reaper: how many rows went, by table, and whether
 // it was cut short by an error.

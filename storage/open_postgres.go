@@ -52,6 +52,7 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 		lockMigrations: "SELECT pg_advisory_xact_lock(7236828439217701)",
 		dialect:        goose.DialectPostgres,
 		pools:          map[string]*sql.DB{"all": pool}, estimateRows: estimateRowsPostgres,
+		clock: "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
 		migrationDB: func() (*sql.DB, func() error) {
 			unhurried := config.Copy()
 			delete(unhurried.RuntimeParams, "statement_timeout")

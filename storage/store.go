@@ -63,6 +63,7 @@ type engine struct {
 	pools map[string]*sql.DB // by what they are for
 	// estimateRows is a statement that yields about how many rows a table has.
 	estimateRows func(table string) string
+	clock        string // a statement that yields the database's time in milliseconds; "" where it is ours
 	dialect      goose.Dialect
 	// migrationDB is where migrations run, which may take longer than a request.
 	migrationDB func() (db *sql.DB, done func() error)

@@ -15,12 +15,21 @@ const (
 // reaper deletes what nobody needs any more; *storage.Store satisfies it.
 type reaper interface {
 	Reap(ctx context.Context, now time.Time, limit int) (map[string]int64, error)
+	ClockAhead(ctx context.Context) (time.Duration, error)
+}
+
+// reapObserver is told of the rounds; *server.Metrics satisfies it.
+type reapObserver interface {
+	// Reaped is told of each round that was not cut short by the end.
+	Reaped(rows map[string]int64, at time.Time, err error)
+	ClockAhead(by time.Duration)
 }
 
 // reapForever keeps the database as large as what is alive, until ctx ends. Any
 // number of nodes may do so at once. The first round comes after a part of the
 // interval, so that nodes that start together do not all reap together.
-func reapForever(ctx context.Context, store reaper, observe observeReaped, log *slog.Logger) {
+func reapForever(ctx context.Context, store reaper, observe reapObserver, log *slog.Logger) {
+	clock := startReapClock(log)
 	wait := rand.N(reapInterval) //nolint:gosec // not a secret
 	for {
 		select {
@@ -28,33 +37,45 @@ func reapForever(ctx context.Context, store reaper, observe observeReaped, log *
 			return
 		case <-time.After(wait):
 		}
-		reapAll(ctx, store, observe, log)
+		reapAll(ctx, store, clock, observe, log)
 		wait = reapInterval*9/10 + rand.N(reapInterval/5) //nolint:gosec // not a secret
 	}
 }
 
-// observeReaped is told of each round that was not cut short by ctx.
-type observeReaped func(rows map[string]int64, at time.Time, err error)
-
 // reapAll goes on in small batches until nothing is left.
-func reapAll(ctx context.Context, store reaper, observe observeReaped, log *slog.Logger) {
+func reapAll(ctx context.Context, store reaper, clock *reapClock, observe reapObserver, log *slog.Logger) {
 	total := map[string]int64{}
-	for more := true; more && ctx.Err() == nil; {
-		reaped, err := store.Reap(ctx, time.Now(), reapBatch)
+	err := func() error {
+		ahead, err := store.ClockAhead(ctx)
 		if err != nil {
-			if ctx.Err() == nil {
-				observe(total, time.Now(), err)
-				log.WarnContext(ctx, "expired rows were not deleted; trying again later", "error", err)
+			return err
+		}
+		observe.ClockAhead(ahead)
+		for more := true; more && ctx.Err() == nil; {
+			now, ok := clock.now(ahead)
+			if !ok {
+				return nil
 			}
-			return
+			reaped, err := store.Reap(ctx, now, reapBatch)
+			if err != nil {
+				return err
+			}
+			more = false
+			for table, n := range reaped {
+				total[table] += n
+				more = more || n >= reapBatch
+			}
 		}
-		more = false
-		for table, n := range reaped {
-			total[table] += n
-			more = more || n >= reapBatch
-		}
+		return nil
+	}()
+	if err != nil && ctx.Err() != nil {
+		return
 	}
-	observe(total, time.Now(), nil)
+	observe.Reaped(total, time.Now(), err)
+	if err != nil {
+		log.WarnContext(ctx, "expired rows were not deleted; trying again later", "error", err)
+		return
+	}
 	for table, n := range total {
 		if n > 0 {
 			log.DebugContext(ctx, "deleted expired rows", "table", table, "rows", n)

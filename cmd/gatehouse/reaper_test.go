@@ -20,8 +20,11 @@ import (
 type rows struct {
 	left   int64
 	rounds []time.Time
+	ahead  time.Duration
 	err    error
 }
+
+func (r *rows) ClockAhead(context.Context) (time.Duration, error) { return r.ahead, nil }
 
 func (r *rows) Reap(_ context.Context, now time.Time, limit int) (map[string]int64, error) {
 	r.rounds = append(r.rounds, now)
@@ -36,7 +39,8 @@ func (r *rows) Reap(_ context.Context, now time.Time, limit int) (map[string]int
 func TestTheReaperGoesOnUntilNothingIsLeft(t *testing.T) {
 	r := &rows{left: 3*reapBatch + 1}
 	metrics := server.NewMetrics()
-	reapAll(t.Context(), r, metrics.Reaped, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	reapAll(t.Context(), r, startReapClock(log), metrics, log)
 	require.Zero(t, r.left)
 	require.Len(t, r.rounds, 4)
 	page := scrape(metrics)
@@ -48,7 +52,8 @@ func TestTheReaperGoesOnUntilNothingIsLeft(t *testing.T) {
 
 func TestAReaperThatFailsIsCounted(t *testing.T) {
 	metrics := server.NewMetrics()
-	reapAll(t.Context(), &rows{err: errors.New("the database is gone")}, metrics.Reaped, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	reapAll(t.Context(), &rows{err: errors.New("the database is gone")}, startReapClock(log), metrics, log)
 	page := scrape(metrics)
 	require.Contains(t, page, `gatehouse_reaper_runs_total{outcome="failed"} 1`)
 	require.Contains(t, page, "gatehouse_reaper_last_success_timestamp_seconds 0")
@@ -67,7 +72,7 @@ func TestTheReaperComesBackEveryFewMinutesEvenAfterErrors(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
-			reapForever(ctx, r, server.NewMetrics().Reaped, slog.New(slog.DiscardHandler))
+			reapForever(ctx, r, server.NewMetrics(), slog.New(slog.DiscardHandler))
 			close(done)
 		}()
 		time.Sleep(time.Hour)

@@ -72,7 +72,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	log.Info("gatehouse is running", "version", version.Version, "site_url", cfg.SiteURL.String(), "listen", addresses(listeners))
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { reapForever(ctx, store, metrics.Reaped, log); return nil })
+	group.Go(func() error { reapForever(ctx, store, metrics, log); return nil })
 	group.Go(func() error { return server.Run(ctx, log, listeners...) })
 	err = group.Wait()
 	log.Info("gatehouse has stopped")

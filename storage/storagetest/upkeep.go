@@ -18,6 +18,7 @@ func upkeepCases() map[string]func(*testing.T, *database) {
 		"what has expired is reaped in batches":  reapsInBatches,
 		"a replay is seen until its code is old": reapsNoFreshGrant,
 		"nodes reap at once":                     reapRace,
+		"the database's clock is compared":       clocksAgree,
 	}
 }
 
@@ -134,4 +135,10 @@ func reapRace(t *testing.T, d *database) {
 	}
 	reapAll(t, nodes[0], start.Add(2*time.Hour), 10, "grants")
 	require.Zero(t, d.count("grants"))
+}
+
+func clocksAgree(t *testing.T, d *database) {
+	ahead, err := d.node().ClockAhead(context.Background())
+	require.NoError(t, err)
+	require.Less(t, ahead.Abs(), time.Minute, "of a database on this machine")
 }
