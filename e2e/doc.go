@@ -1,7 +1,7 @@
 // Package e2e holds the tests that drive the real binary as a process, from
 // outside: its exit status, its output, its log, its listeners, and signals.
 //
-//	TestMain builds cmd/gatehouse once
+//	TestMain builds cmd/gatehouse once; stepped_test.go once more, with a clock that can be set
 //	start(t, env, "serve") ─▶ process: url, log, stop, kill
 //	newBrowser ─▶ signs in and consents by the forms of the pages, with a cookie jar
 //	golang.org/x/oauth2 ─▶ the app

@@ -61,11 +61,11 @@ func me(ctx context.Context, p *process, accessToken string) (status int, userna
 	return res.StatusCode, user.Username, err
 }
 
-func requireMe(t *testing.T, p *process, accessToken string, status int) {
+func requireMe(t *testing.T, p *process, accessToken string, status int, why ...any) {
 	t.Helper()
 	got, username, err := me(t.Context(), p, accessToken)
 	require.NoError(t, err)
-	require.Equal(t, status, got)
+	require.Equal(t, status, got, why...)
 	if status == http.StatusOK {
 		require.Equal(t, admin.login, username)
 	}

@@ -41,7 +41,12 @@ func environment(more ...string) []string {
 // of the test at the latest.
 func launch(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(binary, args...), log: newOutput(), stdout: newOutput(), exited: make(chan struct{})} //nolint:gosec // our own binary
+	return launchProgram(t, binary, env, args...)
+}
+
+func launchProgram(t *testing.T, program string, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(program, args...), log: newOutput(), stdout: newOutput(), exited: make(chan struct{})} //nolint:gosec // our own binary
 	p.cmd.Env, p.cmd.Dir = environment(env...), t.TempDir()
 	p.cmd.Stderr, p.cmd.Stdout = p.log, p.stdout
 	require.NoError(t, p.cmd.Start())
@@ -67,7 +72,12 @@ func launch(t *testing.T, env []string, args ...string) *process {
 // serve starts a gateway on a free port and waits until it runs.
 func serve(t *testing.T, env ...string) *process {
 	t.Helper()
-	p := launch(t, append([]string{"GATEHOUSE_LISTEN=127.0.0.1:0", "GATEHOUSE_LOG_LEVEL=debug"}, env...), "serve")
+	return serveProgram(t, binary, env...)
+}
+
+func serveProgram(t *testing.T, program string, env ...string) *process {
+	t.Helper()
+	p := launchProgram(t, program, append([]string{"GATEHOUSE_LISTEN=127.0.0.1:0", "GATEHOUSE_LOG_LEVEL=debug"}, env...), "serve")
 	var running struct{ Listen []string }
 	require.NoError(t, json.Unmarshal([]byte(p.awaitLine(t, p.log, "gatehouse is running")), &running), p.log)
 	p.listen, p.url = running.Listen, "http://"+running.Listen[0]

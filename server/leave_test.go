@@ -47,7 +47,9 @@ func (p pipes) dial() connection {
 	return connection{client, bufio.NewReader(client)}
 }
 
-func (c connection) post(t *testing.T) *http.Response {
+// post sends a request, which must be answered, and reports whether the answer
+// asks to let go of the connection.
+func (c connection) post(t *testing.T) (leave bool) {
 	t.Helper()
 	_, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
 	require.NoError(t, err)
@@ -56,7 +58,7 @@ func (c connection) post(t *testing.T) *http.Response {
 	_, err = io.Copy(io.Discard, res.Body)
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
-	return res
+	return res.Close
 }
 
 // running is a server that was told to stop, or will be.
@@ -74,15 +76,15 @@ func TestStoppingLosesNoRequestOnAConnectionThatWasKeptOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, stop, stopped := running()
 		kept := l.dial()
-		require.False(t, kept.post(t).Close)
+		require.False(t, kept.post(t))
 		start := time.Now()
 		stop()
 		synctest.Wait()
 
-		require.True(t, kept.post(t).Close, "and is told to let go")
+		require.True(t, kept.post(t), "and is told to let go")
 		_, err := kept.answers.ReadByte()
 		require.ErrorIs(t, err, io.EOF)
-		require.True(t, l.dial().post(t).Close, "nor one on a new connection, of a client that does not know yet")
+		require.True(t, l.dial().post(t), "nor one on a new connection, of a client that does not know yet")
 		require.NoError(t, <-stopped)
 		require.Less(t, time.Since(start), server.LeaveTimeout, "it does not wait when all have gone")
 	})

@@ -121,11 +121,13 @@ func (d *departure) count(_ net.Conn, state http.ConnState) {
 // wait announces from now on, until no connection is open or the time is over.
 func (d *departure) wait(atMost time.Duration) {
 	d.begun.Store(true)
-	const interval = 10 * time.Millisecond
-	for range atMost / interval {
-		if d.connections.Load() == 0 {
+	over, look := time.After(atMost), time.NewTicker(10*time.Millisecond)
+	defer look.Stop()
+	for d.connections.Load() > 0 {
+		select {
+		case <-look.C:
+		case <-over:
 			return
 		}
-		time.Sleep(interval)
 	}
 }

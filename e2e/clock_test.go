@@ -1,0 +1,157 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"gatehouse/internal/testdb"
+)
+
+const day = 24 * time.Hour
+
+func TestAClockThatIsSetUnderLoadLosesNoTokenAndRevivesNoCode(t *testing.T) {
+	program := steppedProgram(t)
+	testdb.Each(t, func(t *testing.T, databaseURL string) {
+		p := serveStepped(t, program, 0, withAdmin(databaseURL)...)
+		app := newApp(t, databaseURL)
+		const clients = 4
+		browsers := make([]*browser, clients)
+		for i := range browsers {
+			browsers[i] = newBrowser(t)
+			browsers[i].authorize(t, at(app, p.process).AuthCodeURL("x"), admin)
+		}
+		l := &ledger{more: make(chan struct{}, 1<<16)}
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var working sync.WaitGroup
+		errs := make([]error, clients)
+		for i, b := range browsers {
+			working.Go(func() {
+				for ctx.Err() == nil && errs[i] == nil {
+					errs[i] = acrossSteps(l.work(ctx, at(app, p.process), b))
+				}
+			})
+		}
+		for _, by := range []time.Duration{0, 20 * time.Minute, -2 * time.Hour, 2 * time.Hour, -day, 0} {
+			p.step(t, by)
+			for range 30 {
+				select {
+				case <-l.more:
+				case <-time.After(patience):
+					t.Fatal("no progress", p.log)
+				}
+			}
+		}
+		stop()
+		working.Wait()
+		require.NoError(t, errors.Join(errs...))
+
+		// What was received a day ago by the clock of that moment has expired, and is
+		// refreshed; nothing else may have ended.
+		for _, token := range l.tokens {
+			fresh, err := at(app, p.process).TokenSource(t.Context(), &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
+			require.NoError(t, err)
+			requireMe(t, p.process, fresh.AccessToken, http.StatusOK)
+		}
+		for _, c := range l.redeemed {
+			_, err := at(app, p.process).Exchange(t.Context(), c.code)
+			require.ErrorContains(t, err, "invalid_grant")
+		}
+	})
+}
+
+// acrossSteps lets a code pass that the clock was set over before it was redeemed:
+// it is too old by then, or from the future.
+func acrossSteps(err error) error {
+	var refused *oauth2.RetrieveError
+	if errors.As(err, &refused) && refused.ErrorCode == "invalid_grant" || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func TestAClockThatRanAheadForAWhileHasEndedNothing(t *testing.T) {
+	program := steppedProgram(t)
+	testdb.Each(t, func(t *testing.T, databaseURL string) {
+		p := serveStepped(t, program, 0, withAdmin(databaseURL)...)
+		app, b := newApp(t, databaseURL), newBrowser(t)
+		token, err := at(app, p.process).Exchange(t.Context(), b.authorize(t, at(app, p.process).AuthCodeURL("x"), admin))
+		require.NoError(t, err)
+		waiting := b.authorize(t, at(app, p.process).AuthCodeURL("x"), admin)
+
+		p.step(t, 400*day)
+		requireMe(t, p.process, token.AccessToken, http.StatusUnauthorized)
+		refresh := &oauth2.Token{RefreshToken: token.RefreshToken}
+		_, err = at(app, p.process).TokenSource(t.Context(), refresh).Token()
+		require.ErrorContains(t, err, "invalid_grant")
+		_, err = at(app, p.process).Exchange(t.Context(), waiting)
+		require.ErrorContains(t, err, "invalid_grant")
+		fromTheFuture := newBrowser(t).authorize(t, at(app, p.process).AuthCodeURL("x"), admin)
+
+		p.step(t, 0)
+		requireMe(t, p.process, token.AccessToken, http.StatusOK)
+		_, err = at(app, p.process).Exchange(t.Context(), waiting)
+		require.NoError(t, err, "nor was the code used up")
+		_, err = at(app, p.process).Exchange(t.Context(), fromTheFuture)
+		require.ErrorContains(t, err, "invalid_grant", "it would be good for more than a year")
+		fresh, err := at(app, p.process).TokenSource(t.Context(), refresh).Token()
+		require.NoError(t, err)
+		requireMe(t, p.process, fresh.AccessToken, http.StatusOK)
+		require.NotEmpty(t, b.authorize(t, at(app, p.process).AuthCodeURL("x"), person{}), "still signed in")
+	})
+}
+
+func TestAClockThatWentBackExcusesNoRetiredToken(t *testing.T) {
+	program := steppedProgram(t)
+	testdb.Each(t, func(t *testing.T, databaseURL string) {
+		p := serveStepped(t, program, 0, withAdmin(databaseURL)...)
+		app, b := newApp(t, databaseURL), newBrowser(t)
+		old, err := at(app, p.process).Exchange(t.Context(), b.authorize(t, at(app, p.process).AuthCodeURL("x"), admin))
+		require.NoError(t, err)
+		retired := &oauth2.Token{RefreshToken: old.RefreshToken}
+		current, err := at(app, p.process).TokenSource(t.Context(), retired).Token()
+		require.NoError(t, err)
+
+		p.step(t, -day)
+		requireMe(t, p.process, current.AccessToken, http.StatusOK)
+		requireMe(t, p.process, old.AccessToken, http.StatusUnauthorized)
+		_, err = at(app, p.process).TokenSource(t.Context(), retired).Token()
+		require.ErrorContains(t, err, "invalid_grant")
+		requireMe(t, p.process, current.AccessToken, http.StatusUnauthorized, "the token leaked: its family has ended")
+	})
+}
+
+func TestNodesWhoseClocksAreApartWorkTogether(t *testing.T) {
+	program := steppedProgram(t)
+	testdb.Each(t, func(t *testing.T, databaseURL string) {
+		site := "GATEHOUSE_SITE_URL=http://gateway.example.com"
+		nodes := []stepped{
+			serveStepped(t, program, 4*time.Minute, append(withAdmin(databaseURL), site)...),
+			serveStepped(t, program, 0, append(withAdmin(databaseURL), site)...),
+		}
+		app := newApp(t, databaseURL)
+		for i, here := range nodes {
+			there := nodes[1-i]
+			code := newBrowser(t).authorize(t, at(app, here.process).AuthCodeURL("x"), admin)
+			token, err := at(app, there.process).Exchange(t.Context(), code)
+			require.NoError(t, err)
+			requireMe(t, here.process, token.AccessToken, http.StatusOK)
+			retired := &oauth2.Token{RefreshToken: token.RefreshToken}
+			fresh, err := at(app, here.process).TokenSource(t.Context(), retired).Token()
+			require.NoError(t, err)
+			requireMe(t, there.process, fresh.AccessToken, http.StatusOK)
+			if i == 0 { // one that is behind excuses a client that lost the answer a little longer
+				again, err := at(app, there.process).TokenSource(t.Context(), retired).Token()
+				require.NoError(t, err)
+				requireMe(t, here.process, again.AccessToken, http.StatusOK)
+			}
+		}
+	})
+}
