@@ -12,10 +12,13 @@ import (
 	"gatehouse"
 )
 
+const selectConsent = "SELECT id, scopes, create_at, last_used_at FROM consents WHERE user_id = ? AND app_id = ?"
+
 // Consent returns what a person agreed to for an app. ErrNotFound if nothing.
 func (s *Store) Consent(ctx context.Context, userID, appID string) (gatehouse.Consent, error) {
-	var row consentRow
-	if err := s.read(ctx).Where("user_id = ? AND app_id = ?", text(userID), text(appID)).Take(&row).Error; err != nil {
+	row := consentRow{UserID: text(userID), AppID: text(appID)}
+	err := scanOne(s.read(ctx).Raw(selectConsent, row.UserID, row.AppID), &row.ID, &row.Scopes, &row.CreateAt, &row.LastUsedAt)
+	if err != nil {
 		return gatehouse.Consent{}, s.fail("get consent", err)
 	}
 	return row.consent(), nil

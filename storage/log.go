@@ -35,6 +35,9 @@ func (l statementLog) Error(ctx context.Context, message string, args ...any) {
 // Trace is called after each statement.
 func (l statementLog) Trace(ctx context.Context, begin time.Time, statement func() (string, int64), err error) {
 	took := time.Since(begin)
+	if err == nil && took <= slowStatement {
+		return // nearly always: nothing to judge
+	}
 	kind := kindOf(err)
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(kind, gatehouse.ErrNotFound), errors.Is(kind, gatehouse.ErrConflict):
@@ -42,7 +45,7 @@ func (l statementLog) Trace(ctx context.Context, begin time.Time, statement func
 	case err != nil:
 		sql, _ := statement()
 		l.log.WarnContext(ctx, "statement failed", "sql", sql, "took", took, "error", err)
-	case took > slowStatement:
+	default:
 		sql, rows := statement()
 		l.log.WarnContext(ctx, "statement was slow", "sql", sql, "took", took, "rows", rows)
 	}

@@ -18,6 +18,7 @@ func TestTheHotPathScansNoTable(t *testing.T) {
 	require.NoError(t, s.MigrateUp(ctx))
 	for name, statement := range map[string]string{
 		"redeem a code": insertGrant, "look a grant up": selectGrant, "refresh": rotateGrant, "look a session up": selectSession,
+		"look a consent up": selectConsent,
 	} {
 		var plan []struct{ Detail string }
 		args := make([]any, strings.Count(statement, "?"))
