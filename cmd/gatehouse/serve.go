@@ -29,6 +29,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	tuneCollector(c.environ)
 	log := c.newLog(cfg)
 	store, err := openChecked(ctx, cfg, log)
 	if err != nil {
