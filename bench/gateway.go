@@ -5,8 +5,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -14,28 +14,35 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
+	"sync/atomic"
 	"time"
 )
 
 const redirectURI = "https://app.example.com/cb"
 
-// gateway is the process under load.
+// gateway is what is under load: one node, or several over one database.
 type gateway struct {
-	url     string
+	nodes   []*node
+	turn    atomic.Uint64
 	session string
 	app     struct {
 		ID           string `json:"id"`
 		ClientSecret string `json:"client_secret"`
 	}
-	client  *http.Client
-	process *exec.Cmd
-	dir     string
+	client *http.Client
+	dir    string
 }
 
-// startGateway starts the binary and makes a user with a session and a trusted app.
-func startGateway(ctx context.Context, binary, database string) (_ *gateway, err error) {
-	binary, err = filepath.Abs(binary)
+// options say what to start.
+type options struct {
+	binary, database string
+	nodes            int
+	under            []string
+}
+
+// startGateway starts the nodes and makes a user with a session and a trusted app.
+func startGateway(ctx context.Context, o options) (_ *gateway, err error) {
+	binary, err := filepath.Abs(o.binary)
 	if err != nil {
 		return nil, err
 	}
@@ -53,30 +60,39 @@ func startGateway(ctx context.Context, binary, database string) (_ *gateway, err
 			g.stop()
 		}
 	}()
-	if database == "" {
-		database = "sqlite:" + filepath.Join(dir, "gatehouse.db")
+	if o.database == "" {
+		o.database = "sqlite:" + filepath.Join(dir, "gatehouse.db")
 	}
-	listen, err := freeAddress()
-	if err != nil {
-		return nil, err
+	addresses := make([]string, o.nodes)
+	for i := range addresses {
+		if addresses[i], err = freeAddress(); err != nil {
+			return nil, err
+		}
 	}
-	g.url = "http://" + listen
 	password := rand.Text()
 	// Nothing of the caller's own configuration has a say.
 	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GATEHOUSE_") })
-	environment := append(inherited, "GATEHOUSE_DATABASE_URL="+database, "GATEHOUSE_LISTEN="+listen, "GATEHOUSE_SITE_URL="+g.url,
+	environment := append(inherited, "GATEHOUSE_DATABASE_URL="+o.database, "GATEHOUSE_SITE_URL=http://"+addresses[0],
 		"GATEHOUSE_SECRET="+rand.Text()+rand.Text(), "GATEHOUSE_ENABLE_OAUTH_SERVICE_PROVIDER=true", "GATEHOUSE_LOG_LEVEL=error",
 		"GATEHOUSE_ADMIN_USERNAME=bench", "GATEHOUSE_ADMIN_EMAIL=bench@example.com", "GATEHOUSE_ADMIN_PASSWORD="+password)
-
-	g.process = exec.CommandContext(ctx, binary, "serve")
-	g.process.Env, g.process.Dir, g.process.Stderr = environment, dir, os.Stderr
-	if err := g.process.Start(); err != nil {
-		return nil, err
+	environment = slices.Clip(environment) // each node appends to it
+	for i, address := range addresses {
+		under := make([]string, 0, len(o.under)+2)
+		for _, word := range o.under {
+			under = append(under, strings.ReplaceAll(word, "{n}", fmt.Sprint(i+1)))
+		}
+		n, err := startNode(ctx, under, binary, address, dir, environment)
+		if err != nil {
+			return nil, err
+		}
+		g.nodes = append(g.nodes, n)
 	}
-	if err := g.waitUntilReady(ctx); err != nil {
-		return nil, err
+	for _, n := range g.nodes {
+		if err := n.waitUntilReady(ctx, g.client); err != nil {
+			return nil, err
+		}
 	}
-	create := exec.CommandContext(ctx, binary, "app", "create", "--name", "Bench", "--callback-url", redirectURI, "--trusted", "--json")
+	create := exec.CommandContext(ctx, binary, "app", "create", "--name", "Bench", "--callback-url", redirectURI, "--trusted", "--json") //nolint:gosec // what the caller wants to measure
 	create.Env, create.Dir, create.Stderr = environment, dir, os.Stderr
 	out, err := create.Output()
 	if err != nil {
@@ -88,16 +104,20 @@ func startGateway(ctx context.Context, binary, database string) (_ *gateway, err
 	return g, g.signIn(ctx, "bench", password)
 }
 
+// url is the node whose turn it is: no request finds what the one before left in
+// a node's memory.
+func (g *gateway) url() string { return g.nodes[g.turn.Add(1)%uint64(len(g.nodes))].url }
+
 func (g *gateway) signIn(ctx context.Context, login, password string) error {
 	body, err := json.Marshal(map[string]string{"login_id": login, "password": password})
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/api/v4/users/login", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url()+"/api/v4/users/login", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	a, err := g.do(r)
+	a, err := do(g.client, r)
 	if err != nil {
 		return err
 	}
@@ -107,63 +127,36 @@ func (g *gateway) signIn(ctx context.Context, login, password string) error {
 	return nil
 }
 
-func (g *gateway) waitUntilReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	for poll := time.NewTicker(50 * time.Millisecond); ; {
-		if r, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url+"/readyz", nil); err == nil {
-			if a, err := g.do(r); err == nil && a.status == http.StatusOK {
-				return nil
-			}
-		}
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			return errors.New("the gateway did not get ready within 20 s")
-		}
+// cpu is the processor time that all nodes have used so far.
+func (g *gateway) cpu() (sum time.Duration) {
+	for _, n := range g.nodes {
+		sum += n.cpu()
 	}
-}
-
-// cpu is the processor time that the process has used so far (Linux; proc(5):
-// utime and stime are the 14th and 15th field, in hundredths of a second). It
-// does not depend on what else the machine is doing.
-func (g *gateway) cpu() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", g.process.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	var user, system int64
-	if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
-		return 0
-	}
-	return time.Duration(user+system) * 10 * time.Millisecond
-}
-
-// memory is the resident set of the process (Linux).
-func (g *gateway) memory() string {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.process.Process.Pid))
-	if err != nil {
-		return "unknown here"
-	}
-	for _, line := range strings.Split(string(status), "\n") {
-		if rss, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			return strings.TrimSpace(rss)
-		}
-	}
-	return "unknown here"
+	return sum
 }
 
 func (g *gateway) stop() {
-	if g.process != nil && g.process.Process != nil {
-		_ = g.process.Process.Signal(syscall.SIGTERM)
-		_ = g.process.Wait()
+	for _, n := range g.nodes {
+		n.stop()
 	}
 	_ = os.RemoveAll(g.dir)
+}
+
+// answer is what came back, read whole.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func do(client *http.Client, r *http.Request) (answer, error) {
+	res, err := client.Do(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	return answer{res.StatusCode, res.Header, body}, err
 }
 
 func freeAddress() (string, error) {

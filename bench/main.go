@@ -24,10 +24,15 @@ func run(ctx context.Context) error {
 	database := flag.String("database", "", "a postgres:// URL of an empty database; empty: SQLite in a temporary directory")
 	connections := flag.String("c", "8,32", "how many calls at a time, one run each")
 	duration := flag.Duration("d", 5*time.Second, "how long each run lasts")
+	nodes := flag.Int("nodes", 1, "how many nodes, which take turns; more than one share the PostgreSQL database")
+	under := flag.String("under", "", `a command to start each node under, in which {n} is its number, such as "cgexec -g cpu:bench{n}" to bound what it may use`)
 	only := flag.String("only", "", "comma-separated scenarios; empty: all")
 	flag.Parse()
 
-	g, err := startGateway(ctx, *binary, *database)
+	if *nodes < 1 {
+		return fmt.Errorf("-nodes %d: there must be one at least", *nodes)
+	}
+	g, err := startGateway(ctx, options{*binary, *database, *nodes, strings.Fields(*under)})
 	if err != nil {
 		return err
 	}
@@ -51,6 +56,8 @@ func run(ctx context.Context) error {
 			}
 		}
 	}
-	fmt.Printf("memory of the gateway at the end: %s\n", g.memory())
+	for i, n := range g.nodes {
+		fmt.Printf("memory of node %d at the end: %s\n", i+1, n.memory())
+	}
 	return ctx.Err()
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -80,12 +79,12 @@ func (g *gateway) authorize(ctx context.Context, challenge string) (code string,
 		q.Set("code_challenge", challenge)
 		q.Set("code_challenge_method", "S256")
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url+"/oauth/authorize?"+q.Encode(), nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url()+"/oauth/authorize?"+q.Encode(), nil)
 	if err != nil {
 		return "", err
 	}
 	r.AddCookie(&http.Cookie{Name: "MMAUTHTOKEN", Value: g.session})
-	a, err := g.do(r)
+	a, err := do(g.client, r)
 	if err != nil {
 		return "", err
 	}
@@ -108,12 +107,12 @@ func (g *gateway) token(ctx context.Context, form url.Values) (tokens, error) {
 func (g *gateway) post(ctx context.Context, path string, form url.Values) ([]byte, error) {
 	form.Set("client_id", g.app.ID)
 	form.Set("client_secret", g.app.ClientSecret)
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+path, strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url()+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	a, err := g.do(r)
+	a, err := do(g.client, r)
 	if err == nil && a.status != http.StatusOK {
 		err = fmt.Errorf("%s: %d: %.200s", path, a.status, a.body)
 	}
@@ -121,31 +120,14 @@ func (g *gateway) post(ctx context.Context, path string, form url.Values) ([]byt
 }
 
 func (g *gateway) me(ctx context.Context, token string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url+"/api/v4/users/me", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url()+"/api/v4/users/me", nil)
 	if err != nil {
 		return err
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
-	a, err := g.do(r)
+	a, err := do(g.client, r)
 	if err == nil && a.status != http.StatusOK {
 		err = fmt.Errorf("users/me: %d: %.200s", a.status, a.body)
 	}
 	return err
-}
-
-// answer is what came back, read whole.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-func (g *gateway) do(r *http.Request) (answer, error) {
-	res, err := g.client.Do(r)
-	if err != nil {
-		return answer{}, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
-	return answer{res.StatusCode, res.Header, body}, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 // SwitchStore keeps the settings.
 type SwitchStore interface {
 	Settings(ctx context.Context) (gatehouse.Settings, error)
-	// SetSetting returns a *gatehouse.FieldError, or ErrSettingFixed.
-	SetSetting(ctx context.Context, key, value, actorID string, now time.Time) error
+	// SetSettings sets all or none. It returns a *gatehouse.FieldError, or ErrSettingFixed.
+	SetSettings(ctx context.Context, values map[string]string, actorID string, now time.Time) error
 	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
 }
 
@@ -45,18 +46,18 @@ func (s *Switches) Set(ctx context.Context, by gatehouse.Caller, values map[stri
 	if err != nil {
 		return nil, err
 	}
+	maps.DeleteFunc(canonical, func(key, value string) bool { return value == settings.Value(key) })
+	if err := s.store.SetSettings(ctx, canonical, by.User.ID, time.Now()); err != nil {
+		return nil, fmt.Errorf("console: set: %w", err)
+	}
 	for _, d := range gatehouse.SettingDefinitions() {
 		value, ok := canonical[d.Key]
-		before := settings.Value(d.Key)
-		if !ok || value == before {
+		if !ok {
 			continue
-		}
-		if err := s.store.SetSetting(ctx, d.Key, value, by.User.ID, time.Now()); err != nil {
-			return changed, fmt.Errorf("console: set %s: %w", d.Key, err)
 		}
 		changed = append(changed, d.Key)
 		s.trail.Record(ctx, gatehouse.AuditEvent{
-			ActorID: by.User.ID, Event: gatehouse.AuditUpdateSetting, TargetID: d.Key, Detail: orNothing(before) + " → " + orNothing(value),
+			ActorID: by.User.ID, Event: gatehouse.AuditUpdateSetting, TargetID: d.Key, Detail: orNothing(settings.Value(d.Key)) + " → " + orNothing(value),
 		})
 	}
 	return changed, nil

@@ -54,10 +54,10 @@ func documentedMetrics(t *testing.T) []string {
 }
 
 // still does not move within this test; elsewhere it is shown that it does
-// (TestTheReaperGoesOnUntilNothingIsLeft, TestTheDatabaseIsWatched).
+// (TestTheReaperGoesOnUntilNothingIsLeft, TestReapingGoesByTheSlowerClock, TestTheDatabaseIsWatched).
 func still(name string) bool {
 	switch name {
-	case "gatehouse_reaped_rows_total", "gatehouse_reaper_runs_total", "gatehouse_reaper_last_success_timestamp_seconds",
+	case "gatehouse_reaped_rows_total", "gatehouse_reaper_runs_total", "gatehouse_reaper_last_success_timestamp_seconds", "gatehouse_clock_ahead_seconds",
 		"gatehouse_expired_rows", "gatehouse_database_connections_max", "gatehouse_database_waits_total", "gatehouse_database_wait_seconds_total",
 		"gatehouse_database_unavailable_total", "gatehouse_build_info",
 		"gatehouse_stored_rows", "gatehouse_database_connections": // asked at most every 30 seconds; idle or not

@@ -55,7 +55,10 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, e *web.Error) {
 	switch s.surfaceOf(r) {
 	case surfaceProtocol:
 		code := "invalid_request"
-		if e.Status >= http.StatusInternalServerError {
+		switch {
+		case e.Status == http.StatusServiceUnavailable:
+			code = "temporarily_unavailable"
+		case e.Status >= http.StatusInternalServerError:
 			code = "server_error"
 		}
 		w.Header().Set("Cache-Control", "no-store")

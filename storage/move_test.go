@@ -32,7 +32,7 @@ func furnish(t *testing.T, url string, store *storage.Store) {
 	ctx, now := context.Background(), time.Now().UTC().Truncate(time.Millisecond)
 	person := storagetest.NewPerson(t, store)
 	require.NoError(t, store.CreateSession(ctx, storagetest.NewSession(person.User.ID, now)))
-	require.NoError(t, store.SetSetting(ctx, gatehouse.SettingEnableOAuthServiceProvider, "true", "", now))
+	require.NoError(t, store.SetSettings(ctx, map[string]string{gatehouse.SettingEnableOAuthServiceProvider: "true"}, "", now))
 	require.NoError(t, store.RecordAuditEvent(ctx, gatehouse.AuditEvent{ID: gatehouse.NewID(), At: now, Event: "event", Detail: `'quoted' "twice" €`}))
 	var events []string
 	for range 1200 {
@@ -142,7 +142,7 @@ func TestNothingMovesIntoADatabaseThatIsNotEmpty(t *testing.T) {
 		ctx := context.Background()
 		from, to := storagetest.Open(t, fromURL), storagetest.Open(t, toURL)
 		furnish(t, fromURL, from)
-		require.NoError(t, to.SetSetting(ctx, gatehouse.SettingEnableOAuthServiceProvider, "true", "", time.Now()))
+		require.NoError(t, to.SetSettings(ctx, map[string]string{gatehouse.SettingEnableOAuthServiceProvider: "true"}, "", time.Now()))
 		_, err := storage.Move(ctx, from, to)
 		require.ErrorIs(t, err, storage.ErrNotEmpty)
 		require.ErrorContains(t, err, "1 rows in settings")

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -30,16 +31,23 @@ func (s *Store) Settings(ctx context.Context) (gatehouse.Settings, error) {
 	return settings, s.fail("get settings", err)
 }
 
-// SetSetting turns a switch. It returns a *gatehouse.FieldError for a value that
-// the setting does not take, and ErrSettingFixed if the environment decides it.
-func (s *Store) SetSetting(ctx context.Context, key, value, actorID string, now time.Time) error {
-	if err := gatehouse.CheckSetting(key, value); err != nil {
-		return err
+// SetSettings turns switches, all of them or none. It returns a
+// *gatehouse.FieldError for a value that the setting does not take, and
+// ErrSettingFixed if the environment decides it.
+func (s *Store) SetSettings(ctx context.Context, values map[string]string, actorID string, now time.Time) error {
+	var rows []settingRow
+	for _, key := range slices.Sorted(maps.Keys(values)) { // in one order: two who set the same ones do not wait for each other
+		if err := gatehouse.CheckSetting(key, values[key]); err != nil {
+			return err
+		}
+		if _, ok := s.fixedSettings[key]; ok {
+			return fmt.Errorf("storage: set %s: %w", key, gatehouse.ErrSettingFixed)
+		}
+		rows = append(rows, settingRow{Key: key, Value: text(values[key]), ActorID: text(actorID), UpdateAt: millis(now)})
 	}
-	if _, ok := s.fixedSettings[key]; ok {
-		return fmt.Errorf("storage: set %s: %w", key, gatehouse.ErrSettingFixed)
+	if len(rows) == 0 {
+		return nil
 	}
 	defer s.settings.invalidate("")
-	row := settingRow{Key: key, Value: text(value), ActorID: text(actorID), UpdateAt: millis(now)}
-	return s.fail("set setting", s.write(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "key"}}, UpdateAll: true}).Create(&row).Error)
+	return s.fail("set settings", s.write(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "key"}}, UpdateAll: true}).Create(&rows).Error)
 }

@@ -116,7 +116,7 @@ func (c *cli) appListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List all apps", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withTools(cmd.Context(), func(t tools) error {
+			return c.withExisting(cmd.Context(), func(t tools) error {
 				apps, err := everything(func(offset, limit int) ([]gatehouse.App, error) {
 					return t.store.Apps(cmd.Context(), gatehouse.AppQuery{Offset: offset, Limit: limit})
 				})
@@ -147,7 +147,7 @@ func (c *cli) appShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show CLIENT-ID", Short: "Show an app", Args: exactly("CLIENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withTools(cmd.Context(), func(t tools) error {
+			return c.withExisting(cmd.Context(), func(t tools) error {
 				app, err := t.findApp(cmd.Context(), args[0])
 				if err != nil {
 					return err
@@ -164,7 +164,7 @@ func (c *cli) appDeleteCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "delete CLIENT-ID", Short: "Delete an app; every code and token of it ends at once", Args: exactly("CLIENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withTools(cmd.Context(), func(t tools) error {
+			return c.withExisting(cmd.Context(), func(t tools) error {
 				app, err := t.findApp(cmd.Context(), args[0])
 				if err != nil {
 					return err
@@ -183,7 +183,7 @@ func (c *cli) appRegenerateSecretCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "regenerate-secret CLIENT-ID", Short: "Replace an app's client secret; the old one ends at once", Args: exactly("CLIENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withTools(cmd.Context(), func(t tools) error {
+			return c.withExisting(cmd.Context(), func(t tools) error {
 				if _, err := t.findApp(cmd.Context(), args[0]); err != nil {
 					return err
 				}

@@ -68,10 +68,9 @@ func fillDemo(ctx context.Context, store *storage.Store, people *account.People,
 			return nil, err
 		}
 	}
-	for _, key := range []string{gatehouse.SettingEnableOAuthServiceProvider, gatehouse.SettingEnableDynamicClientRegistration} {
-		if err := store.SetSetting(ctx, key, "true", admin.ID, time.Now()); err != nil {
-			return nil, err
-		}
+	on := map[string]string{gatehouse.SettingEnableOAuthServiceProvider: "true", gatehouse.SettingEnableDynamicClientRegistration: "true"}
+	if err := store.SetSettings(ctx, on, admin.ID, time.Now()); err != nil {
+		return nil, err
 	}
 	return demoScenarios(), nil
 }

@@ -24,6 +24,19 @@ type tools struct {
 	switches *console.Switches
 }
 
+// withExisting is withTools for a command that shows or changes what is there: a
+// mistyped path must not make a database that is empty.
+func (c *cli) withExisting(ctx context.Context, do func(tools) error) error {
+	cfg, err := loadConfig(c.environ, forTools)
+	if err != nil {
+		return err
+	}
+	if err := wantDatabase(cfg.DatabaseURL); err != nil {
+		return err
+	}
+	return c.withTools(ctx, do)
+}
+
 // withTools opens the database of the configuration for a command, migrated if
 // it is new.
 func (c *cli) withTools(ctx context.Context, do func(tools) error) (err error) {

@@ -15,6 +15,9 @@ func (c *cli) userCommand() *cobra.Command {
 		c.userChangeCommand("promote", "Make a user a System Admin", "is a System Admin now", func(ctx context.Context, t tools, id string) error {
 			return t.people.SetSystemAdmin(ctx, gatehouse.Caller{}, id, true)
 		}),
+		c.userChangeCommand("demote", "Take the System Admin's role from a user", "is no System Admin any more", func(ctx context.Context, t tools, id string) error {
+			return t.people.SetSystemAdmin(ctx, gatehouse.Caller{}, id, false)
+		}),
 		c.userChangeCommand("deactivate", "Lock a user out; their sessions and tokens end at once", "is deactivated", func(ctx context.Context, t tools, id string) error {
 			return t.people.SetActive(ctx, gatehouse.Caller{}, id, false)
 		}),
@@ -95,7 +98,7 @@ func (c *cli) userListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List all users", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withTools(cmd.Context(), func(t tools) error {
+			return c.withExisting(cmd.Context(), func(t tools) error {
 				users, err := everything(func(offset, limit int) ([]gatehouse.User, error) {
 					return t.store.Users(cmd.Context(), offset, limit)
 				})
@@ -128,7 +131,7 @@ func (c *cli) userSetPasswordCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "set-password USER", Short: "Give a user a new password; their sessions and tokens end at once", Args: exactly(userArgument),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withTools(cmd.Context(), func(t tools) error {
+			return c.withExisting(cmd.Context(), func(t tools) error {
 				user, err := t.findUser(cmd.Context(), args[0])
 				if err != nil {
 					return err
@@ -159,7 +162,7 @@ func (c *cli) userChangeCommand(name, short, done string, change func(ctx contex
 	return &cobra.Command{
 		Use: name + " USER", Short: short, Args: exactly(userArgument),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withTools(cmd.Context(), func(t tools) error {
+			return c.withExisting(cmd.Context(), func(t tools) error {
 				user, err := t.findUser(cmd.Context(), args[0])
 				if err != nil {
 					return err

@@ -79,7 +79,7 @@ func assemble(t *testing.T, store *storage.Store, siteURL string, secrets [][]by
 // Set changes a setting.
 func (g *Gateway) Set(t *testing.T, key, value string) {
 	t.Helper()
-	require.NoError(t, g.Store.SetSetting(context.Background(), key, value, "", time.Now()))
+	require.NoError(t, g.Store.SetSettings(context.Background(), map[string]string{key: value}, "", time.Now()))
 }
 
 // User makes a person who can sign in with a session; see Browser.

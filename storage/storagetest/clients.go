@@ -122,8 +122,8 @@ func keepsClientsWithGrants(t *testing.T, d *database) {
 
 func reapsClientsBySettings(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	require.NoError(t, store.SetSetting(ctx, gatehouse.SettingDCRUnusedLifetime, "1h", "", start))
-	require.NoError(t, store.SetSetting(ctx, gatehouse.SettingDCRIdleLifetime, "2h", "", start))
+	require.NoError(t, store.SetSettings(ctx, map[string]string{gatehouse.SettingDCRUnusedLifetime: "1h"}, "", start))
+	require.NoError(t, store.SetSettings(ctx, map[string]string{gatehouse.SettingDCRIdleLifetime: "2h"}, "", start))
 	requireReaped(t, d, newClient(t, store), start.Add(time.Hour))
 	requireReaped(t, d, newClientPerson(t, store).App, start.Add(2*time.Hour))
 }

@@ -16,6 +16,8 @@ func settingCases() map[string]func(*testing.T, *database) {
 		"a new gateway has everything off":                         settingDefaults,
 		"a setting is seen at once, and by others within a second": settingsAreSeen,
 		"a wrong setting is refused":                               settingRefused,
+		"settings are set together":                                settingsTogether,
+		"who sets the same settings at once does not hang":         settingsRace,
 		"what the environment fixes stays":                         settingFixed,
 		"what a caller does to settings is not cached":             settingCacheIsNotShared,
 	}
@@ -40,7 +42,7 @@ func settingsAreSeen(t *testing.T, d *database) {
 	require.False(t, enabled(here))
 	require.False(t, enabled(there))
 	for _, value := range []string{"true", "false"} { // insert, then update
-		require.NoError(t, here.SetSetting(ctx, gatehouse.SettingEnableOAuthServiceProvider, value, gatehouse.NewID(), start))
+		require.NoError(t, here.SetSettings(ctx, map[string]string{gatehouse.SettingEnableOAuthServiceProvider: value}, gatehouse.NewID(), start))
 		require.Equal(t, value == "true", enabled(here))
 		require.Eventually(t, func() bool { return enabled(there) == (value == "true") }, 5*time.Second, 10*time.Millisecond)
 	}
@@ -50,21 +52,50 @@ func settingsAreSeen(t *testing.T, d *database) {
 func settingRefused(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	var field *gatehouse.FieldError
-	require.ErrorAs(t, store.SetSetting(ctx, gatehouse.SettingEnableOAuthServiceProvider, "perhaps", "", start), &field)
+	require.ErrorAs(t, store.SetSettings(ctx, map[string]string{gatehouse.SettingEnableOAuthServiceProvider: "perhaps"}, "", start), &field)
 	require.Equal(t, gatehouse.SettingEnableOAuthServiceProvider, field.Field)
-	require.ErrorAs(t, store.SetSetting(ctx, "no_such_setting", "true", "", start), &field)
+	require.ErrorAs(t, store.SetSettings(ctx, map[string]string{"no_such_setting": "true"}, "", start), &field)
 	require.Zero(t, d.count("settings"))
+}
+
+func settingsTogether(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	var field *gatehouse.FieldError
+	require.ErrorAs(t, store.SetSettings(ctx, map[string]string{
+		gatehouse.SettingEnableOAuthServiceProvider: "true", gatehouse.SettingRefreshTokenLifetime: "never",
+	}, "", start), &field)
+	require.Equal(t, gatehouse.SettingRefreshTokenLifetime, field.Field)
+	require.Zero(t, d.count("settings"), "all of them or none")
+	require.NoError(t, store.SetSettings(ctx, nil, "", start))
+	require.NoError(t, store.SetSettings(ctx, map[string]string{
+		gatehouse.SettingEnableOAuthServiceProvider: "true", gatehouse.SettingEnableDynamicClientRegistration: "true",
+	}, "", start))
+	settings, err := store.Settings(ctx)
+	require.NoError(t, err)
+	require.True(t, settings.EnableOAuthServiceProvider && settings.EnableDynamicClientRegistration)
+}
+
+func settingsRace(t *testing.T, d *database) {
+	nodes := d.nodes()
+	values := map[string]string{gatehouse.SettingEnableOAuthServiceProvider: "true"}
+	for _, s := range gatehouse.SettingDefinitions() {
+		values[s.Key] = s.Default
+	}
+	for _, err := range race(16, func(i int) error { return nodes[i%2].SetSettings(context.Background(), values, "", start) }) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, len(values), d.count("settings"))
 }
 
 func settingFixed(t *testing.T, d *database) {
 	ctx := context.Background()
-	require.NoError(t, d.node().SetSetting(ctx, gatehouse.SettingEnableDynamicClientRegistration, "true", "", start))
+	require.NoError(t, d.node().SetSettings(ctx, map[string]string{gatehouse.SettingEnableDynamicClientRegistration: "true"}, "", start))
 	fixed := open(t, storage.Options{URL: d.url, FixedSettings: map[string]string{gatehouse.SettingEnableDynamicClientRegistration: "false"}})
 	settings, err := fixed.Settings(ctx)
 	require.NoError(t, err)
 	require.False(t, settings.EnableDynamicClientRegistration, "the environment beats what is stored")
 	require.True(t, settings.Fixed(gatehouse.SettingEnableDynamicClientRegistration))
-	require.ErrorIs(t, fixed.SetSetting(ctx, gatehouse.SettingEnableDynamicClientRegistration, "true", "", start), gatehouse.ErrSettingFixed)
+	require.ErrorIs(t, fixed.SetSettings(ctx, map[string]string{gatehouse.SettingEnableDynamicClientRegistration: "true"}, "", start), gatehouse.ErrSettingFixed)
 
 	_, err = storage.Open(ctx, storage.Options{URL: d.url, FixedSettings: map[string]string{gatehouse.SettingAccessTokenLifetime: "soon"}})
 	var field *gatehouse.FieldError
@@ -73,7 +104,7 @@ func settingFixed(t *testing.T, d *database) {
 
 func settingCacheIsNotShared(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	require.NoError(t, store.SetSetting(ctx, gatehouse.SettingDCRRedirectURIAllowlist, "https://a.example/*", "", start))
+	require.NoError(t, store.SetSettings(ctx, map[string]string{gatehouse.SettingDCRRedirectURIAllowlist: "https://a.example/*"}, "", start))
 	for range 3 {
 		settings, err := store.Settings(ctx)
 		require.NoError(t, err)
