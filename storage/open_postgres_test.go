@@ -96,8 +96,8 @@ func TestALockThatIsHeldTooLongIsUnavailable(t *testing.T) {
 	ctx, databaseURL := context.Background(), testdb.Postgres(t)
 	store := storagetest.Open(t, with(t, databaseURL, "lock_timeout", "20ms"))
 	person := storagetest.NewPerson(t, store)
-	_, err := store.UpdateUser(ctx, person.User.ID, func(*gatehouse.User) error {
-		require.ErrorIs(t, store.DeactivateUser(ctx, person.User.ID, time.Now()), gatehouse.ErrUnavailable)
+	_, err := store.UpdateApp(ctx, person.App.ID, func(*gatehouse.App) error {
+		require.ErrorIs(t, store.DeleteApp(ctx, person.App.ID), gatehouse.ErrUnavailable)
 		return nil
 	})
 	require.NoError(t, err)

@@ -68,47 +68,6 @@ func (s *Store) UserByLogin(ctx context.Context, loginID string) (gatehouse.User
 	return row.user(), nil
 }
 
-// Users lists people by username.
-func (s *Store) Users(ctx context.Context, offset, limit int) ([]gatehouse.User, error) {
-	var rows []userRow
-	if err := s.read(ctx).Order("username").Offset(offset).Limit(limit).Find(&rows).Error; err != nil {
-		return nil, s.fail("list users", err)
-	}
-	users := make([]gatehouse.User, len(rows))
-	for i := range rows {
-		users[i] = rows[i].user()
-	}
-	return users, nil
-}
-
-// UpdateUser lets change edit a person and stores the result, in one
-// transaction that nobody else gets in between. An error of change is returned
-// as it is and nothing is stored. change must not call the Store.
-//
-// What has consequences is left as it was: id and creation, and whether the
-// user is active (DeactivateUser, ActivateUser). A new password goes through
-// SetPassword; only a better hash of the same one may be stored here.
-func (s *Store) UpdateUser(ctx context.Context, id string, change func(*gatehouse.User) error) (gatehouse.User, error) {
-	var row userRow
-	err := s.transact(ctx, func(tx *gorm.DB) error {
-		var old userRow
-		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", text(id)).Take(&old).Error; err != nil {
-			return err
-		}
-		user := old.user()
-		if err := change(&user); err != nil {
-			return passed{err}
-		}
-		row = newUserRow(user)
-		row.ID, row.CreateAt, row.DeleteAt = old.ID, old.CreateAt, old.DeleteAt
-		return affectedOne(tx.Model(&userRow{}).Where("id = ?", row.ID).Select("*").Omit("id", "create_at", "delete_at").UpdateColumns(&row))
-	})
-	if err != nil {
-		return gatehouse.User{}, s.fail("update user", s.nameConflict(ctx, row, err))
-	}
-	return row.user(), nil
-}
-
 // nameConflict finds out which name of a row is taken, after the database said
 // that one is. Drivers tell it in words only, each in its own.
 func (s *Store) nameConflict(ctx context.Context, row userRow, err error) error {

@@ -100,7 +100,7 @@ func (c *cli) userListCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withExisting(cmd.Context(), func(t tools) error {
 				users, err := everything(func(offset, limit int) ([]gatehouse.User, error) {
-					return t.store.Users(cmd.Context(), offset, limit)
+					return t.store.SearchUsers(cmd.Context(), "", offset, limit)
 				})
 				if err != nil {
 					return err

@@ -85,23 +85,23 @@ func (g *Gateway) Set(t *testing.T, key, value string) {
 // User makes a person who can sign in with a session; see Browser.
 func (g *Gateway) User(t *testing.T, name string) gatehouse.User {
 	t.Helper()
-	now := time.Now().Truncate(time.Millisecond)
-	u := gatehouse.User{
-		ID: gatehouse.NewID(), Username: name, Email: name + "@example.com", EmailVerified: true, Locale: "en",
-		Roles: []string{gatehouse.RoleSystemUser}, CreateAt: now, UpdateAt: now, LastPasswordUpdate: now,
-	}
-	require.NoError(t, g.Store.CreateUser(context.Background(), u))
-	return u
+	return g.user(t, name, gatehouse.RoleSystemUser)
 }
 
 // Admin makes a System Admin.
 func (g *Gateway) Admin(t *testing.T, name string) gatehouse.User {
 	t.Helper()
-	u, err := g.Store.UpdateUser(context.Background(), g.User(t, name).ID, func(u *gatehouse.User) error {
-		u.Roles = append(u.Roles, gatehouse.RoleSystemAdmin)
-		return nil
-	})
-	require.NoError(t, err)
+	return g.user(t, name, gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin)
+}
+
+func (g *Gateway) user(t *testing.T, name string, roles ...string) gatehouse.User {
+	t.Helper()
+	now := time.Now().Truncate(time.Millisecond)
+	u := gatehouse.User{
+		ID: gatehouse.NewID(), Username: name, Email: name + "@example.com", EmailVerified: true, Locale: "en",
+		Roles: roles, CreateAt: now, UpdateAt: now, LastPasswordUpdate: now,
+	}
+	require.NoError(t, g.Store.CreateUser(context.Background(), u))
 	return u
 }
 

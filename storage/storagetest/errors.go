@@ -36,7 +36,7 @@ func closedIsUnavailable(t *testing.T, d *database) {
 		"get":      func() error { _, _, err := store.Grant(ctx, gatehouse.NewID()); return err }(),
 		"session":  func() error { _, _, err := store.SessionByTokenHash(ctx, "x"); return err }(),
 		"settings": func() error { _, err := store.Settings(ctx); return err }(),
-		"list":     func() error { _, err := store.Users(ctx, 0, 1); return err }(),
+		"list":     func() error { _, err := store.SearchUsers(ctx, "", 0, 1); return err }(),
 	} {
 		if name == "migrate" && err == nil {
 			continue // PostgreSQL migrates over a connection of its own
