@@ -7,6 +7,8 @@
 #                           base images it is given as arguments
 #   KEEP=1                  leave the stack running, to look at it
 #   RUN=TestName            run only these tests
+#
+# It ends with 69 (EX_UNAVAILABLE) where there can be no stack: no engine, no images.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -20,16 +22,19 @@ engine() {
 	if ! command -v dockerd >/dev/null || ! command -v docker-compose >/dev/null && ! docker compose version >/dev/null 2>&1; then
 		if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
 			echo "compose-test needs Docker and docker compose. Please install and start them, e.g.: sudo apt-get install -y docker.io docker-compose" >&2
-			exit 1
+			exit 69
 		fi
 		echo "installing a Docker engine for compose-test"
-		apt-get update -q
-		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends docker.io docker-compose iptables
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends docker.io docker-compose iptables || exit 69
 	fi
 	if [ "$(id -u)" -ne 0 ]; then
 		echo "The Docker engine does not answer. Please start it, e.g.: sudo systemctl start docker" >&2
-		exit 1
+		exit 69
 	fi
+	# What an engine that was killed left behind keeps the next one from starting, once
+	# something else has the number of its process.
+	pgrep -x dockerd >/dev/null || rm -f /var/run/docker.pid
+	pgrep -x containerd >/dev/null || rm -f /var/run/docker/containerd/containerd.pid
 	nohup dockerd >"${TMPDIR:-/tmp}/gatehouse-dockerd.log" 2>&1 </dev/null &
 	started=$!
 	for _ in $(seq 120); do
@@ -37,7 +42,8 @@ engine() {
 		sleep 0.5
 	done
 	tail -20 "${TMPDIR:-/tmp}/gatehouse-dockerd.log" >&2
-	exit 1
+	kill "$started" 2>/dev/null || true
+	exit 69
 }
 
 base_images() {
@@ -48,7 +54,7 @@ base_images() {
 	[ ${#missing[@]} -eq 0 ] && return
 	if [ ! -f "${GATEHOUSE_BASE_IMAGES:-}" ]; then
 		echo "These images cannot be pulled: ${missing[*]}" >&2
-		exit 1
+		exit 69
 	fi
 	bash "$GATEHOUSE_BASE_IMAGES" "${missing[@]}"
 }
