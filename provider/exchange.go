@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ory/fosite"
+
 	"gatehouse"
 )
 
@@ -31,8 +33,9 @@ type exchange struct {
 	client *client
 	now    time.Time
 
-	code  code            // of an authorization_code request
-	grant gatehouse.Grant // of a refresh_token request
+	sealedCode string          // of an authorization_code request, as it came …
+	code       code            // … and what it says
+	grant      gatehouse.Grant // of a refresh_token request
 	// session that the tokens are made from.
 	session *session
 	// write is what Commit does: one unit of work.
@@ -51,6 +54,15 @@ func exchangeOf(ctx context.Context) (*exchange, error) {
 		return nil, errors.New("provider: no exchange in this context")
 	}
 	return x, nil
+}
+
+// opened returns what a code says that the rules have opened and judged. fosite
+// presents the request's own several times, and no other is known here.
+func (x *exchange) opened(sealed string) (code, error) {
+	if x.code.GrantID == "" || sealed != x.sealedCode {
+		return code{}, fosite.ErrNotFound
+	}
+	return x.code, nil
 }
 
 // redeem turns the code into its grant. The primary key lets the first of

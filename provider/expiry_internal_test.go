@@ -36,21 +36,27 @@ func TestACodeLivesTenMinutes(t *testing.T) {
 		app := gatehouse.App{ID: gatehouse.NewID()}
 		sealed, err := tokens.codes.Seal(code{GrantID: gatehouse.NewID(), AppID: app.ID, RedirectURI: "https://app.example.com/cb", IssuedAt: start.UnixMilli()})
 		require.NoError(t, err)
-		redeem := func() error {
+		redeem := func() (*exchange, error) {
 			r := fosite.NewAccessRequest(&session{})
 			r.Form = url.Values{"code": {sealed}}
 			x := &exchange{client: &client{app: app}, now: time.Now()}
-			return (&rules{store: &fositeStore{tokens: tokens}}).judgeCode(x, r)
+			return x, (&rules{store: &fositeStore{tokens: tokens}}).judgeCode(x, r)
 		}
-		check := func() error { return (&strategy{tokens: tokens}).ValidateAuthorizeCode(t.Context(), nil, sealed) }
+		check := func(x *exchange, sealed string) error {
+			return (&strategy{tokens: tokens}).ValidateAuthorizeCode(withExchange(t.Context(), x), nil, sealed)
+		}
 		time.Sleep(10 * time.Minute)
-		require.NoError(t, redeem())
-		require.NoError(t, check())
+		x, err := redeem()
+		require.NoError(t, err)
+		require.NoError(t, check(x, sealed))
+		require.ErrorIs(t, check(x, sealed+"A"), fosite.ErrNotFound, "only the code that was judged is known")
 		time.Sleep(time.Millisecond)
+		require.ErrorIs(t, check(x, sealed), fosite.ErrTokenExpired)
+		x, err = redeem()
 		var refusal *Refusal
-		require.ErrorAs(t, redeem(), &refusal)
+		require.ErrorAs(t, err, &refusal)
 		require.Equal(t, "invalid_grant", refusal.Code)
-		require.ErrorIs(t, check(), fosite.ErrTokenExpired)
+		require.ErrorIs(t, check(x, sealed), fosite.ErrNotFound)
 	})
 }
 

@@ -64,16 +64,16 @@ func (s *fositeStore) CreateAuthorizeCodeSession(context.Context, string, fosite
 	return nil
 }
 
-// GetAuthorizeCodeSession returns the authorization in a code. Whether it was
+// GetAuthorizeCodeSession returns the authorization in the request's code. Whether it was
 // redeemed before is for the unit of work to find out: only there is it certain.
 func (s *fositeStore) GetAuthorizeCodeSession(ctx context.Context, sealed string, _ fosite.Session) (fosite.Requester, error) {
 	x, err := exchangeOf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.tokens.codes.Open(sealed)
+	c, err := x.opened(sealed)
 	if err != nil {
-		return nil, fosite.ErrNotFound.WithWrap(err)
+		return nil, err
 	}
 	r := s.request(x, c.GrantID, c.Scopes)
 	if c.AppID != x.client.app.ID {
@@ -107,9 +107,9 @@ func (s *fositeStore) GetPKCERequestSession(ctx context.Context, sealed string, 
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.tokens.codes.Open(sealed)
+	c, err := x.opened(sealed)
 	if err != nil {
-		return nil, fosite.ErrNotFound.WithWrap(err)
+		return nil, err
 	}
 	if c.Challenge == "" {
 		return nil, fosite.ErrNotFound

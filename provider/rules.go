@@ -63,7 +63,8 @@ func (h *rules) judgeCode(x *exchange, r fosite.AccessRequester) error {
 	if app.IsPublic && verifier == "" {
 		return refuse(codeInvalidGrant, "model.oauth.validate_grant.pkce_required", "This is a public client: it must send the code_verifier of its code_challenge (PKCE).")
 	}
-	c, err := h.store.tokens.codes.Open(form.Get("code"))
+	sealed := form.Get("code")
+	c, err := h.store.tokens.codes.Open(sealed)
 	if err != nil {
 		return codeUnusable(err)
 	}
@@ -85,7 +86,7 @@ func (h *rules) judgeCode(x *exchange, r fosite.AccessRequester) error {
 	if refusal != nil {
 		return refusal
 	}
-	x.code = c
+	x.sealedCode, x.code = sealed, c
 	x.session = &session{userID: c.UserID, consentID: c.ConsentID, issuedAt: x.now, resource: resource, redirectURISent: c.RedirectURISent, scopes: c.Scopes}
 	return nil
 }

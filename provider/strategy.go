@@ -46,10 +46,14 @@ func (s *strategy) GenerateAuthorizeCode(_ context.Context, r fosite.Requester) 
 }
 
 // ValidateAuthorizeCode refuses a code that has expired (RFC 6749 §4.1.2).
-func (s *strategy) ValidateAuthorizeCode(_ context.Context, _ fosite.Requester, sealed string) error {
-	c, err := s.tokens.codes.Open(sealed)
+func (s *strategy) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester, sealed string) error {
+	x, err := exchangeOf(ctx)
 	if err != nil {
-		return fosite.ErrNotFound.WithWrap(err)
+		return err
+	}
+	c, err := x.opened(sealed)
+	if err != nil {
+		return err
 	}
 	if c.expired(time.Now()) {
 		return fosite.ErrTokenExpired

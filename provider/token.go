@@ -128,9 +128,11 @@ func tokenForm(r *http.Request) (url.Values, *Refusal) {
 	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/x-www-form-urlencoded" {
 		return nil, bad("Send the parameters as a form: Content-Type must be application/x-www-form-urlencoded.", err)
 	}
-	for name := range tokenParameters {
-		if strings.Contains(r.URL.RawQuery, name+"=") && r.URL.Query().Has(name) {
-			return nil, bad("The parameter "+name+" was sent in the URL. Send all parameters in the body.", nil)
+	if query := r.URL.Query(); len(query) > 0 {
+		for name := range tokenParameters {
+			if query.Has(name) {
+				return nil, bad("The parameter "+name+" was sent in the URL. Send all parameters in the body.", nil)
+			}
 		}
 	}
 	if err := r.ParseForm(); err != nil {

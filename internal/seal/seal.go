@@ -25,6 +25,9 @@ var ErrInvalid = errors.New("seal: not one of ours")
 
 const keyIDLength = 4
 
+// strict is made once: it is a table that Strict would copy each time.
+var strict = base64.RawURLEncoding.Strict()
+
 // Sealer seals the values of one kind. It is safe for concurrent use.
 type Sealer[T any] struct {
 	prefix string
@@ -96,11 +99,11 @@ func (s *Sealer[T]) Open(sealed string) (T, error) {
 		return v, ErrInvalid
 	}
 	// One value has one spelling, so a token cannot be varied in its unused last
-	// bits (Strict), nor by line breaks, which encoding/base64 passes over.
+	// bits (strict), nor by line breaks, which encoding/base64 passes over.
 	if strings.ContainsAny(encoded, "\r\n") {
 		return v, ErrInvalid
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	raw, err := strict.DecodeString(encoded)
 	if err != nil || len(raw) < keyIDLength+chacha20poly1305.NonceSizeX {
 		return v, ErrInvalid
 	}
