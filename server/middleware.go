@@ -42,7 +42,7 @@ func (s *site) middleware(routes http.Handler) http.Handler {
 func (s *site) requestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := gatehouse.NewID()
-		w.Header().Set("X-Request-ID", id) // C 1.1
+		w.Header().Set("X-Request-Id", id) // C 1.1; in the form that net/http makes of it anyway
 		next.ServeHTTP(w, r.WithContext(web.WithRequestID(r.Context(), id)))
 	})
 }
@@ -76,7 +76,7 @@ func (s *site) recoverPanics(next http.Handler) http.Handler {
 func (s *site) securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("X-Version-ID", s.versionID)
+		h.Set("X-Version-Id", s.versionID)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Permissions-Policy", "")
