@@ -17,7 +17,7 @@ import (
 	"gatehouse"
 )
 
-// passed carries an error of the caller's own (what UpdateUser's change
+// passed carries an error of the caller's own (what UpdateApp's change
 // returned) out of a transaction, so that it leaves exactly as it came.
 type passed struct{ err error }
 
@@ -89,6 +89,9 @@ func sqliteKind(code int) error {
 	return nil
 }
 
+// readOnlyTransaction is the SQLSTATE read_only_sql_transaction: a standby.
+const readOnlyTransaction = "25006"
+
 // postgresKind judges a SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html).
 func postgresKind(code string) error {
 	switch code {
@@ -96,7 +99,7 @@ func postgresKind(code string) error {
 		return gatehouse.ErrConflict
 	case "23503": // foreign_key_violation
 		return gatehouse.ErrNotFound
-	case "25006", // read_only_sql_transaction: a standby
+	case readOnlyTransaction,
 		"40001", "40P01", // serialization_failure, deadlock_detected
 		"55P03": // lock_not_available: lock_timeout
 		return gatehouse.ErrUnavailable

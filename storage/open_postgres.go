@@ -29,11 +29,13 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
+	watch := new(connectionWatch)
+	watch.configure(config)
 	limited, err := adapt(ctx, config, strings.Contains(url, "default_query_exec_mode="), log)
 	if err != nil {
 		return engine{}, explainPostgres(err)
 	}
-	pool := stdlib.OpenDB(*config)
+	pool := stdlib.OpenDB(*config, watch.options()...)
 	pool.SetMaxOpenConns(postgresConnections)
 	pool.SetMaxIdleConns(postgresConnections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
@@ -47,7 +49,7 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 		writeHot: func(ctx context.Context, do func(*gorm.DB) error) error { return do(db.WithContext(ctx)) },
 		forShare: " FOR SHARE", forUpdate: " FOR UPDATE", skipLocked: " SKIP LOCKED",
 		lockUsers: "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
-		// No lock on the table: UpdateUser has one of its rows when it asks for the table.
+		// No lock on the table: other changes of users need not wait for it.
 		lockAdmins:     "SELECT pg_advisory_xact_lock(7236828439217700)", // a number that nothing else in the database uses
 		lockMigrations: "SELECT pg_advisory_xact_lock(7236828439217701)",
 		dialect:        goose.DialectPostgres,

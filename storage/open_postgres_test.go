@@ -3,7 +3,9 @@ package storage_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,6 +91,41 @@ func TestAStandbyIsUnavailable(t *testing.T) {
 	require.ErrorIs(t, standby.CreateGrant(ctx, person.NewGrant(time.Now())), gatehouse.ErrUnavailable)
 	_, err = standby.User(ctx, person.User.ID)
 	require.NoError(t, err)
+}
+
+// Connections of a time when the database could only be read are not kept, or they
+// would go on refusing what could be written.
+func TestADatabaseThatCouldOnlyBeReadIsWrittenToAgain(t *testing.T) {
+	ctx, databaseURL := context.Background(), testdb.Postgres(t)
+	store := storagetest.Open(t, databaseURL)
+	person := storagetest.NewPerson(t, store)
+	admin, err := sql.Open("pgx", databaseURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, admin.Close()) })
+	exec := func(statement string) {
+		_, err := admin.ExecContext(ctx, statement)
+		require.NoError(t, err)
+	}
+	crowd := func() error {
+		return atOnce(2*store.Pools()["all"].MaxOpenConnections, func() error { return store.CreateGrant(ctx, person.NewGrant(time.Now())) })
+	}
+	const alter = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = '"
+	exec(alter + " || 'on', current_database()); END $$")
+	exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	require.ErrorIs(t, crowd(), gatehouse.ErrUnavailable)
+	exec(alter + " || 'off', current_database()); END $$")
+	require.Eventually(t, func() bool { return crowd() == nil }, 20*time.Second, 100*time.Millisecond)
+}
+
+// atOnce does the same n times at once, and returns what went wrong.
+func atOnce(n int, do func() error) error {
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() { errs[i] = do() })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // Nobody waits for ever behind a transaction that is stuck.
