@@ -9,7 +9,7 @@ type AuditEvent struct {
 	At        time.Time
 	ActorID   string // the user who did it; "" for nobody signed in
 	Event     string // one of the Audit constants
-	TargetID  string // the app, user, grant or setting it was done to
+	TargetID  string // the app, user or setting it was done to
 	Detail    string // a short human sentence, at most 512 bytes
 	IP        string
 	Outcome   string // OutcomeSuccess or OutcomeFail

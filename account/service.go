@@ -173,7 +173,7 @@ func (s *Service) EndGrant(ctx context.Context, who gatehouse.Caller, grants Gra
 	if err := grants.RevokeGrant(ctx, who.Grant.ID, time.Now()); err != nil {
 		return fmt.Errorf("account: end grant: %w", err)
 	}
-	s.audit.Record(ctx, gatehouse.AuditEvent{ActorID: who.User.ID, Event: gatehouse.AuditLogout, TargetID: who.Grant.ID, IP: from.IP})
+	s.audit.Record(ctx, gatehouse.AuditEvent{ActorID: who.User.ID, Event: gatehouse.AuditLogout, TargetID: who.Grant.AppID, IP: from.IP})
 	return nil
 }
 

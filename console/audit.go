@@ -61,7 +61,11 @@ func (n names) target(ctx context.Context, e gatehouse.AuditEvent) (string, erro
 	switch e.Event {
 	case gatehouse.AuditUpdateSetting:
 		return e.TargetID, nil
-	case gatehouse.AuditLogin, gatehouse.AuditLogout, gatehouse.AuditRevokeSessions, gatehouse.AuditSystemSetUp,
+	case gatehouse.AuditLogout: // of somebody, or of an app that acted for them
+		if e.TargetID == e.ActorID {
+			return "", nil
+		}
+	case gatehouse.AuditLogin, gatehouse.AuditRevokeSessions, gatehouse.AuditSystemSetUp,
 		gatehouse.AuditCreateUser, gatehouse.AuditUpdateUserActive, gatehouse.AuditUpdateUserRoles, gatehouse.AuditUpdatePassword:
 		if e.TargetID == e.ActorID {
 			return "", nil

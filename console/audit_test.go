@@ -54,7 +54,9 @@ func TestTheTrailHasNamesForIDs(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.User(t, "ana"))
 		app := g.App(t, func(n *registration.NewApp) { n.Name = `<script>alert("x")</script>` })
+		mail := g.App(t, func(n *registration.NewApp) { n.Name = "Mail" })
 		ana.Code(t, app)
+		logOutApp(t, g, g.Redeem(t, mail, ana.Code(t, mail)).AccessToken)
 		root.Follow(t, root.Post(t, "/console/users/"+ana.User.ID+"/promote", nil))
 		require.Equal(t, http.StatusUnauthorized, signIn(t, g, "ana", "wrong").Status)
 		gone := g.App(t, nil)
@@ -74,9 +76,21 @@ func TestTheTrailHasNamesForIDs(t *testing.T) {
 			return line
 		}
 		require.Contains(t, by(`Authorise an app: <script>alert("x")</script>`), "By ana")
+		require.Contains(t, by("Sign out: Mail"), "By ana", "an app that ended its own grant")
 		require.Contains(t, by("Change a user’s role: ana"), "By root")
 		require.Contains(t, by("Sign in: ana Failed"), "Not signed in")
 		require.Contains(t, by("Delete an app"), "By root", "the app is gone, the trail is not")
 		require.Contains(t, by("Register an app"), "By the command line")
 	})
+}
+
+func logOutApp(t *testing.T, g *testkit.Gateway, accessToken string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.URL+"/api/v4/users/logout", nil)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+accessToken)
+	res, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusOK, res.StatusCode)
 }
