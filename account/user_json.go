@@ -16,24 +16,31 @@ import (
 // always, the second is left out when empty. What we do not have at all (props,
 // notify_props, MFA, bots, terms of service) is always empty, so never there.
 type userJSON struct {
-	ID                  string            `json:"id"`
-	DeleteAt            int64             `json:"delete_at"`
-	Username            string            `json:"username"`
-	AuthService         string            `json:"auth_service"` // "": signs in with a password
-	Email               string            `json:"email"`
-	Nickname            string            `json:"nickname"`
-	FirstName           string            `json:"first_name"`
-	LastName            string            `json:"last_name"`
-	Position            string            `json:"position"`
-	Roles               string            `json:"roles"`
-	Locale              string            `json:"locale"`
-	Timezone            map[string]string `json:"timezone"`
-	DisableWelcomeEmail bool              `json:"disable_welcome_email"`
+	ID                  string       `json:"id"`
+	DeleteAt            int64        `json:"delete_at"`
+	Username            string       `json:"username"`
+	AuthService         string       `json:"auth_service"` // "": signs in with a password
+	Email               string       `json:"email"`
+	Nickname            string       `json:"nickname"`
+	FirstName           string       `json:"first_name"`
+	LastName            string       `json:"last_name"`
+	Position            string       `json:"position"`
+	Roles               string       `json:"roles"`
+	Locale              string       `json:"locale"`
+	Timezone            timezoneJSON `json:"timezone"`
+	DisableWelcomeEmail bool         `json:"disable_welcome_email"`
 
 	CreateAt           int64 `json:"create_at,omitempty"`
 	UpdateAt           int64 `json:"update_at,omitempty"`
 	EmailVerified      bool  `json:"email_verified,omitempty"`
 	LastPasswordUpdate int64 `json:"last_password_update,omitempty"`
+}
+
+// timezoneJSON says that the browser knows: people cannot choose a time zone here.
+type timezoneJSON struct {
+	Automatic    string `json:"automaticTimezone"`
+	Manual       string `json:"manualTimezone"`
+	UseAutomatic string `json:"useAutomaticTimezone"`
 }
 
 func newUserJSON(u gatehouse.User) userJSON {
@@ -48,7 +55,7 @@ func newUserJSON(u gatehouse.User) userJSON {
 		Position:  u.Position,
 		Roles:     strings.Join(u.Roles, " "),
 		Locale:    u.Locale,
-		Timezone:  map[string]string{"automaticTimezone": "", "manualTimezone": "", "useAutomaticTimezone": "true"},
+		Timezone:  timezoneJSON{UseAutomatic: "true"},
 		CreateAt:  milliseconds(u.CreateAt),
 		UpdateAt:  milliseconds(u.UpdateAt),
 
