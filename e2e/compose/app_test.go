@@ -22,9 +22,14 @@ type app struct {
 
 func newApp(t *testing.T, flags ...string) app {
 	t.Helper()
+	return command(gatehouse).newApp(t, flags...)
+}
+
+func (run command) newApp(t *testing.T, flags ...string) app {
+	t.Helper()
 	var a app
 	args := append([]string{"app", "create", "--json", "--name", "An app", "--callback-url", callback}, flags...)
-	require.NoError(t, json.Unmarshal([]byte(gatehouse(t, args...)), &a))
+	require.NoError(t, json.Unmarshal([]byte(run(t, args...)), &a))
 	return a
 }
 

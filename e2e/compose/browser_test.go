@@ -21,7 +21,12 @@ const password = "correct horse battery"
 // newUser makes somebody who can sign in.
 func newUser(t *testing.T, name string) {
 	t.Helper()
-	gatehouse(t, "user", "create", "--username", name, "--email", name+"@example.com", "--password", password)
+	command(gatehouse).newUser(t, name)
+}
+
+func (run command) newUser(t *testing.T, name string) {
+	t.Helper()
+	run(t, "user", "create", "--username", name, "--email", name+"@example.com", "--password", password)
 }
 
 // browser keeps cookies and does not follow redirects. Each request says by

@@ -18,6 +18,7 @@ import (
 type load struct {
 	app  app
 	via  route
+	ask  []route // whom requireNothingLost asks
 	stop context.CancelFunc
 	done sync.WaitGroup
 
@@ -26,7 +27,8 @@ type load struct {
 	failures []error         // a request without an answer, or an honest 503
 	wrong    []error         // an answer that must never be
 	families []*family       // what was received and not used up; nil: nobody can know
-	moved    chan struct{}   // gets an element for each flow
+	moved    chan int        // gets the number of the client for each flow
+	refused  chan struct{}   // gets an element for each of the failures
 	spent    map[string]bool // codes that gave tokens
 }
 
@@ -39,16 +41,25 @@ const clients = 4
 // startLoad begins to work; finish ends it.
 func startLoad(t *testing.T, name string) *load {
 	t.Helper()
+	return startLoadAt(t, name, gatehouse, proxied(t), directs(t))
+}
+
+// startLoadAt works at the gateway whose commands are run by commands.
+func startLoadAt(t *testing.T, name string, commands command, via route, ask []route) *load {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	l := &load{app: newApp(t, "--trusted"), via: proxied(t), stop: cancel, moved: make(chan struct{}, 1<<20), spent: map[string]bool{}}
+	l := &load{
+		app: commands.newApp(t, "--trusted"), via: via, ask: ask, stop: cancel,
+		moved: make(chan int, 1<<20), refused: make(chan struct{}, 1<<20), spent: map[string]bool{},
+	}
 	for i := range clients {
 		user := name + itoa(i)
-		newUser(t, user)
+		commands.newUser(t, user)
 		b := newBrowser(t)
 		b.signIn(t, l.via, user, password)
 		l.done.Go(func() {
 			for ctx.Err() == nil {
-				l.flow(ctx, b)
+				l.flow(ctx, i, b)
 			}
 		})
 	}
@@ -60,13 +71,37 @@ func startLoad(t *testing.T, name string) *load {
 // await lets the clients go through so many more flows, from now on.
 func (l *load) await(t *testing.T, flows int) {
 	t.Helper()
-	for len(l.moved) > 0 {
-		<-l.moved
+	n := 0
+	awaitMore(t, l, l.moved, func(int) bool { n++; return n == flows })
+}
+
+// awaitEveryone waits until no client waits for an answer to what it sent before.
+func (l *load) awaitEveryone(t *testing.T) {
+	t.Helper()
+	moved := map[int]bool{}
+	awaitMore(t, l, l.moved, func(client int) bool { moved[client] = true; return len(moved) == clients })
+}
+
+// awaitRefusals waits until so many more requests have failed, from now on.
+func (l *load) awaitRefusals(t *testing.T, requests int) {
+	t.Helper()
+	n := 0
+	awaitMore(t, l, l.refused, func(struct{}) bool { n++; return n == requests })
+}
+
+// awaitMore waits for what comes from now on, until it is enough.
+func awaitMore[T any](t *testing.T, l *load, what <-chan T, enough func(T) bool) {
+	t.Helper()
+	for len(what) > 0 {
+		<-what
 	}
 	timeout := time.After(patience)
-	for range flows {
+	for {
 		select {
-		case <-l.moved:
+		case one := <-what:
+			if enough(one) {
+				return
+			}
 		case <-timeout:
 			l.mu.Lock()
 			defer l.mu.Unlock()
@@ -83,7 +118,23 @@ func (l *load) finish(t *testing.T) {
 	t.Logf("%d flows, %d requests failed", l.flows, len(l.failures))
 }
 
-func (l *load) flow(ctx context.Context, b *browser) {
+// requireHonest requires that every request that failed was told so: 503 with
+// Retry-After, or its like on a redirect. Call it after finish.
+func (l *load) requireHonest(t *testing.T) {
+	t.Helper()
+	for _, err := range l.failures {
+		require.ErrorIs(t, err, errNotNow)
+	}
+}
+
+// failuresSoFar is how many requests had no answer or an honest 503 until now.
+func (l *load) failuresSoFar() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.failures)
+}
+
+func (l *load) flow(ctx context.Context, client int, b *browser) {
 	code, err := b.code(ctx, l.via, l.app)
 	if l.failed(ctx, "authorize", err) {
 		return
@@ -99,7 +150,7 @@ func (l *load) flow(ctx context.Context, b *browser) {
 	}
 	if again, ok := l.refresh(ctx, got.Refresh); ok {
 		l.replace(held, &family{again.Access, again.Refresh})
-		l.moved <- struct{}{}
+		l.moved <- client
 	} else {
 		l.replace(held, nil)
 	}
@@ -132,6 +183,7 @@ func (l *load) failed(ctx context.Context, what string, err error) bool {
 		l.wrong = append(l.wrong, err)
 	default:
 		l.failures = append(l.failures, fmt.Errorf("%s %s: %w", time.Now().Format("05.000"), what, err))
+		l.refused <- struct{}{}
 	}
 	l.mu.Unlock()
 	select { // as clients do before they try again
@@ -172,25 +224,41 @@ func (l *load) replace(i int, f *family) {
 // they hold works, every refresh token gives a successor, and no code works again.
 func (l *load) requireNothingLost(t *testing.T) {
 	t.Helper()
-	via := directs(t)
 	step := max(1, len(l.families)/200)
 	for i := 0; i < len(l.families); i += step {
 		f := l.families[i]
 		if f == nil {
 			continue
 		}
-		status, err := me(t.Context(), via[i%3], f.access)
-		require.NoError(t, err)
+		status := insist(t, func() (int, error) { return me(t.Context(), l.ask[i%len(l.ask)], f.access) })
 		require.Equal(t, http.StatusOK, status)
-		l.app.mustRefresh(t, via[(i+1)%3], f.refresh)
+		got := insist(t, func() (tokens, error) { return l.app.refresh(t.Context(), l.ask[(i+1)%len(l.ask)], f.refresh) })
+		require.Equal(t, http.StatusOK, got.status, got)
 	}
 	n := 0
 	for code := range l.spent {
-		got, err := l.app.redeem(t.Context(), via[n%3], code)
-		require.NoError(t, err)
+		got := insist(t, func() (tokens, error) { return l.app.redeem(t.Context(), l.ask[n%len(l.ask)], code) })
 		require.Equal(t, "invalid_grant", got.Error)
 		if n++; n == 100 {
 			break
+		}
+	}
+}
+
+// insist asks again while it is told to come back later, as clients do.
+func insist[T any](t *testing.T, ask func() (T, error)) T {
+	t.Helper()
+	timeout := time.After(patience)
+	for {
+		got, err := ask()
+		if err == nil {
+			return got
+		}
+		require.ErrorIs(t, err, errNotNow)
+		select {
+		case <-timeout:
+			t.Fatal("503 for too long")
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }

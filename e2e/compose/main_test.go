@@ -58,10 +58,19 @@ func container(t *testing.T, service string) string {
 	return id
 }
 
+// toolbox is an image that has a shell and the like, and is there already.
+func toolbox(t *testing.T) string {
+	t.Helper()
+	return docker(t, "inspect", "-f", "{{.Config.Image}}", container(t, "proxy"))
+}
+
 func docker(t *testing.T, args ...string) string {
 	t.Helper()
 	return sh(t, `docker "$@"`, args...)
 }
+
+// command runs a sub-command of gatehouse somewhere.
+type command func(t *testing.T, args ...string) string
 
 // gatehouse runs a sub-command in the container of the first node.
 func gatehouse(t *testing.T, args ...string) string {

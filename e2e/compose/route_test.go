@@ -47,9 +47,14 @@ func certificate(t *testing.T) string {
 // direct leads to node n, from 0, past nginx.
 func direct(t *testing.T, n int) route {
 	t.Helper()
+	return directTo(t, "127.0.0.1:"+os.Getenv("NODE_PORTS")+string(rune('1'+n)))
+}
+
+func directTo(t *testing.T, address string) route {
+	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, ResponseHeaderTimeout: time.Minute}
 	t.Cleanup(transport.CloseIdleConnections)
-	return route{toNode{transport, "127.0.0.1:" + os.Getenv("NODE_PORTS") + string(rune('1'+n))}}
+	return route{toNode{transport, address}}
 }
 
 // directs leads to each node.
