@@ -11,8 +11,9 @@ const (
 	// at Go's own 100 it would be collected thirty times a second under load.
 	collectorPercent = 400
 	// collectorLimit is GOMEMLIMIT, in bytes: from here on the collector works as
-	// often as it takes. Four passwords at a time, 19 MiB each, leave room below it.
-	collectorLimit = 128 << 20
+	// often as it takes. Passwords that are hashed, 19 MiB each, and ten thousand open
+	// connections leave room below it: what is alive must not come near.
+	collectorLimit = 256 << 20
 )
 
 // tuneCollector trades some memory for processor time (docs/decisions/0014),
