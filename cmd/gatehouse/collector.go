@@ -7,26 +7,23 @@ import (
 )
 
 const (
-	// collectorPercent is GOGC for a process whose live memory is a few megabytes:
-	// at Go's own 100 it would be collected thirty times a second under load.
-	collectorPercent = 400
-	// collectorLimit is GOMEMLIMIT, in bytes: from here on the collector works as
-	// often as it takes. Passwords that are hashed, 19 MiB each, and ten thousand open
-	// connections leave room below it: what is alive must not come near.
-	collectorLimit = 256 << 20
+	// heapFloorSize is how much the collector takes to be alive, in bytes, besides
+	// what is. What is are a few megabytes: with nothing added, it would run thirty
+	// times a second under load.
+	heapFloorSize = 24 << 20
+	// heapFloorShare is the part of an operator's own limit (GOMEMLIMIT) that the
+	// floor may take: it counts against that.
+	heapFloorShare = 4
 )
 
-// tuneCollector trades some memory for processor time (docs/decisions/0014),
-// unless the operator has chosen by Go's own variables.
-func tuneCollector(environ []string) {
-	set := func(name string) bool {
-		return slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, name+"=") && v != name+"=" })
+// heapFloor trades some memory for processor time (docs/decisions/0014). The
+// memory itself is never touched, so there is none behind it. It has an effect for
+// as long as somebody holds it; it is nil where the operator has tuned the
+// collector by Go's own variables.
+func heapFloor(environ []string) []byte {
+	tuned := slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, "GOGC=") && v != "GOGC=" })
+	if tuned || debug.SetMemoryLimit(-1) < heapFloorShare*heapFloorSize {
+		return nil
 	}
-	if set("GOGC") {
-		return
-	}
-	debug.SetGCPercent(collectorPercent)
-	if !set("GOMEMLIMIT") {
-		debug.SetMemoryLimit(collectorLimit)
-	}
+	return make([]byte, heapFloorSize)
 }

@@ -8,29 +8,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheCollectorIsTunedUnlessTheOperatorHas(t *testing.T) {
-	const untouched = 100
-	percentBefore, limitBefore := debug.SetGCPercent(untouched), debug.SetMemoryLimit(-1)
-	t.Cleanup(func() {
-		debug.SetGCPercent(percentBefore)
-		debug.SetMemoryLimit(limitBefore)
-	})
+func TestTheHeapHasAFloorUnlessTheOperatorTunesTheCollector(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
 	for _, tc := range []struct {
 		name    string
 		environ []string
-		percent int
 		limit   int64
+		size    int
 	}{
-		{"nothing is set", []string{"PATH=/bin", "GOGC="}, collectorPercent, collectorLimit},
-		{"a limit of their own", []string{"GOMEMLIMIT=200MiB"}, collectorPercent, math.MaxInt64},
-		{"a percentage of their own", []string{"GOGC=50"}, untouched, math.MaxInt64},
+		{"nothing is set", []string{"PATH=/bin", "GOGC="}, math.MaxInt64, heapFloorSize},
+		{"a limit with room for it", nil, heapFloorShare * heapFloorSize, heapFloorSize},
+		{"a limit without", nil, heapFloorShare*heapFloorSize - 1, 0},
+		{"a percentage of their own", []string{"GOGC=50"}, math.MaxInt64, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			debug.SetGCPercent(untouched)
-			debug.SetMemoryLimit(math.MaxInt64)
-			tuneCollector(tc.environ)
-			require.Equal(t, tc.percent, debug.SetGCPercent(untouched))
-			require.Equal(t, tc.limit, debug.SetMemoryLimit(-1))
+			debug.SetMemoryLimit(tc.limit)
+			require.Len(t, heapFloor(tc.environ), tc.size)
 		})
 	}
 }

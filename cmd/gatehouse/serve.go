@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	tuneCollector(c.environ)
+	defer runtime.KeepAlive(heapFloor(c.environ))
 	log := c.newLog(cfg)
 	store, err := openChecked(ctx, cfg, log)
 	if err != nil {
