@@ -42,10 +42,12 @@ func Run(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
 		var leaving departure
 		s := newHTTPServer(leaving.announce(l.Handler), log)
 		s.ConnState = leaving.count
+		d := newDoor(l.Listener)
+		l.Listener = d
 		group.Go(func() error { return serve(s, l) })
 		group.Go(func() error {
 			<-ctx.Done()
-			return stop(s, &leaving, log, l.Addr())
+			return stop(s, &leaving, d, log)
 		})
 	}
 	return group.Wait()
@@ -77,14 +79,15 @@ func serve(s *http.Server, l Listener) error {
 	return fmt.Errorf("server: serve %s: %w", l.Addr(), err)
 }
 
-func stop(s *http.Server, leaving *departure, log *slog.Logger, addr net.Addr) error {
+func stop(s *http.Server, leaving *departure, d *door, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), DrainTimeout)
 	defer cancel()
 	leaving.wait(LeaveTimeout)
+	d.shut()
 	if err := s.Shutdown(ctx); err != nil {
-		log.Warn("requests did not finish in time and were cut off", "listen", addr.String(), "waited", DrainTimeout)
+		log.Warn("requests did not finish in time and were cut off", "listen", d.Addr().String(), "waited", DrainTimeout)
 		if err := s.Close(); err != nil {
-			return fmt.Errorf("server: stop %s: %w", addr, err)
+			return fmt.Errorf("server: stop %s: %w", d.Addr(), err)
 		}
 	}
 	return nil
