@@ -104,8 +104,7 @@ func startGateway(ctx context.Context, o options) (_ *gateway, err error) {
 	return g, g.signIn(ctx, "bench", password)
 }
 
-// url is the node whose turn it is: no request finds what the one before left in
-// a node's memory.
+// url is the node whose turn it is.
 func (g *gateway) url() string { return g.nodes[g.turn.Add(1)%uint64(len(g.nodes))].url }
 
 func (g *gateway) signIn(ctx context.Context, login, password string) error {

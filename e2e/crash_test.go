@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -45,7 +46,7 @@ func (l *ledger) work(ctx context.Context, app *oauth2.Config, b *browser) error
 			return nil
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("redeem: %w", err)
 		}
 		l.redeem(redeemedCode{code, token.AccessToken}, token)
 		if i%3 != 0 {
@@ -57,7 +58,7 @@ func (l *ledger) work(ctx context.Context, app *oauth2.Config, b *browser) error
 			return nil
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("refresh: %w", err)
 		}
 		l.keep(fresh)
 	}
@@ -89,6 +90,21 @@ func (l *ledger) forget(t *oauth2.Token) {
 	l.tokens = slices.DeleteFunc(l.tokens, func(other *oauth2.Token) bool { return other == t })
 }
 
+// await lets the clients redeem so many more codes, from now on.
+func (l *ledger) await(t *testing.T, codes int, p *process) {
+	t.Helper()
+	for len(l.more) > 0 {
+		<-l.more
+	}
+	for range codes {
+		select {
+		case <-l.more:
+		case <-time.After(patience):
+			t.Fatal("no progress", p.log)
+		}
+	}
+}
+
 func TestKill9UnderLoadLosesNoTokenAndRevivesNoCode(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		p := serve(t, withAdmin(databaseURL)...)
@@ -106,13 +122,7 @@ func TestKill9UnderLoadLosesNoTokenAndRevivesNoCode(t *testing.T) {
 			for i, b := range browsers {
 				wg.Go(func() { errs[i] = l.work(t.Context(), at(app, p), b) })
 			}
-			for range codes {
-				select {
-				case <-l.more:
-				case <-time.After(patience):
-					t.Fatal("no progress", p.log)
-				}
-			}
+			l.await(t, codes, p)
 			p.kill(t)
 			wg.Wait()
 			require.NoError(t, errors.Join(errs...))

@@ -2,9 +2,13 @@ package e2e_test
 
 import (
 	"bufio"
+	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -78,4 +82,44 @@ func TestASecondSignalEndsItAtOnce(t *testing.T) {
 			return false
 		}
 	}, 5*time.Second, 10*time.Millisecond, "well before the ten seconds of draining")
+}
+
+// HTTP/2 says it with GOAWAY (RFC 9113 §6.8), which net/http makes of the same header.
+func TestAStopLosesNoRequestOnAnHTTP2ConnectionThatWasKeptOpen(t *testing.T) {
+	certFile, keyFile, pool := certificate(t)
+	p := serve(t, append(withAdmin(testdb.SQLite(t)), "GATEHOUSE_SITE_URL=https://localhost", "GATEHOUSE_TLS_CERT="+certFile, "GATEHOUSE_TLS_KEY="+keyFile)...)
+	var dialled atomic.Int32
+	transport := &http.Transport{
+		ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12},
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			dialled.Add(1)
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	post := func() (status, version int, err error) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+p.listen[0]+"/oauth/access_token", strings.NewReader("grant_type=x"))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		res, err := transport.RoundTrip(r)
+		if err != nil {
+			return 0, 0, err
+		}
+		return res.StatusCode, res.ProtoMajor, res.Body.Close()
+	}
+	_, version, err := post()
+	require.NoError(t, err)
+	require.Equal(t, 2, version)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	for ended := false; !ended; { // until there is nothing to connect to any more
+		before := dialled.Load()
+		status, _, err := post()
+		if ended = err != nil; ended {
+			require.ErrorIs(t, err, syscall.ECONNREFUSED)
+			require.Greater(t, dialled.Load(), before, "it was not sent")
+		} else {
+			require.Equal(t, http.StatusBadRequest, status)
+		}
+	}
+	require.Zero(t, p.await(t))
 }

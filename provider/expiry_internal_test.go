@@ -51,7 +51,7 @@ func TestACodeLivesTenMinutes(t *testing.T) {
 		require.NoError(t, check(x, sealed))
 		require.ErrorIs(t, check(x, sealed+"A"), fosite.ErrNotFound, "only the code that was judged is known")
 		time.Sleep(time.Millisecond)
-		require.ErrorIs(t, check(x, sealed), fosite.ErrTokenExpired)
+		require.NoError(t, check(x, sealed), "one reading of the clock decides a request")
 		x, err = redeem()
 		var refusal *Refusal
 		require.ErrorAs(t, err, &refusal)

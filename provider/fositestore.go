@@ -76,9 +76,6 @@ func (s *fositeStore) GetAuthorizeCodeSession(ctx context.Context, sealed string
 		return nil, err
 	}
 	r := s.request(x, c.GrantID, c.Scopes)
-	if c.AppID != x.client.app.ID {
-		r.Client = &client{app: gatehouse.App{ID: c.AppID}}
-	}
 	if c.RedirectURISent {
 		r.Form.Set("redirect_uri", c.RedirectURI)
 	}

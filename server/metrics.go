@@ -86,16 +86,12 @@ func (m *Metrics) begin() {
 	for _, event := range []string{gatehouse.AuditCodeReplayed, gatehouse.AuditRefreshTokenReused} {
 		m.auditEvents.WithLabelValues(event, gatehouse.OutcomeFail)
 	}
-	for _, outcome := range []string{reaperDone, reaperFailed} {
-		m.reaperRuns.WithLabelValues(outcome)
+	for _, outcome := range []ReapOutcome{ReapDone, ReapFailed, ReapPaused} {
+		m.reaperRuns.WithLabelValues(string(outcome))
 	}
 }
 
-const (
-	issued       = "issued"
-	reaperDone   = "done"
-	reaperFailed = "failed"
-)
+const issued = "issued"
 
 // Handler serves /metrics.
 func (m *Metrics) Handler() http.Handler {
@@ -149,16 +145,24 @@ func (m *Metrics) registration(outcome string) {
 // ClockAhead notes by how much this node's clock is ahead of its database's.
 func (m *Metrics) ClockAhead(by time.Duration) { m.clockAhead.Set(by.Seconds()) }
 
-// Reaped counts a round of the reaper: how many rows went, by table, and whether
-// it was cut short by an error.
-func (m *Metrics) Reaped(rows map[string]int64, at time.Time, err error) {
+// ReapOutcome is how a round of the reaper ended.
+type ReapOutcome string
+
+// The outcomes: done, cut short by an error, or not begun because the clock was
+// set lately.
+const (
+	ReapDone   ReapOutcome = "done"
+	ReapFailed ReapOutcome = "failed"
+	ReapPaused ReapOutcome = "paused"
+)
+
+// Reaped counts a round of the reaper, and how many rows went, by table.
+func (m *Metrics) Reaped(rows map[string]int64, at time.Time, outcome ReapOutcome) {
 	for table, n := range rows {
 		m.reaped.WithLabelValues(table).Add(float64(n))
 	}
-	if err != nil {
-		m.reaperRuns.WithLabelValues(reaperFailed).Inc()
-		return
+	m.reaperRuns.WithLabelValues(string(outcome)).Inc()
+	if outcome == ReapDone {
+		m.lastReaped.Set(float64(at.UnixMilli()) / 1000)
 	}
-	m.reaperRuns.WithLabelValues(reaperDone).Inc()
-	m.lastReaped.Set(float64(at.UnixMilli()) / 1000)
 }

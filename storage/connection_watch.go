@@ -23,10 +23,19 @@ import (
 //
 // The driver takes another for one that is closed.
 type connectionWatch struct {
+	started time.Time // what times are counted from: no setting of the clock changes how long ago that was
 	// readOnly is when a statement was last refused for being in a read-only
-	// transaction, in Unix milliseconds.
+	// transaction, as a time.Duration since started.
 	readOnly atomic.Int64
 }
+
+func newConnectionWatch() *connectionWatch {
+	w := &connectionWatch{started: time.Now()}
+	w.readOnly.Store(-int64(readOnlyPause))
+	return w
+}
+
+func (w *connectionWatch) now() int64 { return int64(time.Since(w.started)) }
 
 const (
 	// idleBeforePing: one that was used a moment ago is taken to be alive.
@@ -48,21 +57,21 @@ func (w *connectionWatch) configure(config *pgx.ConnConfig) {
 		if err.Code != readOnlyTransaction {
 			return keep(conn, err)
 		}
-		if now, last := millis(time.Now()), w.readOnly.Load(); now-last >= readOnlyPause.Milliseconds() {
+		if now, last := w.now(), w.readOnly.Load(); now-last >= int64(readOnlyPause) {
 			w.readOnly.CompareAndSwap(last, now)
 		}
 		return false
 	}
 }
 
-// bornKey is where a connection keeps the time of its birth.
+// bornKey is where a connection keeps the time of its birth, as readOnly does.
 const bornKey = "gatehouse.born"
 
 // options are the pool's.
 func (w *connectionWatch) options() []stdlib.OptionOpenDB {
 	return []stdlib.OptionOpenDB{
 		stdlib.OptionAfterConnect(func(_ context.Context, conn *pgx.Conn) error {
-			conn.PgConn().CustomData()[bornKey] = millis(time.Now())
+			conn.PgConn().CustomData()[bornKey] = w.now()
 			return nil
 		}),
 		stdlib.OptionShouldPing(w.dropUseless),

@@ -17,7 +17,11 @@
 //
 // Whole databases are copied by Backup and Restore (SQLite) and by Move (either
 // engine to either). A pooler in front of PostgreSQL is found out by adapt, in
-// pooler.go, and nothing relies on a session of the server.
+// pooler.go, and nothing relies on a session of the server. connectionWatch keeps
+// connections out of the pool that are dead, or lead to what is a standby by now.
+//
+// Transactions that lock more than one row do so in one order, whatever they are
+// for: users, apps, consents, grants.
 //
 // The statements of the hot path (sessions and grants) are written by hand; the
 // rest is plain GORM. The package knows no HTTP, no fosite and no secret in the

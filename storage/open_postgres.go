@@ -29,7 +29,7 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
-	watch := new(connectionWatch)
+	watch := newConnectionWatch()
 	watch.configure(config)
 	limited, err := adapt(ctx, config, strings.Contains(url, "default_query_exec_mode="), log)
 	if err != nil {

@@ -36,7 +36,7 @@ func (s *Store) Settings(ctx context.Context) (gatehouse.Settings, error) {
 // ErrSettingFixed if the environment decides it.
 func (s *Store) SetSettings(ctx context.Context, values map[string]string, actorID string, now time.Time) error {
 	var rows []settingRow
-	for _, key := range slices.Sorted(maps.Keys(values)) { // in one order: two who set the same ones do not wait for each other
+	for _, key := range slices.Sorted(maps.Keys(values)) { // in one order, so that two who set the same ones cannot deadlock
 		if err := gatehouse.CheckSetting(key, values[key]); err != nil {
 			return err
 		}

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"gatehouse/server"
 )
 
 const (
@@ -21,7 +23,7 @@ type reaper interface {
 // reapObserver is told of the rounds; *server.Metrics satisfies it.
 type reapObserver interface {
 	// Reaped is told of each round that was not cut short by the end.
-	Reaped(rows map[string]int64, at time.Time, err error)
+	Reaped(rows map[string]int64, at time.Time, outcome server.ReapOutcome)
 	ClockAhead(by time.Duration)
 }
 
@@ -44,41 +46,43 @@ func reapForever(ctx context.Context, store reaper, observe reapObserver, log *s
 
 // reapAll goes on in small batches until nothing is left.
 func reapAll(ctx context.Context, store reaper, clock *reapClock, observe reapObserver, log *slog.Logger) {
-	total := map[string]int64{}
-	err := func() error {
-		ahead, err := store.ClockAhead(ctx)
-		if err != nil {
-			return err
-		}
-		observe.ClockAhead(ahead)
-		for more := true; more && ctx.Err() == nil; {
-			now, ok := clock.now(ahead)
-			if !ok {
-				return nil
-			}
-			reaped, err := store.Reap(ctx, now, reapBatch)
-			if err != nil {
-				return err
-			}
-			more = false
-			for table, n := range reaped {
-				total[table] += n
-				more = more || n >= reapBatch
-			}
-		}
-		return nil
-	}()
+	rows, outcome, err := reapRound(ctx, store, clock, observe)
 	if err != nil && ctx.Err() != nil {
 		return
 	}
-	observe.Reaped(total, time.Now(), err)
+	observe.Reaped(rows, time.Now(), outcome)
 	if err != nil {
 		log.WarnContext(ctx, "expired rows were not deleted; trying again later", "error", err)
-		return
 	}
-	for table, n := range total {
+	for table, n := range rows {
 		if n > 0 {
 			log.DebugContext(ctx, "deleted expired rows", "table", table, "rows", n)
 		}
 	}
+}
+
+func reapRound(ctx context.Context, store reaper, clock *reapClock, observe reapObserver) (rows map[string]int64, outcome server.ReapOutcome, err error) {
+	rows = map[string]int64{}
+	ahead, err := store.ClockAhead(ctx)
+	if err != nil {
+		return rows, server.ReapFailed, err
+	}
+	observe.ClockAhead(ahead)
+	clock.compare(ahead)
+	for more := true; more && ctx.Err() == nil; {
+		now, ok := clock.now(ahead)
+		if !ok {
+			return rows, server.ReapPaused, nil
+		}
+		reaped, err := store.Reap(ctx, now, reapBatch)
+		if err != nil {
+			return rows, server.ReapFailed, err
+		}
+		more = false
+		for table, n := range reaped {
+			rows[table] += n
+			more = more || n >= reapBatch
+		}
+	}
+	return rows, server.ReapDone, nil
 }

@@ -28,13 +28,17 @@ func startReapClock(log *slog.Logger) *reapClock {
 	return &reapClock{log: log, started: time.Now()}
 }
 
+// compare warns of a clock that is not the database's.
+func (c *reapClock) compare(ahead time.Duration) {
+	if ahead.Abs() >= clockWarning {
+		c.log.Warn("this node's clock and the database's differ: have both set by NTP", "ahead", ahead.String())
+	}
+}
+
 // now is the time, by the slower of this node's clock and its database's. It is
 // not ok while the clock was set lately.
 func (c *reapClock) now(ahead time.Duration) (now time.Time, ok bool) {
 	wall, up := time.Now().Round(0), time.Since(c.started)
-	if by := ahead.Abs(); by >= clockWarning {
-		c.log.Warn("this node's clock and the database's differ: have both set by NTP", "ahead", ahead.String())
-	}
 	if !c.settled(wall.Sub(c.started.Round(0)), up) {
 		return time.Time{}, false
 	}

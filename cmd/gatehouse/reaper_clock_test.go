@@ -49,7 +49,20 @@ func TestReapingGoesByTheSlowerClock(t *testing.T) {
 			require.Contains(t, scrape(metrics), map[time.Duration]string{
 				0: "gatehouse_clock_ahead_seconds 0", time.Hour: "gatehouse_clock_ahead_seconds 3600", -time.Hour: "gatehouse_clock_ahead_seconds -3600",
 			}[ahead])
+			require.Contains(t, scrape(metrics), `gatehouse_reaper_runs_total{outcome="done"} 1`)
 			require.Equal(t, ahead != 0, bytes.Contains(log.Bytes(), []byte("have both set by NTP")))
 		}
 	})
+}
+
+func TestARoundThatTheClockForbidsIsNoneThatWasDone(t *testing.T) {
+	r, metrics, log := &rows{left: 1}, server.NewMetrics(), slog.New(slog.DiscardHandler)
+	clock := startReapClock(log)
+	clock.offset = time.Hour // it was set back by an hour since
+	reapAll(t.Context(), r, clock, metrics, log)
+	require.Empty(t, r.rounds)
+	page := scrape(metrics)
+	require.Contains(t, page, `gatehouse_reaper_runs_total{outcome="paused"} 1`)
+	require.Contains(t, page, `gatehouse_reaper_runs_total{outcome="done"} 0`)
+	require.Contains(t, page, "gatehouse_reaper_last_success_timestamp_seconds 0")
 }

@@ -17,6 +17,13 @@ export SITE_URL=https://localhost:18443 HTTPS_PORT=18443 HTTP_PORT=18080 NODE_PO
 export GATEHOUSE_IMAGE=gatehouse:test DOCKER_BUILDKIT=${DOCKER_BUILDKIT:-0}
 started=
 
+# forget PROGRAM FILE removes the file with the process id of a program that was
+# killed: once something else has that id, the next one would not start.
+forget() {
+	[ -f "$2" ] && [ "$(cat "/proc/$(cat "$2")/comm" 2>/dev/null)" != "$1" ] && rm -f "$2"
+	return 0
+}
+
 engine() {
 	docker info >/dev/null 2>&1 && return
 	if ! command -v dockerd >/dev/null || ! command -v docker-compose >/dev/null && ! docker compose version >/dev/null 2>&1; then
@@ -31,10 +38,8 @@ engine() {
 		echo "The Docker engine does not answer. Please start it, e.g.: sudo systemctl start docker" >&2
 		exit 69
 	fi
-	# What an engine that was killed left behind keeps the next one from starting, once
-	# something else has the number of its process.
-	pgrep -x dockerd >/dev/null || rm -f /var/run/docker.pid
-	pgrep -x containerd >/dev/null || rm -f /var/run/docker/containerd/containerd.pid
+	forget dockerd /var/run/docker.pid
+	forget containerd /var/run/docker/containerd/containerd.pid
 	nohup dockerd >"${TMPDIR:-/tmp}/gatehouse-dockerd.log" 2>&1 </dev/null &
 	started=$!
 	for _ in $(seq 120); do

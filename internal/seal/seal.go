@@ -25,13 +25,11 @@ var ErrInvalid = errors.New("seal: not one of ours")
 
 const keyIDLength = 4
 
-// strict is made once: it is a table that Strict would copy each time.
-var strict = base64.RawURLEncoding.Strict()
-
 // Sealer seals the values of one kind. It is safe for concurrent use.
 type Sealer[T any] struct {
 	prefix string
 	keys   []key // the first one seals; all of them open
+	strict *base64.Encoding
 }
 
 type key struct {
@@ -47,7 +45,7 @@ func New[T any](prefix string, secrets ...[]byte) (*Sealer[T], error) {
 	if len(secrets) == 0 {
 		return nil, errors.New("seal: no secret")
 	}
-	s := &Sealer[T]{prefix: prefix}
+	s := &Sealer[T]{prefix: prefix, strict: base64.RawURLEncoding.Strict()}
 	for _, secret := range secrets {
 		if len(secret) < MinSecretLength {
 			return nil, fmt.Errorf("seal: a secret must have at least %d bytes, this one has %d", MinSecretLength, len(secret))
@@ -99,11 +97,11 @@ func (s *Sealer[T]) Open(sealed string) (T, error) {
 		return v, ErrInvalid
 	}
 	// One value has one spelling, so a token cannot be varied in its unused last
-	// bits (strict), nor by line breaks, which encoding/base64 passes over.
+	// bits (Strict), nor by line breaks, which encoding/base64 passes over.
 	if strings.ContainsAny(encoded, "\r\n") {
 		return v, ErrInvalid
 	}
-	raw, err := strict.DecodeString(encoded)
+	raw, err := s.strict.DecodeString(encoded)
 	if err != nil || len(raw) < keyIDLength+chacha20poly1305.NonceSizeX {
 		return v, ErrInvalid
 	}
