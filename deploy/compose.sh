@@ -13,7 +13,7 @@ fi
 # await_healthy SERVICE: its health check succeeds, within two minutes.
 await_healthy() {
 	local id
-	id=$(compose ps -q "$1")
+	id=$(compose ps -aq "$1")
 	for _ in $(seq 240); do
 		[ "$(docker inspect -f '{{.State.Health.Status}}' "$id")" = healthy ] && return 0
 		sleep 0.5

@@ -5,7 +5,7 @@
 //
 //	browser, app ──▶ through nginx: https://localhost:18443, its certificate verified
 //	             └─▶ to one node:   the port that docker-compose.test.yml publishes for it
-//	docker, docker compose ──▶ restarts, kills, pauses
+//	docker, docker compose ──▶ restarts, kills, pauses, cuts off from the database, fills disks
 //
 // It is a module of its own: `go test ./...` at the root does not run it, because
 // without the stack it could only fail. It knows nothing of the code that it

@@ -53,7 +53,7 @@ func trySh(t *testing.T, script string, args ...string) (string, error) {
 // container is the id of a service's container.
 func container(t *testing.T, service string) string {
 	t.Helper()
-	id := sh(t, `compose ps -q "$1"`, service)
+	id := sh(t, `compose ps -aq "$1"`, service)
 	require.NotEmpty(t, id, service)
 	return id
 }

@@ -98,7 +98,7 @@ func TestANodeCutOffFromTheDatabaseUnderLoadSaysSoAndComesBack(t *testing.T) {
 			l.awaitEveryone(t)
 			before := l.failuresSoFar()
 			l.await(t, 100)
-			require.Equal(t, before, l.failuresSoFar(), "%v", l.failures)
+			require.Equal(t, before, l.failuresSoFar())
 			l.finish(t)
 			l.requireHonest(t)
 			l.requireNothingLost(t)
