@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,11 +15,6 @@ import (
 	"gatehouse/internal/testdb"
 	"gatehouse/storage"
 )
-
-// refresh sends a refresh token and returns what it gave.
-func refresh(ctx context.Context, app *oauth2.Config, token *oauth2.Token) (*oauth2.Token, error) {
-	return app.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
-}
 
 // events are the names of the events in the audit log.
 func events(t *testing.T, databaseURL string) []string {

@@ -51,7 +51,7 @@ func TestAClockThatIsSetUnderLoadLosesNoTokenAndRevivesNoCode(t *testing.T) {
 		// What was received a day ago by the clock of that moment has expired, and is
 		// refreshed; nothing else may have ended.
 		for _, token := range l.tokens {
-			fresh, err := at(app, p.process).TokenSource(t.Context(), &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
+			fresh, err := refresh(t.Context(), at(app, p.process), token)
 			require.NoError(t, err)
 			requireMe(t, p.process, fresh.AccessToken, http.StatusOK)
 		}
@@ -84,8 +84,7 @@ func TestAClockThatRanAheadForAWhileHasEndedNothing(t *testing.T) {
 
 		p.step(t, 400*day)
 		requireMe(t, p.process, token.AccessToken, http.StatusUnauthorized)
-		refresh := &oauth2.Token{RefreshToken: token.RefreshToken}
-		_, err = at(app, p.process).TokenSource(t.Context(), refresh).Token()
+		_, err = refresh(t.Context(), at(app, p.process), token)
 		require.ErrorContains(t, err, "invalid_grant")
 		_, err = at(app, p.process).Exchange(t.Context(), waiting)
 		require.ErrorContains(t, err, "invalid_grant")
@@ -97,7 +96,7 @@ func TestAClockThatRanAheadForAWhileHasEndedNothing(t *testing.T) {
 		require.NoError(t, err, "nor was the code used up")
 		_, err = at(app, p.process).Exchange(t.Context(), fromTheFuture)
 		require.ErrorContains(t, err, "invalid_grant", "it would be good for more than a year")
-		fresh, err := at(app, p.process).TokenSource(t.Context(), refresh).Token()
+		fresh, err := refresh(t.Context(), at(app, p.process), token)
 		require.NoError(t, err)
 		requireMe(t, p.process, fresh.AccessToken, http.StatusOK)
 		require.NotEmpty(t, b.authorize(t, at(app, p.process).AuthCodeURL("x"), person{}), "still signed in: it did not ask meanwhile")
@@ -111,14 +110,13 @@ func TestAClockThatWentBackExcusesNoRetiredToken(t *testing.T) {
 		app, b := newApp(t, databaseURL), newBrowser(t)
 		old, err := at(app, p.process).Exchange(t.Context(), b.authorize(t, at(app, p.process).AuthCodeURL("x"), admin))
 		require.NoError(t, err)
-		retired := &oauth2.Token{RefreshToken: old.RefreshToken}
-		current, err := at(app, p.process).TokenSource(t.Context(), retired).Token()
+		current, err := refresh(t.Context(), at(app, p.process), old)
 		require.NoError(t, err)
 
 		p.step(t, -day)
 		requireMe(t, p.process, current.AccessToken, http.StatusOK)
 		requireMe(t, p.process, old.AccessToken, http.StatusUnauthorized)
-		_, err = at(app, p.process).TokenSource(t.Context(), retired).Token()
+		_, err = refresh(t.Context(), at(app, p.process), old)
 		require.ErrorContains(t, err, "invalid_grant")
 		requireMe(t, p.process, current.AccessToken, http.StatusUnauthorized, "the token leaked: its family has ended")
 	})
@@ -139,14 +137,13 @@ func TestNodesWhoseClocksAreApartWorkTogether(t *testing.T) {
 			token, err := at(app, there.process).Exchange(t.Context(), code)
 			require.NoError(t, err)
 			requireMe(t, here.process, token.AccessToken, http.StatusOK)
-			retired := &oauth2.Token{RefreshToken: token.RefreshToken}
-			fresh, err := at(app, here.process).TokenSource(t.Context(), retired).Token()
+			fresh, err := refresh(t.Context(), at(app, here.process), token)
 			require.NoError(t, err)
 			requireMe(t, there.process, fresh.AccessToken, http.StatusOK)
 			// A client that lost the answer asks at the other node. One that is behind
 			// excuses that a little longer; to one that is ahead the token was retired
 			// long ago, and is one that leaked.
-			again, err := at(app, there.process).TokenSource(t.Context(), retired).Token()
+			again, err := refresh(t.Context(), at(app, there.process), token)
 			if i == 0 {
 				require.NoError(t, err)
 				requireMe(t, here.process, again.AccessToken, http.StatusOK)

@@ -52,7 +52,7 @@ func (l *ledger) work(ctx context.Context, app *oauth2.Config, b *browser) error
 		if i%3 != 0 {
 			continue
 		}
-		fresh, err := app.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
+		fresh, err := refresh(ctx, app, token)
 		l.forget(token)
 		if died(err) {
 			return nil
@@ -134,7 +134,7 @@ func TestKill9UnderLoadLosesNoTokenAndRevivesNoCode(t *testing.T) {
 			requireMe(t, p, token.AccessToken, http.StatusOK)
 		}
 		for _, token := range l.tokens[:20] {
-			fresh, err := at(app, p).TokenSource(t.Context(), &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
+			fresh, err := refresh(t.Context(), at(app, p), token)
 			require.NoError(t, err)
 			requireMe(t, p, fresh.AccessToken, http.StatusOK)
 		}

@@ -44,6 +44,11 @@ func at(app oauth2.Config, p *process) *oauth2.Config {
 	return &app
 }
 
+// refresh sends a refresh token and returns what it gave.
+func refresh(ctx context.Context, app *oauth2.Config, token *oauth2.Token) (*oauth2.Token, error) {
+	return app.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
+}
+
 // me asks who an access token acts for.
 func me(ctx context.Context, p *process, accessToken string) (status int, username string, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/api/v4/users/me", nil)

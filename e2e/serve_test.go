@@ -34,7 +34,7 @@ func TestAnAppSignsSomebodyInAndTheLogTellsNothingSecret(t *testing.T) {
 		requireMe(t, p, token.AccessToken, http.StatusOK)
 		status(t, p.url+"/api/v4/users/me?access_token="+token.AccessToken)
 
-		fresh, err := at(app, p).TokenSource(t.Context(), &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
+		fresh, err := refresh(t.Context(), at(app, p), token)
 		require.NoError(t, err)
 		b.remember(fresh.AccessToken, fresh.RefreshToken)
 		requireMe(t, p, fresh.AccessToken, http.StatusOK)

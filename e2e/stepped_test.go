@@ -66,7 +66,7 @@ import ("os"; "strconv"; "strings"; "time")
 
 func init() {
 	go func() {
-		for ; ; time.Sleep(time.Millisecond) {
+		for range time.Tick(time.Millisecond) {
 			if said, err := os.ReadFile(os.Getenv("STEPPED_BY")); err == nil {
 				if seconds, err := strconv.ParseInt(strings.TrimSpace(string(said)), 10, 64); err == nil {
 					time.SteppedBy.Store(seconds)
