@@ -34,16 +34,20 @@ func (c *cli) withExisting(ctx context.Context, do func(tools) error) error {
 	if err := wantDatabase(cfg.DatabaseURL); err != nil {
 		return err
 	}
-	return c.withTools(ctx, do)
+	return c.useTools(ctx, cfg, do)
 }
 
 // withTools opens the database of the configuration for a command, migrated if
 // it is new.
-func (c *cli) withTools(ctx context.Context, do func(tools) error) (err error) {
+func (c *cli) withTools(ctx context.Context, do func(tools) error) error {
 	cfg, err := loadConfig(c.environ, forTools)
 	if err != nil {
 		return err
 	}
+	return c.useTools(ctx, cfg, do)
+}
+
+func (c *cli) useTools(ctx context.Context, cfg config, do func(tools) error) (err error) {
 	log := c.toolLog()
 	store, err := openMigrated(ctx, cfg, log)
 	if err != nil {
