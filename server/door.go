@@ -9,10 +9,11 @@ import (
 )
 
 const (
-	// doorPause: if nobody came for so long, nobody stands in the door.
-	doorPause = time.Millisecond
-	// doorTimeout bounds the wait for such a pause.
-	doorTimeout = 100 * time.Millisecond
+	// doorPause is for who is half through the door when it is barred: on its way
+	// over the network, or held up in a system that is busy.
+	doorPause = 100 * time.Millisecond
+	// doorTimeout bounds the wait for those who stand in the door then.
+	doorTimeout = 500 * time.Millisecond
 )
 
 // door is a listener that is shut without shutting anybody out who has knocked.
@@ -24,10 +25,10 @@ type door struct {
 	net.Listener
 	closeListener func() error
 
-	mu       sync.Mutex
-	shutting bool
-	empty    chan struct{} // closed when all who knocked were let in, and the listener is closed
-	closed   chan struct{} // closed by Close
+	mu      sync.Mutex
+	closing bool
+	empty   chan struct{} // closed when all who knocked were let in, and the listener is closed
+	closed  chan struct{} // closed by Close
 }
 
 func newDoor(l net.Listener) *door {
@@ -39,22 +40,28 @@ func newDoor(l net.Listener) *door {
 // shut lets in who has knocked, and nobody else. Whoever accepts must go on until
 // Close: asking for the next connection shows that the one before was taken on.
 func (d *door) shut() {
-	if !d.startToShut() {
-		return
+	if bar(d.Listener) {
+		d.await(nil, doorPause)
 	}
-	select {
-	case <-d.empty:
-	case <-d.closed:
-	case <-time.After(doorTimeout):
+	if d.startToClose() {
+		d.await(d.empty, doorTimeout)
 	}
 }
 
-// startToShut wakes Accept. It reports false if the listener has no deadlines.
-func (d *door) startToShut() bool {
+func (d *door) await(what <-chan struct{}, atMost time.Duration) {
+	select {
+	case <-what:
+	case <-d.closed:
+	case <-time.After(atMost):
+	}
+}
+
+// startToClose wakes Accept. It reports false if the listener has no deadlines.
+func (d *door) startToClose() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.shutting = d.setDeadline(time.Now())
-	return d.shutting
+	d.closing = d.setDeadline(time.Now())
+	return d.closing
 }
 
 func (d *door) setDeadline(at time.Time) bool {
@@ -78,12 +85,12 @@ func (d *door) Accept() (net.Conn, error) {
 	}
 }
 
-// expectTheLast reports whether the door is being shut. Accept has to try once
-// more then, and not for long.
+// expectTheLast reports whether the door is being closed. Accept has to look once
+// more then, and not for long: the deadline that woke it kept it from looking.
 func (d *door) expectTheLast() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.shutting && d.setDeadline(time.Now().Add(doorPause))
+	return d.closing && d.setDeadline(time.Now().Add(time.Millisecond))
 }
 
 // Close is called more than once, by http.Server.

@@ -51,8 +51,18 @@ func (p pipes) dial() connection {
 // asks to let go of the connection.
 func (c connection) post(t *testing.T) (leave bool) {
 	t.Helper()
-	_, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+	c.send(t, "/")
+	return c.receive(t)
+}
+
+func (c connection) send(t *testing.T, path string) {
+	t.Helper()
+	_, err := io.WriteString(c, "POST "+path+" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
 	require.NoError(t, err)
+}
+
+func (c connection) receive(t *testing.T) (leave bool) {
+	t.Helper()
 	res, err := http.ReadResponse(c.answers, nil)
 	require.NoError(t, err)
 	_, err = io.Copy(io.Discard, res.Body)
@@ -63,11 +73,15 @@ func (c connection) post(t *testing.T) (leave bool) {
 
 // running is a server that was told to stop, or will be.
 func running() (l pipes, stop func(), stopped chan error) {
+	return runningWith(http.NotFoundHandler())
+}
+
+func runningWith(h http.Handler) (l pipes, stop func(), stopped chan error) {
 	l = newPipes()
 	ctx, stop := context.WithCancel(context.Background())
 	stopped = make(chan error, 1)
 	go func() {
-		stopped <- server.Run(ctx, slog.New(slog.DiscardHandler), server.Listener{Listener: l, Handler: http.NotFoundHandler()})
+		stopped <- server.Run(ctx, slog.New(slog.DiscardHandler), server.Listener{Listener: l, Handler: h})
 	}()
 	return l, stop, stopped
 }
@@ -87,6 +101,27 @@ func TestStoppingLosesNoRequestOnAConnectionThatWasKeptOpen(t *testing.T) {
 		require.True(t, l.dial().post(t), "nor one on a new connection, of a client that does not know yet")
 		require.NoError(t, <-stopped)
 		require.Less(t, time.Since(start), server.LeaveTimeout, "it does not wait when all have gone")
+	})
+}
+
+// What is under way when the stop begins is not announced any more, and leaves its
+// connection open to the client.
+func TestStoppingCountsFromTheLastAnswerOnAConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const slow = server.LeaveTimeout * 9 / 10
+		l, stop, stopped := runningWith(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/slow" {
+				time.Sleep(slow) //nolint:forbidigo // faked time
+			}
+		}))
+		kept := l.dial()
+		kept.send(t, "/slow")
+		synctest.Wait()
+		stop()
+		require.False(t, kept.receive(t))
+		time.Sleep(slow) //nolint:forbidigo // faked time
+		require.True(t, kept.post(t), "and is told to let go")
+		require.NoError(t, <-stopped)
 	})
 }
 

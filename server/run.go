@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,10 +14,11 @@ import (
 
 const (
 	// DrainTimeout is how long requests that are under way when the gateway is told
-	// to stop have for finishing, with what comes in during LeaveTimeout.
+	// to stop have for finishing, with what comes in while clients leave.
 	DrainTimeout = 10 * time.Second
-	// LeaveTimeout is how long clients have to let go of the connections that they
-	// keep open: closing one on which a request is just coming would lose it.
+	// LeaveTimeout is how long a connection that a client keeps open is left to it:
+	// closing one on which a request is just coming would lose that. A client that
+	// lets go of its connections sooner when they are idle loses nothing.
 	LeaveTimeout = time.Second
 )
 
@@ -31,8 +31,8 @@ type Listener struct {
 }
 
 // Run serves every listener until ctx ends. Then it asks the clients to let go of
-// their connections, with every answer, for at most LeaveTimeout; accepts nothing
-// new; and waits for what is under way, until DrainTimeout is over; what did not
+// their connections, with every answer, until none is left, or none that was used
+// within LeaveTimeout; accepts nothing new; and waits for what is under way, until DrainTimeout is over; what did not
 // finish then is cut off. It closes the listeners in any case. If one fails, all
 // stop, and Run says why.
 func Run(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
@@ -82,7 +82,7 @@ func serve(s *http.Server, l Listener) error {
 func stop(s *http.Server, leaving *departure, d *door, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), DrainTimeout)
 	defer cancel()
-	leaving.wait(LeaveTimeout)
+	leaving.wait(ctx)
 	d.shut()
 	if err := s.Shutdown(ctx); err != nil {
 		log.Warn("requests did not finish in time and were cut off", "listen", d.Addr().String(), "waited", DrainTimeout)
@@ -91,46 +91,4 @@ func stop(s *http.Server, leaving *departure, d *door, log *slog.Logger) error {
 		}
 	}
 	return nil
-}
-
-// departure tells clients to let go of their connections, and knows when they
-// have. A client that is told so by an answer (RFC 9112 §9.6, RFC 9113 §6.8) sends
-// its next request on a new connection, which another node takes.
-type departure struct {
-	begun       atomic.Bool
-	connections atomic.Int64
-}
-
-func (d *departure) announce(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d.begun.Load() {
-			w.Header().Set("Connection", "close")
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// count is the server's ConnState.
-func (d *departure) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		d.connections.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		d.connections.Add(-1)
-	case http.StateActive, http.StateIdle:
-	}
-}
-
-// wait announces from now on, until no connection is open or the time is over.
-func (d *departure) wait(atMost time.Duration) {
-	d.begun.Store(true)
-	over, look := time.After(atMost), time.NewTicker(10*time.Millisecond)
-	defer look.Stop()
-	for d.connections.Load() > 0 {
-		select {
-		case <-look.C:
-		case <-over:
-			return
-		}
-	}
 }

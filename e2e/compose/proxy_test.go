@@ -120,4 +120,10 @@ func TestWithoutAnyNodeTheSiteSaysWhenToComeBack(t *testing.T) {
 	got, err := app{ID: "x", Secret: "x"}.redeem(t.Context(), via, "x")
 	require.ErrorIs(t, err, errNotNow)
 	require.Equal(t, "temporarily_unavailable", got.Error)
+
+	_, err = newBrowser(t).get(t.Context(), via, "/api/v4/users/me?access_token=nobodymayreadthis")
+	require.NoError(t, err)
+	log := sh(t, `compose logs --no-color proxy 2>&1`)
+	require.Contains(t, log, "/api/v4/users/me")
+	require.NotContains(t, log, "nobodymayreadthis")
 }

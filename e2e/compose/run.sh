@@ -69,6 +69,7 @@ finish() {
 	if [ $status -ne 0 ] && docker info >/dev/null 2>&1; then
 		mkdir -p e2e/artifacts
 		compose logs --no-color --timestamps >e2e/artifacts/compose.log 2>&1 || true
+		grep '"node_status":"\([0-9, ]*, \)\?50[0-9]' e2e/artifacts/compose.log | tail -20 >&2 || true # what no node, or a node in trouble, answered
 		echo "the log of all containers: e2e/artifacts/compose.log" >&2
 	fi
 	if [ -z "${KEEP:-}" ]; then
