@@ -1,7 +1,7 @@
 // Package account is about people: how they sign in and out, how long they stay
 // signed in, how their passwords are kept, and who a request comes from.
 //
-//	POST /login ────────────┐                        ┌▶ throttle   enough tries left?
+//	POST /login ────────────┐                        ┌▶ throttle   enough tries left, at all nodes together?
 //	POST /api/v4/users/login┴▶ Service.SignIn ───────┼▶ UserByLogin
 //	                                                 └▶ Hasher     a few at a time
 //	                           Service.StartSession ──▶ session row, old one deleted ──▶ cookies

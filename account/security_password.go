@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"gatehouse"
 	"gatehouse/internal/web"
@@ -64,14 +63,16 @@ func (s *Service) CheckOwnPassword(ctx context.Context, user gatehouse.User, pas
 	if password == "" {
 		return &gatehouse.FieldError{Field: "current_password", Message: "Please enter your current password."}
 	}
-	giveBack, wait := s.throttle.take(user.ID, from.IP, time.Now())
-	if wait > 0 {
+	giveBack, wait, err := s.throttle.take(ctx, user.ID, from.IP)
+	switch {
+	case err != nil:
+		return err
+	case wait > 0:
 		return errTooManyAttempts(wait)
 	}
 	match, err := s.hasher.Matches(ctx, password, user.PasswordHash)
-	if err != nil || match {
-		giveBack() // nothing was tried, or nothing was wrong
-		return err
+	if err != nil || match { // nothing was tried, or nothing was wrong
+		return errors.Join(err, giveBack())
 	}
 	s.audit.Record(ctx, gatehouse.AuditEvent{
 		ActorID: user.ID, Event: gatehouse.AuditUpdatePassword, TargetID: user.ID, IP: from.IP,

@@ -27,6 +27,7 @@ type SignInStore interface {
 	DeleteSession(ctx context.Context, id string) error
 	// DeleteUserSessions deletes all of a person's sessions but one, and says how many.
 	DeleteUserSessions(ctx context.Context, userID, exceptSessionID string) (int64, error)
+	BudgetStore
 }
 
 // Device is where a person signs in from.
@@ -39,13 +40,17 @@ type Device struct {
 type Service struct {
 	store    SignInStore
 	hasher   *Hasher
-	throttle *throttle
+	throttle throttle
 	audit    audit.Trail
 }
 
-// NewService returns a Service.
-func NewService(store SignInStore, recorder audit.Recorder, hasher *Hasher, log *slog.Logger) *Service {
-	return &Service{store: store, hasher: hasher, throttle: newThrottle(), audit: audit.NewTrail(recorder, log)}
+// NewService returns a Service. All nodes have the same secret.
+func NewService(store SignInStore, recorder audit.Recorder, hasher *Hasher, secret []byte, log *slog.Logger) (*Service, error) {
+	throttle, err := newThrottle(store, secret)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{store: store, hasher: hasher, throttle: throttle, audit: audit.NewTrail(recorder, log)}, nil
 }
 
 // SignIn checks who somebody is. loginID is a username or an e-mail address.
@@ -82,14 +87,16 @@ func (s *Service) signIn(ctx context.Context, login, password string, from Devic
 	}
 	// Refused tries are not audited: a storm of them would fill the database. The
 	// failures that used up the budget are.
-	giveBack, wait := s.throttle.take(subject, from.IP, time.Now())
-	if wait > 0 {
+	giveBack, wait, err := s.throttle.take(ctx, subject, from.IP)
+	switch {
+	case err != nil:
+		return gatehouse.User{}, err
+	case wait > 0:
 		return gatehouse.User{}, errTooManyAttempts(wait)
 	}
 	match, err := s.hasher.Matches(ctx, password, user.PasswordHash)
-	if err != nil {
-		giveBack() // nothing was tried
-		return gatehouse.User{}, err
+	if err != nil { // nothing was tried
+		return gatehouse.User{}, errors.Join(err, giveBack())
 	}
 	event := gatehouse.AuditEvent{Event: gatehouse.AuditLogin, TargetID: user.ID, IP: from.IP, Outcome: gatehouse.OutcomeFail}
 	switch {
@@ -103,7 +110,9 @@ func (s *Service) signIn(ctx context.Context, login, password string, from Devic
 		event.Detail = "The account is deactivated."
 		err = errInactive()
 	default:
-		giveBack()
+		if err := giveBack(); err != nil {
+			return gatehouse.User{}, err
+		}
 		return user, nil
 	}
 	s.audit.Record(ctx, event)

@@ -69,7 +69,8 @@ func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 	require.NoError(t, err)
 
 	s.people = account.NewPeople(store, c.auditor, hasher, log)
-	s.service = account.NewService(store, c.auditor, hasher, log)
+	s.service, err = account.NewService(store, c.auditor, hasher, make([]byte, 32), log)
+	require.NoError(t, err)
 	s.auth = account.NewAuthenticator(account.AuthenticatorConfig{Store: store, Tokens: s.tokens, Cookies: cookies, Log: log})
 	s.setUp = account.NewSetUp(store, s.people)
 	router := mux.NewRouter()

@@ -30,7 +30,7 @@ func TestMovingHouse(t *testing.T) {
 		run(t, []string{"GATEHOUSE_DATABASE_URL=" + move.to}, "migrate", "up")
 		said := run(t, nil, "migrate-data", "--from", move.from, "--to", move.to)
 		require.Contains(t, said, "Everything has moved")
-		require.Len(t, strings.Split(strings.TrimSpace(said), "\n"), 1+7+1, said)
+		require.Len(t, strings.Split(strings.TrimSpace(said), "\n"), 1+8+1, said)
 
 		p = serve(t, withAdmin(move.to)...)
 		for i, old := range tokens {

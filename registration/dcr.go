@@ -47,7 +47,7 @@ type RegistrarConfig struct {
 type Registrar struct {
 	apps     *Service
 	settings SettingsStore
-	limiter  *limiter
+	rate     Rate
 	observe  func(outcome string)
 	log      *slog.Logger
 }
@@ -57,7 +57,7 @@ func NewRegistrar(c RegistrarConfig) *Registrar {
 	if c.Observe == nil {
 		c.Observe = func(string) {}
 	}
-	return &Registrar{apps: c.Apps, settings: c.Settings, limiter: newLimiter(c.Rate), observe: c.Observe, log: c.Log}
+	return &Registrar{apps: c.Apps, settings: c.Settings, rate: c.Rate, observe: c.Observe, log: c.Log}
 }
 
 // Register adds the endpoint to a router below the base path.
@@ -80,8 +80,8 @@ func (h *Registrar) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Registrar) register(w http.ResponseWriter, r *http.Request) (clientInformation, error) {
-	if wait := h.limiter.take(web.ClientOf(r).IP, time.Now()); wait > 0 {
-		return clientInformation{}, &tooOften{wait}
+	if err := h.takeTry(r); err != nil {
+		return clientInformation{}, err
 	}
 	m, err := readRequest(w, r)
 	if err != nil {
@@ -102,6 +102,21 @@ func (h *Registrar) register(w http.ResponseWriter, r *http.Request) (clientInfo
 		h.apps.Refused(r.Context(), gatehouse.AuditRegisterClient, "", "", refused.Error())
 	}
 	return info, err
+}
+
+// takeTry counts a request, whatever comes of it: at all nodes together.
+func (h *Registrar) takeTry(r *http.Request) error {
+	if h.rate.off {
+		return nil
+	}
+	wait, err := h.apps.store.TakeTry(r.Context(), time.Now(), h.rate.budget(web.ClientOf(r).IP))
+	switch {
+	case err != nil:
+		return fmt.Errorf("registration: take a try: %w", err)
+	case wait > 0:
+		return &tooOften{wait}
+	}
+	return nil
 }
 
 // create makes the client that the members describe.

@@ -8,9 +8,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
 
 	"gatehouse"
 	"gatehouse/internal/web"
@@ -26,7 +28,25 @@ type memory struct {
 	apps     []gatehouse.App
 	events   []gatehouse.AuditEvent
 	settings map[string]string
+	budgets  map[string]*rate.Limiter
 	err      error // of every call
+}
+
+func (m *memory) TakeTry(_ context.Context, now time.Time, budgets ...gatehouse.Budget) (wait time.Duration, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b := budgets[0] // the endpoint has one
+	if m.budgets == nil {
+		m.budgets = map[string]*rate.Limiter{}
+	}
+	if m.budgets[b.ID] == nil {
+		m.budgets[b.ID] = rate.NewLimiter(rate.Every(b.Refill), b.Burst)
+	}
+	reservation := m.budgets[b.ID].ReserveN(now, 1)
+	if wait = reservation.DelayFrom(now); wait > 0 {
+		reservation.CancelAt(now)
+	}
+	return wait, m.err
 }
 
 func (m *memory) CreateApp(_ context.Context, a gatehouse.App) error {
@@ -56,7 +76,10 @@ func (m *memory) Settings(context.Context) (gatehouse.Settings, error) {
 }
 
 // endpoint is the registration endpoint alone.
-func endpoint(store *memory, rate registration.Rate) http.Handler {
+func endpoint(store interface {
+	registration.Store
+	registration.SettingsStore
+}, rate registration.Rate) http.Handler {
 	log := slog.New(slog.DiscardHandler)
 	r := mux.NewRouter()
 	registration.NewRegistrar(registration.RegistrarConfig{Apps: registration.NewService(store, log), Settings: store, Rate: rate, Log: log}).Register(r)

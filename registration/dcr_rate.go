@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
+	"gatehouse"
 	"gatehouse/internal/web"
 )
 
@@ -55,48 +53,10 @@ func (r Rate) String() string {
 	return fmt.Sprintf("%d/%s", r.burst, r.interval)
 }
 
-// maxLimited bounds how many addresses a limiter remembers, twice: some 20 MB.
-const maxLimited = 1 << 16
-
-// limiter counts registrations by address, in the memory of one node: n nodes
-// allow n times the rate.
-type limiter struct {
-	rate Rate
-	mu   sync.Mutex
-	// Two generations bound the memory without a clock: when recent is full it
-	// becomes older, and the addresses that did not come back since are dropped.
-	recent, older map[string]*rate.Limiter
-}
-
-func newLimiter(r Rate) *limiter {
+// budget is what one address has of the rate.
+func (r Rate) budget(ip string) gatehouse.Budget {
 	if r == (Rate{}) {
 		r = DefaultRate()
 	}
-	return &limiter{rate: r, recent: map[string]*rate.Limiter{}}
-}
-
-// take counts one registration. When the address has none left it returns how
-// long to wait for the next one, and counts nothing.
-func (l *limiter) take(ip string, now time.Time) (wait time.Duration) {
-	if l.rate.off {
-		return 0
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	network := web.ClientNetwork(ip)
-	bucket, ok := l.recent[network]
-	if !ok {
-		if bucket, ok = l.older[network]; !ok {
-			bucket = rate.NewLimiter(rate.Every(l.rate.interval), l.rate.burst)
-		}
-		if len(l.recent) >= maxLimited {
-			l.older, l.recent = l.recent, map[string]*rate.Limiter{}
-		}
-		l.recent[network] = bucket
-	}
-	reservation := bucket.ReserveN(now, 1)
-	if wait = reservation.DelayFrom(now); wait > 0 {
-		reservation.CancelAt(now)
-	}
-	return wait
+	return gatehouse.Budget{ID: "registration " + web.ClientNetwork(ip), Burst: r.burst, Refill: r.interval}
 }

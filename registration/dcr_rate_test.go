@@ -1,6 +1,7 @@
 package registration_test
 
 import (
+	"log/slog"
 	"net/http"
 	"strconv"
 	"sync"
@@ -12,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
+	"gatehouse/internal/testdb"
 	"gatehouse/registration"
+	"gatehouse/storage"
 )
 
 const someClient = `{"redirect_uris":["https://app.example.com/cb"]}`
@@ -125,6 +128,31 @@ func TestTheRateCanBeTurnedOff(t *testing.T) {
 	for range 200 {
 		require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code)
 	}
+}
+
+// Attack: register at one node after the other.
+func TestNodesShareTheRate(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		rate, err := registration.ParseRate("20/1h")
+		require.NoError(t, err)
+		var nodes []http.Handler
+		for range 3 {
+			store, err := storage.Open(t.Context(), storage.Options{URL: url, Log: slog.New(slog.DiscardHandler)})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, store.Close()) })
+			require.NoError(t, store.MigrateUp(t.Context()))
+			on := map[string]string{gatehouse.SettingEnableOAuthServiceProvider: "true", gatehouse.SettingEnableDynamicClientRegistration: "true"}
+			require.NoError(t, store.SetSettings(t.Context(), on, "", time.Now()))
+			nodes = append(nodes, endpoint(store, rate))
+		}
+		for n := range 20 {
+			require.Equal(t, http.StatusCreated, post(nodes[n%3], "192.0.2.1", someClient).Code)
+		}
+		for _, node := range nodes {
+			require.Equal(t, http.StatusTooManyRequests, post(node, "192.0.2.1", someClient).Code)
+			require.Equal(t, http.StatusCreated, post(node, "192.0.2.2", someClient).Code)
+		}
+	})
 }
 
 func TestRacersShareOneBudget(t *testing.T) {

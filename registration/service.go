@@ -22,6 +22,8 @@ type Store interface {
 	// DeleteApp deletes the app, and what people agreed to for it. ErrNotFound.
 	DeleteApp(ctx context.Context, id string) error
 	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
+	// TakeTry takes one try from each budget, or returns how long to wait, and takes nothing.
+	TakeTry(ctx context.Context, now time.Time, budgets ...gatehouse.Budget) (wait time.Duration, err error)
 }
 
 // ErrPublicClient: a public app has no secret that could be regenerated (C 1.10 E12).
@@ -45,20 +47,21 @@ type NewApp struct {
 // Service registers and changes apps. Who may do so is decided by its callers:
 // the API and the pages by permissions, the command line by being there.
 type Service struct {
-	store    Store
-	trail    audit.Trail
-	refusals *limiter
+	store Store
+	trail audit.Trail
 }
 
 // NewService returns a Service.
 func NewService(store Store, log *slog.Logger) *Service {
-	return &Service{store: store, trail: audit.NewTrail(store, log), refusals: newLimiter(auditedRefusals())}
+	return &Service{store: store, trail: audit.NewTrail(store, log)}
 }
 
 // auditedRefusals is how many refusals of one person, or of one address where
 // there is no person, are worth a row: being refused costs nothing, and must not
 // fill the database.
-func auditedRefusals() Rate { return Rate{burst: 50, interval: time.Minute} }
+func auditedRefusals(who string) gatehouse.Budget {
+	return gatehouse.Budget{ID: "audited refusals " + who, Burst: 50, Refill: time.Minute}
+}
 
 // Create registers an app and returns it with its client secret, which is shown
 // this once; "" for a public app. A *gatehouse.FieldError says which rule was
@@ -157,9 +160,10 @@ func (s *Service) Delete(ctx context.Context, id, actorID string) error {
 func (s *Service) Refused(ctx context.Context, event, actorID, appID, why string) {
 	who := actorID
 	if who == "" {
-		who = web.ClientIP(ctx)
+		who = web.ClientNetwork(web.ClientIP(ctx))
 	}
-	if s.refusals.take(who, time.Now()) > 0 {
+	// A database that cannot be asked takes no event either, and the trail says so.
+	if wait, _ := s.store.TakeTry(ctx, time.Now(), auditedRefusals(who)); wait > 0 {
 		return
 	}
 	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: appID, Detail: why, Outcome: gatehouse.OutcomeFail})

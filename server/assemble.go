@@ -89,7 +89,10 @@ func Assemble(p Parts) (Gateway, error) {
 	hasher := account.NewHasher(account.HasherConfig{})
 	people := account.NewPeople(p.Store, p.Store, hasher, p.Log)
 	setUp := account.NewSetUp(p.Store, people)
-	signIn := account.NewService(p.Store, p.Store, hasher, p.Log)
+	signIn, err := account.NewService(p.Store, p.Store, hasher, p.Secrets[0], p.Log)
+	if err != nil {
+		return Gateway{}, err
+	}
 	accounts := account.NewHandler(account.HandlerConfig{
 		Service: signIn, Authenticator: authenticator, SetUp: setUp, Grants: p.Store, FormTargets: protocol, Settings: p.Store,
 		Renderer: renderer, Cookies: cookies, Observe: p.Metrics.signIn, Log: p.Log,

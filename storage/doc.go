@@ -21,7 +21,8 @@
 // connections out of the pool that are dead, or lead to what is a standby by now.
 //
 // Transactions that lock more than one row do so in one order, whatever they are
-// for: users, apps, consents, grants.
+// for: users, apps, consents, grants. Budgets are taken from in transactions of their
+// own.
 //
 // The statements of the hot path (sessions and grants) are written by hand; the
 // rest is plain GORM. The package knows no HTTP, no fosite and no secret in the

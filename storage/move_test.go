@@ -43,6 +43,8 @@ func furnish(t *testing.T, url string, store *storage.Store) {
 	for range 3 {
 		require.NoError(t, store.CreateGrant(ctx, person.NewGrant(now)))
 	}
+	_, err = store.TakeTry(ctx, now, gatehouse.Budget{ID: "some", Burst: 2, Refill: time.Hour})
+	require.NoError(t, err)
 	public := storagetest.NewApp()
 	public.IsPublic, public.IsDynamicallyRegistered, public.SecretHash = true, true, ""
 	require.NoError(t, store.CreateApp(ctx, public))

@@ -75,6 +75,25 @@ func TestSettingsHoldOnEveryNodeWithinASecond(t *testing.T) {
 	}
 }
 
+// Attack: guess a password at one node after the other.
+func TestFailedSignInsAreCountedForAllNodesTogether(t *testing.T) {
+	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
+	nodes[0].Person(t, "ann")
+	b := nodes[0].NewBrowser(t)
+	guess := func(n int, password string) int {
+		return b.At(nodes[n%3]).Post(t, "/login", url.Values{"login_id": {"ann"}, "password": {password}}).Status
+	}
+	for n := range 10 {
+		require.Equal(t, http.StatusSeeOther, guess(n, testkit.Password), "who knows it is not counted")
+	}
+	for n := range 20 {
+		require.Equal(t, http.StatusUnauthorized, guess(n, "wrong password"))
+	}
+	for n := range nodes {
+		require.Equal(t, http.StatusTooManyRequests, guess(n, testkit.Password), "node %d", n)
+	}
+}
+
 // Nothing is waited for here: what has ended when the answer is there has ended everywhere.
 func TestWhatEndsOnOneNodeHasEndedOnAll(t *testing.T) {
 	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)

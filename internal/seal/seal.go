@@ -74,6 +74,15 @@ func deriveKey(secret []byte, prefix string) (key, error) {
 	return k, nil
 }
 
+// Key derives a key of 32 bytes from a secret, for a purpose that is no sealing.
+func Key(purpose string, secret []byte) ([]byte, error) {
+	k, err := hkdf.Key(sha256.New, secret, nil, "gatehouse key v1 "+purpose, sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("seal: derive key: %w", err)
+	}
+	return k, nil
+}
+
 // Seal returns the string for v.
 func (s *Sealer[T]) Seal(v T) (string, error) {
 	plaintext, err := cbor.Marshal(v)
