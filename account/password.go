@@ -130,6 +130,16 @@ func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, erro
 	return match && possible, nil
 }
 
+// room returns the error of Hash and Matches that too many others are hashing, if they
+// would return it now: so that a storm costs no more than that, where something has
+// to be written first.
+func (h *Hasher) room() error {
+	if len(h.present) == cap(h.present) {
+		return errBusy()
+	}
+	return nil
+}
+
 // enter waits for one's turn to hash. The caller must call leave.
 func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
 	select {

@@ -63,6 +63,9 @@ func (s *Service) CheckOwnPassword(ctx context.Context, user gatehouse.User, pas
 	if password == "" {
 		return &gatehouse.FieldError{Field: "current_password", Message: "Please enter your current password."}
 	}
+	if err := s.hasher.room(); err != nil {
+		return err
+	}
 	giveBack, wait, err := s.throttle.take(ctx, user.ID, from.IP)
 	switch {
 	case err != nil:

@@ -85,6 +85,9 @@ func (s *Service) signIn(ctx context.Context, login, password string, from Devic
 			return gatehouse.User{}, fmt.Errorf("account: sign in: %w", err)
 		}
 	}
+	if err := s.hasher.room(); err != nil {
+		return gatehouse.User{}, err
+	}
 	// Refused tries are not audited: a storm of them would fill the database. The
 	// failures that used up the budget are.
 	giveBack, wait, err := s.throttle.take(ctx, subject, from.IP)
@@ -156,7 +159,9 @@ func (s *Service) StartSession(ctx context.Context, user gatehouse.User, from De
 		err = errInvalidCredentials()
 	}
 	if err != nil {
-		return "", gatehouse.Session{}, errors.Join(fmt.Errorf("account: start session: %w", err), s.store.DeleteSession(context.WithoutCancel(ctx), session.ID))
+		ctx, done := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+		defer done()
+		return "", gatehouse.Session{}, errors.Join(fmt.Errorf("account: start session: %w", err), s.store.DeleteSession(ctx, session.ID))
 	}
 	if endSessionID != "" {
 		if err := s.store.DeleteSession(ctx, endSessionID); err != nil {

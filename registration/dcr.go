@@ -39,7 +39,7 @@ type RegistrarConfig struct {
 // Registrar is the endpoint at which clients register themselves, without an
 // account (RFC 7591 §3, C 1.11). It is off until a System Admin turns it on.
 //
-//	rate ─▶ size ─▶ JSON ─▶ switches ─▶ metadata ─▶ allowlist ─▶ app ─▶ audit ─▶ 201
+//	rate (if it is on) ─▶ size ─▶ JSON ─▶ switches ─▶ metadata ─▶ allowlist ─▶ app ─▶ audit ─▶ 201
 //
 // Everybody is a stranger here: what a client says about itself is bounded,
 // checked, and shown to people as its own claim. A client that nobody uses is
@@ -80,17 +80,17 @@ func (h *Registrar) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Registrar) register(w http.ResponseWriter, r *http.Request) (clientInformation, error) {
-	if err := h.takeTry(r); err != nil {
+	settings, err := h.settings.Settings(r.Context())
+	if err != nil {
+		return clientInformation{}, fmt.Errorf("registration: settings: %w", err)
+	}
+	if err := h.takeTry(r, settings); err != nil {
 		return clientInformation{}, err
 	}
 	m, err := readRequest(w, r)
-	if err != nil {
-		return clientInformation{}, err
-	}
-	settings, err := h.settings.Settings(r.Context())
 	switch {
 	case err != nil:
-		return clientInformation{}, fmt.Errorf("registration: settings: %w", err)
+		return clientInformation{}, err
 	case !settings.EnableOAuthServiceProvider:
 		return clientInformation{}, &registrationError{codeUnsupported, "The OAuth 2.0 service provider of this server is turned off."}
 	case !settings.EnableDynamicClientRegistration:
@@ -104,9 +104,10 @@ func (h *Registrar) register(w http.ResponseWriter, r *http.Request) (clientInfo
 	return info, err
 }
 
-// takeTry counts a request, whatever comes of it: at all nodes together.
-func (h *Registrar) takeTry(r *http.Request) error {
-	if h.rate.off {
+// takeTry counts a request, whatever comes of it: at all nodes together. Where nothing
+// can come of it, nothing is written for it.
+func (h *Registrar) takeTry(r *http.Request, settings gatehouse.Settings) error {
+	if h.rate.off || !settings.EnableOAuthServiceProvider || !settings.EnableDynamicClientRegistration {
 		return nil
 	}
 	wait, err := h.apps.store.TakeTry(r.Context(), time.Now(), h.rate.budget(web.ClientOf(r).IP))

@@ -36,8 +36,8 @@ func ParseRate(s string) (Rate, error) {
 		return Rate{}, errors.New("registration: a rate is a burst and an interval such as 20/1s, or off")
 	}
 	interval, err := time.ParseDuration(second)
-	if err != nil || interval < time.Millisecond || interval > 24*time.Hour {
-		return Rate{}, errors.New("registration: the interval of a rate is a duration between 1ms and 24h, such as the 1s in 20/1s")
+	if err != nil || interval < time.Millisecond || interval > 24*time.Hour || interval%time.Millisecond != 0 {
+		return Rate{}, errors.New("registration: the interval of a rate is a duration between 1ms and 24h in whole milliseconds, such as the 1s in 20/1s")
 	}
 	return Rate{burst: burst, interval: interval}, nil
 }
@@ -53,10 +53,11 @@ func (r Rate) String() string {
 	return fmt.Sprintf("%d/%s", r.burst, r.interval)
 }
 
-// budget is what one address has of the rate.
+// budget is what one address has of the rate. Another rate is another budget, or an
+// address would go on paying off what it owed by the one before.
 func (r Rate) budget(ip string) gatehouse.Budget {
 	if r == (Rate{}) {
 		r = DefaultRate()
 	}
-	return gatehouse.Budget{ID: "registration " + web.ClientNetwork(ip), Burst: r.burst, Refill: r.interval}
+	return gatehouse.Budget{ID: "registration " + r.String() + " " + web.ClientNetwork(ip), Burst: r.burst, Refill: r.interval}
 }

@@ -29,7 +29,7 @@ func TestRatesAreRead(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, rate, again)
 	}
-	for _, bad := range []string{"", "20", "20/", "/1s", "0/1s", "-1/1s", "20/0s", "20/-1s", "20/1", "20/1s/1s", "x/1s", "1000001/1s", "20/25h", "20/1us", "none"} {
+	for _, bad := range []string{"", "20", "20/", "/1s", "0/1s", "-1/1s", "20/0s", "20/-1s", "20/1", "20/1s/1s", "x/1s", "1000001/1s", "20/25h", "20/1us", "20/1500us", "none"} {
 		_, err := registration.ParseRate(bad)
 		require.Error(t, err, bad)
 	}
@@ -92,19 +92,41 @@ func TestALoopOfRegistrationsIsBounded(t *testing.T) {
 	})
 }
 
-func TestEveryTryCountsWhateverIsSwitchedOff(t *testing.T) {
+func TestEveryTryCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for name, settings := range map[string]map[string]string{
-			"provider":     {gatehouse.SettingEnableOAuthServiceProvider: "false"},
-			"registration": {gatehouse.SettingEnableDynamicClientRegistration: "false"},
-			"nothing":      {},
-		} {
-			h := endpoint(&memory{settings: settings}, registration.Rate{})
-			for range 20 {
-				require.NotEqual(t, http.StatusTooManyRequests, post(h, "192.0.2.1", `no JSON`).Code, name)
-			}
-			require.Equal(t, http.StatusTooManyRequests, post(h, "192.0.2.1", someClient).Code, name)
+		h := endpoint(&memory{}, registration.Rate{})
+		for range 20 {
+			require.Equal(t, http.StatusBadRequest, post(h, "192.0.2.1", `no JSON`).Code)
 		}
+		require.Equal(t, http.StatusTooManyRequests, post(h, "192.0.2.1", someClient).Code)
+	})
+}
+
+// Attack: make the database write, of a gateway that takes no registrations.
+func TestNothingIsWrittenWhereNobodyCanRegister(t *testing.T) {
+	for name, settings := range map[string]map[string]string{
+		"provider":     {gatehouse.SettingEnableOAuthServiceProvider: "false"},
+		"registration": {gatehouse.SettingEnableDynamicClientRegistration: "false"},
+	} {
+		store := &memory{settings: settings}
+		h := endpoint(store, registration.Rate{})
+		for range 100 {
+			post(h, "192.0.2.1", `no JSON`)
+			require.NotEqual(t, http.StatusTooManyRequests, post(h, "192.0.2.1", someClient).Code, name)
+		}
+		require.Empty(t, store.budgets)
+		require.Empty(t, store.events)
+	}
+}
+
+func TestAnotherRateForgivesWhatWasOwedByTheOneBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		strict, err := registration.ParseRate("1/24h")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusCreated, post(endpoint(store, strict), "192.0.2.1", someClient).Code)
+		require.Equal(t, http.StatusTooManyRequests, post(endpoint(store, strict), "192.0.2.1", someClient).Code)
+		require.Equal(t, http.StatusCreated, post(endpoint(store, registration.DefaultRate()), "192.0.2.1", someClient).Code)
 	})
 }
 

@@ -56,6 +56,9 @@ func NewService(store Store, log *slog.Logger) *Service {
 	return &Service{store: store, trail: audit.NewTrail(store, log)}
 }
 
+// refusedTimeout is how long a database that has gone silent may keep a refusal.
+const refusedTimeout = 5 * time.Second
+
 // auditedRefusals is how many refusals of one person, or of one address where
 // there is no person, are worth a row: being refused costs nothing, and must not
 // fill the database.
@@ -162,8 +165,11 @@ func (s *Service) Refused(ctx context.Context, event, actorID, appID, why string
 	if who == "" {
 		who = web.ClientNetwork(web.ClientIP(ctx))
 	}
-	// A database that cannot be asked takes no event either, and the trail says so.
-	if wait, _ := s.store.TakeTry(ctx, time.Now(), auditedRefusals(who)); wait > 0 {
+	// Nobody gets more rows by hanging up. A database that cannot be asked takes no
+	// event either, and the trail says so.
+	asking, done := context.WithTimeout(context.WithoutCancel(ctx), refusedTimeout)
+	defer done()
+	if wait, _ := s.store.TakeTry(asking, time.Now(), auditedRefusals(who)); wait > 0 {
 		return
 	}
 	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: appID, Detail: why, Outcome: gatehouse.OutcomeFail})

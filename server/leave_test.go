@@ -125,6 +125,44 @@ func TestStoppingCountsFromTheLastAnswerOnAConnection(t *testing.T) {
 	})
 }
 
+// Requests that end one after the other keep the door open, but not until the end.
+func TestStoppingHasTimeLeftForWhoComesLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, stop, stopped := runningWith(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if work, err := time.ParseDuration(r.URL.Path[1:]); err == nil {
+				time.Sleep(work) //nolint:forbidigo // faked time
+			}
+		}))
+		answers := make(chan error, 10)
+		ask := func(path string) {
+			c := l.dial()
+			c.send(t, path)
+			go func() {
+				res, err := http.ReadResponse(c.answers, nil)
+				if err == nil {
+					err = res.Body.Close()
+				}
+				answers <- err
+			}()
+		}
+		for i := range 9 {
+			ask("/" + (time.Duration(i+1) * server.LeaveTimeout * 9 / 10).String())
+		}
+		synctest.Wait()
+		start := time.Now()
+		stop()
+		time.Sleep(server.DrainTimeout/2 - 50*time.Millisecond) //nolint:forbidigo // faked time
+		ask("/4s")
+		<-l.closed
+		require.Less(t, time.Since(start), server.DrainTimeout/2+50*time.Millisecond)
+		require.NoError(t, <-stopped)
+		for range cap(answers) {
+			require.NoError(t, <-answers)
+		}
+		require.Less(t, time.Since(start), server.DrainTimeout)
+	})
+}
+
 func TestStoppingWaitsForSilentConnectionsOnlySoLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, stop, stopped := running()

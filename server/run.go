@@ -32,9 +32,9 @@ type Listener struct {
 
 // Run serves every listener until ctx ends. Then it asks the clients to let go of
 // their connections, with every answer, until none is left, or none that was used
-// within LeaveTimeout; accepts nothing new; and waits for what is under way, until DrainTimeout is over; what did not
-// finish then is cut off. It closes the listeners in any case. If one fails, all
-// stop, and Run says why.
+// within LeaveTimeout, or half of DrainTimeout is over; accepts nothing new; and waits for what is under way, until
+// DrainTimeout is over; what did not finish then is cut off. It closes the listeners
+// in any case. If one fails, all stop, and Run says why.
 func Run(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
 	// Requests do not inherit ctx: they may finish after it ended.
 	group, ctx := errgroup.WithContext(ctx)
@@ -67,6 +67,7 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 }
 
 func serve(s *http.Server, l Listener) error {
+	defer func() { _ = l.Close() }() // ServeTLS does not where it cannot read its files.
 	var err error
 	if l.CertFile != "" {
 		err = s.ServeTLS(l.Listener, l.CertFile, l.KeyFile)
@@ -82,7 +83,10 @@ func serve(s *http.Server, l Listener) error {
 func stop(s *http.Server, leaving *departure, d *door, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), DrainTimeout)
 	defer cancel()
-	leaving.wait(ctx)
+	leave, cancel := context.WithTimeout(ctx, DrainTimeout/2) // so that whoever comes last has the other half
+	defer cancel()
+	leaving.wait(leave)
+	s.SetKeepAlivesEnabled(false) // what ends from now on is announced, whenever it began
 	d.shut()
 	if err := s.Shutdown(ctx); err != nil {
 		log.Warn("requests did not finish in time and were cut off", "listen", d.Addr().String(), "waited", DrainTimeout)

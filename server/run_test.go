@@ -46,6 +46,9 @@ func TestStoppingLetsRequestsFinish(t *testing.T) {
 		}
 		defer func() { _ = res.Body.Close() }()
 		body, _ := io.ReadAll(res.Body)
+		if !res.Close {
+			body = append(body, ", but the connection is kept"...)
+		}
 		answer <- string(body)
 	}()
 

@@ -27,12 +27,12 @@ func expirable(now time.Time) []expiredRows {
 	}
 }
 
-// Reap deletes what nobody needs any more: grants and sessions that have
-// expired, budgets that are whole, audit events older than 400 days, apps that registered themselves and
-// were abandoned (gatehouse.Settings.DCRUnusedLifetime, DCRIdleLifetime); at most
-// limit rows of each table, each in a transaction of its own, so that nobody
-// waits for it. Several nodes may reap at once. It returns how many rows went, by
-// table; whoever gets limit for one may call again at once.
+// Reap deletes what nobody needs any more: grants and sessions that have expired,
+// budgets that are whole, audit events older than 400 days, apps that registered
+// themselves and were abandoned (gatehouse.Settings.DCRUnusedLifetime,
+// DCRIdleLifetime); at most limit rows of each table, each in a transaction of its
+// own, so that nobody waits for it. Several nodes may reap at once. It returns how
+// many rows went, by table; whoever gets limit for one may call again at once.
 func (s *Store) Reap(ctx context.Context, now time.Time, limit int) (map[string]int64, error) {
 	reaped := make(map[string]int64, 5)
 	for _, r := range expirable(now) {

@@ -13,6 +13,7 @@ import (
 
 	"gatehouse"
 	"gatehouse/internal/testkit"
+	"gatehouse/internal/web"
 )
 
 // Attack: register a client that has more rights than a stranger's: as somebody
@@ -127,6 +128,19 @@ func TestBeingRefusedDoesNotFillTheTrail(t *testing.T) {
 		require.LessOrEqual(t, grown, 110)
 		sendFrom(t, other, g, http.MethodPost, "/api/v4/oauth/apps", `{}`, "X-Requested-With", "XMLHttpRequest")
 		require.Greater(t, trail(t, g)-before, grown, "somebody else's first one counts")
+	})
+}
+
+// Attack: the same, hanging up before there is an answer.
+func TestHangingUpDoesNotFillTheTrail(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		before := trail(t, g)
+		gone, hangUp := context.WithCancel(web.WithClient(t.Context(), web.Client{IP: "192.0.2.1"}))
+		hangUp()
+		for range 120 {
+			g.Apps.Refused(gone, gatehouse.AuditCreateApp, "", "", "No.")
+		}
+		require.Equal(t, 50, trail(t, g)-before)
 	})
 }
 

@@ -14,13 +14,14 @@ import (
 
 func budgetCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"a budget is used up, and comes back":        budgetComesBack,
-		"nodes share a budget":                       budgetIsShared,
-		"all budgets are taken from, or none":        budgetsTogether,
-		"a try that is returned costs nothing":       budgetReturned,
-		"clocks that are apart add nothing up":       budgetOfTwoClocks,
-		"a clock that was ahead keeps nobody out":    budgetFromTheFuture,
-		"a budget that is whole is reaped, no other": budgetsReaped,
+		"a budget is used up, and comes back":          budgetComesBack,
+		"nodes share a budget":                         budgetIsShared,
+		"all budgets are taken from, or none":          budgetsTogether,
+		"tries are taken, returned and reaped at once": budgetRace,
+		"a try that is returned costs nothing":         budgetReturned,
+		"clocks that are apart add nothing up":         budgetOfTwoClocks,
+		"a clock that was ahead keeps nobody out":      budgetFromTheFuture,
+		"a budget that is whole is reaped, no other":   budgetsReaped,
 	}
 }
 
@@ -83,6 +84,10 @@ func budgetsTogether(t *testing.T, d *database) {
 	require.NoError(t, err)
 	require.Equal(t, 30*time.Second, wait, "the longest")
 	require.Equal(t, 3, takeAll(t, store, start, wide), "who was refused took nothing")
+	spent := gatehouse.Budget{ID: "wide", Burst: 1, Refill: time.Second}
+	wait, err = store.TakeTry(context.Background(), start, spent, gatehouse.Budget{ID: "new", Burst: 1, Refill: time.Second})
+	require.NoError(t, err)
+	require.Equal(t, 8*time.Second, wait, "whichever it is")
 	nodes := d.nodes()
 	for _, err := range race(20, func(i int) error {
 		_, err := nodes[i%2].TakeTry(context.Background(), start.Add(time.Hour), wide, someBudget)
@@ -102,7 +107,45 @@ func budgetReturned(t *testing.T, d *database) {
 		require.NoError(t, store.ReturnTry(ctx, someBudget))
 	}
 	require.Equal(t, 5, takeAll(t, store, start, someBudget))
+
+	later := gatehouse.Budget{ID: "later", Burst: 5, Refill: 30 * time.Second}
+	for range 2 {
+		_, err := store.TakeTry(ctx, start, later)
+		require.NoError(t, err)
+	}
+	_, err := store.TakeTry(ctx, start.Add(50*time.Second), later)
+	require.NoError(t, err)
+	for range 3 {
+		require.NoError(t, store.ReturnTry(ctx, later))
+	}
+	require.Equal(t, 5, takeAll(t, store, start.Add(50*time.Second), later), "what time has paid off is not paid back again")
 	require.NoError(t, store.ReturnTry(ctx, gatehouse.Budget{ID: "unknown", Burst: 1, Refill: time.Second}))
+}
+
+// A storm of sign-ins from one address, while the nodes reap.
+func budgetRace(t *testing.T, d *database) {
+	ctx, nodes := context.Background(), d.nodes()
+	for _, err := range race(40, func(i int) error {
+		everybody := gatehouse.Budget{ID: "everybody", Burst: 1000, Refill: time.Second}
+		person := gatehouse.Budget{ID: "person" + string(rune('a'+i%4)), Burst: 1000, Refill: time.Second}
+		for range 10 {
+			if i < 2 {
+				if _, err := nodes[i].Reap(ctx, start.Add(time.Hour), 100); err != nil {
+					return err
+				}
+				continue
+			}
+			if wait, err := nodes[i%2].TakeTry(ctx, start, everybody, person); err != nil || wait > 0 {
+				return errors.Join(err, errors.New("refused"))
+			}
+			if err := nodes[i%2].ReturnTry(ctx, everybody, person); err != nil {
+				return err
+			}
+		}
+		return nil
+	}) {
+		require.NoError(t, err)
+	}
 }
 
 func budgetOfTwoClocks(t *testing.T, d *database) {
