@@ -12,6 +12,7 @@ import (
 
 	"gatehouse"
 	"gatehouse/internal/audit"
+	"gatehouse/internal/web"
 )
 
 // SignInStore is what signing in and out needs of the storage.
@@ -159,7 +160,7 @@ func (s *Service) StartSession(ctx context.Context, user gatehouse.User, from De
 		err = errInvalidCredentials()
 	}
 	if err != nil {
-		ctx, done := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+		ctx, done := web.Outlive(ctx)
 		defer done()
 		return "", gatehouse.Session{}, errors.Join(fmt.Errorf("account: start session: %w", err), s.store.DeleteSession(ctx, session.ID))
 	}

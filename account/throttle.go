@@ -24,10 +24,6 @@ var (
 	addressBudget = gatehouse.Budget{Burst: 100, Refill: 2 * time.Second}
 )
 
-// undoTimeout is how long it may take to undo something for somebody who has hung
-// up, or whose time is over: a database may have gone silent.
-const undoTimeout = 5 * time.Second
-
 // BudgetStore counts tries for all nodes together.
 type BudgetStore interface {
 	// TakeTry takes one try from each budget, or returns how long to wait, and takes nothing.
@@ -67,7 +63,7 @@ func (t throttle) take(ctx context.Context, subject, ip string) (giveBack func()
 		return nil, 0, fmt.Errorf("account: take a try: %w", err)
 	}
 	return func() error {
-		ctx, done := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+		ctx, done := web.Outlive(ctx)
 		defer done()
 		if err := t.store.ReturnTry(ctx, everybody, person); err != nil {
 			return fmt.Errorf("account: return a try: %w", err)

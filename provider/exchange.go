@@ -9,6 +9,7 @@ import (
 	"github.com/ory/fosite"
 
 	"gatehouse"
+	"gatehouse/internal/web"
 )
 
 // Grants is what the token endpoint reads and writes.
@@ -133,13 +134,10 @@ func (s *fositeStore) judgeRefresh(ctx context.Context, grant gatehouse.Grant, u
 	return standing, nil
 }
 
-// revokeTimeout is how long ending a grant may take when nobody waits for it.
-const revokeTimeout = 5 * time.Second
-
 // revoke ends a grant that two parties hold, also if the one who showed that has
 // hung up: leaving early must not save it.
 func (s *fositeStore) revoke(ctx context.Context, grantID string, at time.Time) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTimeout)
+	ctx, cancel := web.Outlive(ctx)
 	defer cancel()
 	return s.grants.RevokeGrant(ctx, grantID, at)
 }

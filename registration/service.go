@@ -56,9 +56,6 @@ func NewService(store Store, log *slog.Logger) *Service {
 	return &Service{store: store, trail: audit.NewTrail(store, log)}
 }
 
-// refusedTimeout is how long a database that has gone silent may keep a refusal.
-const refusedTimeout = 5 * time.Second
-
 // auditedRefusals is how many refusals of one person, or of one address where
 // there is no person, are worth a row: being refused costs nothing, and must not
 // fill the database.
@@ -167,7 +164,7 @@ func (s *Service) Refused(ctx context.Context, event, actorID, appID, why string
 	}
 	// Nobody gets more rows by hanging up. A database that cannot be asked takes no
 	// event either, and the trail says so.
-	asking, done := context.WithTimeout(context.WithoutCancel(ctx), refusedTimeout)
+	asking, done := web.Outlive(ctx)
 	defer done()
 	if wait, _ := s.store.TakeTry(asking, time.Now(), auditedRefusals(who)); wait > 0 {
 		return

@@ -9,10 +9,6 @@ import (
 	"gatehouse/internal/web"
 )
 
-// writeTimeout is how long an event may take to be written, before it goes to the
-// log of the process instead.
-const writeTimeout = 5 * time.Second
-
 // Recorder keeps events.
 type Recorder interface {
 	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
@@ -39,9 +35,8 @@ func (t Trail) Record(ctx context.Context, e gatehouse.AuditEvent) {
 	if e.Outcome == "" {
 		e.Outcome = gatehouse.OutcomeSuccess
 	}
-	// Somebody who hangs up must not keep what they did out of the trail; a database
-	// that has gone silent must not keep their request.
-	writing, done := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	// Somebody who hangs up must not keep what they did out of the trail.
+	writing, done := web.Outlive(ctx)
 	defer done()
 	if err := t.recorder.RecordAuditEvent(writing, e); err != nil {
 		t.log.ErrorContext(ctx, "audit event not written", "error", err, "event", e.Event, "outcome", e.Outcome,

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 )
 
 type contextKey int
@@ -56,6 +57,16 @@ func ClientOf(r *http.Request) Client {
 func ClientIP(ctx context.Context) string {
 	c, _ := ctx.Value(clientKey).(Client)
 	return c.IP
+}
+
+// outliving is how long Outlive lets a request's context go on.
+const outliving = 5 * time.Second
+
+// Outlive returns a context that goes on when the request's is over, for five more
+// seconds at the most: for what must be written whether or not somebody hung up,
+// though a database that has gone silent must not keep their request.
+func Outlive(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), outliving)
 }
 
 // ClientNetwork is what counts as one client where tries are counted by address:
