@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 0
 
 LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # All test packages share one private PostgreSQL server.
-WITH_POSTGRES := go run ./internal/testdb/cmd/testpostgres --
+WITH_POSTGRES := go run ./test/testdb/cmd/testpostgres --
 
 .DEFAULT_GOAL := help
 
@@ -52,7 +52,7 @@ $(LINT):
 .PHONY: bench
 bench: build needs ## Measure the gateway from outside, on both databases (BENCH="-d 10s -c 8,32")
 	@echo "SQLite"; go run ./bench $(BENCH)
-	@echo "PostgreSQL"; go run ./internal/testdb/cmd/testpostgres -durable -- \
+	@echo "PostgreSQL"; go run ./test/testdb/cmd/testpostgres -durable -- \
 		sh -c 'go run ./bench -database "$$GATEHOUSE_TEST_POSTGRES_URL" $(BENCH)'
 	$(WITH_POSTGRES) go test -run '^$$' -bench . -benchmem ./storage/
 

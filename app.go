@@ -40,7 +40,7 @@ type App struct {
 
 // AppUsage says how much an app is used.
 type AppUsage struct {
-	People     int64     // who authorised it and did not take it back
+	Users      int64     // who authorised it and did not take it back
 	LastUsedAt time.Time // coarse; zero if never
 }
 

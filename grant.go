@@ -55,29 +55,29 @@ const GraceWindow = 30 * time.Second
 // token for a day.
 const ClockTolerance = 5 * time.Minute
 
-// Standing is what a grant says to a token of some generation.
-type Standing int
+// TokenStatus is what a grant says to a token of some generation.
+type TokenStatus int
 
 // The standings, from live to compromised.
 const (
-	StandingCurrent Standing = iota // the current generation
-	StandingGrace                   // the one before, still excused
-	StandingRevoked                 // the grant was revoked or has expired
-	StandingReused                  // an older generation: the token leaked or was kept
+	TokenCurrent TokenStatus = iota // the current generation
+	TokenInGrace                    // the one before, still excused
+	TokenRevoked                    // the grant was revoked or has expired
+	TokenReused                     // an older generation: the token leaked or was kept
 )
 
-// Standing judges a token of the given generation at the time now. A generation
+// TokenStatus judges a token of the given generation at the time now. A generation
 // from the future cannot exist, short of a restored backup; it is not honoured.
-func (g Grant) Standing(generation int64, now time.Time) Standing {
+func (g Grant) TokenStatus(generation int64, now time.Time) TokenStatus {
 	switch {
 	case !g.RevokedAt.IsZero() || !now.Before(g.ExpiresAt) || generation > g.Generation:
-		return StandingRevoked
+		return TokenRevoked
 	case generation == g.Generation:
-		return StandingCurrent
+		return TokenCurrent
 	case generation == g.Generation-1 && now.Before(g.RotatedAt.Add(GraceWindow)) && !now.Before(g.RotatedAt.Add(-ClockTolerance)):
-		return StandingGrace
+		return TokenInGrace
 	default:
-		return StandingReused
+		return TokenReused
 	}
 }
 

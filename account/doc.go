@@ -9,7 +9,7 @@
 //	any request ──▶ Authenticator.Caller ──┬▶ session token ──▶ sessions ⋈ users, slides
 //	                                       └▶ access token  ──▶ AccessTokens (package provider)
 //
-//	command line, console, /setup ──▶ People: make, change, deactivate
+//	command line, console, /setup ──▶ Users: make, change, deactivate
 //
 //	/settings/security ──▶ own sessions, own password, AuthorizedApps (package consent)
 //

@@ -12,7 +12,7 @@ import (
 	"gatehouse/templates"
 )
 
-// AuthorizedApps are the apps that people let act for them; consent.Desk satisfies it.
+// AuthorizedApps are the apps that people let act for them; consent.Handler satisfies it.
 type AuthorizedApps interface {
 	// AuthorizedApps lists a person's apps, by name.
 	AuthorizedApps(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error)
@@ -32,7 +32,7 @@ type SessionLister interface {
 type SecurityConfig struct {
 	Pages    web.Pages
 	Service  *Service
-	People   *People
+	Users    *Users
 	Sessions SessionLister
 	Apps     AuthorizedApps
 	Cookies  Cookies // the same as the Authenticator's

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
 	"gatehouse/registration"
+	"gatehouse/test/testkit"
 )
 
 func TestRevokingAnAppKillsItsTokensAtOnce(t *testing.T) {

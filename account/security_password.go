@@ -24,7 +24,7 @@ func (h *SecurityHandler) changePassword(w http.ResponseWriter, r *http.Request,
 		err = h.Service.CheckOwnPassword(r.Context(), v.User, current, from)
 	}
 	if err == nil {
-		err = h.People.SetPassword(r.Context(), v.Caller, v.User.ID, fresh)
+		err = h.Users.SetPassword(r.Context(), v.Caller, v.User.ID, fresh)
 	}
 	if err != nil {
 		return h.renderPasswordAgain(w, r, v, err)

@@ -28,7 +28,7 @@ type SignInStore interface {
 	DeleteSession(ctx context.Context, id string) error
 	// DeleteUserSessions deletes all of a person's sessions but one, and says how many.
 	DeleteUserSessions(ctx context.Context, userID, exceptSessionID string) (int64, error)
-	BudgetStore
+	RateLimitStore
 }
 
 // Device is where a person signs in from.

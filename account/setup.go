@@ -24,14 +24,14 @@ type UserCounter interface {
 // GATEHOUSE_ADMIN_* make the first System Admin).
 type SetUp struct {
 	counter UserCounter
-	people  *People
+	people  *Users
 
 	mu        sync.Mutex
 	tokenHash string // "" before Link, and when all is done
 }
 
 // NewSetUp returns a SetUp that lets nobody in until Link is called.
-func NewSetUp(counter UserCounter, people *People) *SetUp {
+func NewSetUp(counter UserCounter, people *Users) *SetUp {
 	return &SetUp{counter: counter, people: people}
 }
 
@@ -63,7 +63,7 @@ func (s *SetUp) Admits(token string) bool {
 }
 
 // CreateAdmin makes the first System Admin and uses up the link. Its errors are
-// those of People.CreateFirstUser: ErrConflict when somebody was faster.
+// those of Users.CreateFirstUser: ErrConflict when somebody was faster.
 func (s *SetUp) CreateAdmin(ctx context.Context, user gatehouse.User, password string) (gatehouse.User, error) {
 	user, err := s.people.CreateFirstUser(ctx, user, password)
 	if err == nil || errors.Is(err, gatehouse.ErrConflict) {

@@ -30,7 +30,7 @@ type site struct {
 	base    string
 	handler http.Handler
 	store   *storage.Store
-	people  *account.People
+	people  *account.Users
 	service *account.Service
 	auth    *account.Authenticator
 	setUp   *account.SetUp
@@ -68,7 +68,7 @@ func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 	renderer, err := templates.New(templates.Site{BasePath: c.base})
 	require.NoError(t, err)
 
-	s.people = account.NewPeople(store, c.auditor, hasher, log)
+	s.people = account.NewUsers(store, c.auditor, hasher, log)
 	s.service, err = account.NewService(store, c.auditor, hasher, make([]byte, 32), log)
 	require.NoError(t, err)
 	s.auth = account.NewAuthenticator(account.AuthenticatorConfig{Store: store, Tokens: s.tokens, Cookies: cookies, Log: log})

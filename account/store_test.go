@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testdb"
 	"gatehouse/storage"
+	"gatehouse/test/testdb"
 )
 
 // sqlite opens a private database, for tests in which the engine makes no difference.

@@ -18,18 +18,18 @@ import (
 var (
 	// One person from one address: twenty tries, then one every half minute. It is no
 	// smaller because tries under way count too, and a test suite may sign in at once.
-	personBudget = gatehouse.Budget{Burst: 20, Refill: 30 * time.Second}
+	personBudget = gatehouse.RateLimit{Burst: 20, Refill: 30 * time.Second}
 	// Everybody from one address, against trying one password on many people. It
 	// is wide because an office or a school may share an address.
-	addressBudget = gatehouse.Budget{Burst: 100, Refill: 2 * time.Second}
+	addressBudget = gatehouse.RateLimit{Burst: 100, Refill: 2 * time.Second}
 )
 
-// BudgetStore counts tries for all nodes together.
-type BudgetStore interface {
-	// TakeTry takes one try from each budget, or returns how long to wait, and takes nothing.
-	TakeTry(ctx context.Context, now time.Time, budgets ...gatehouse.Budget) (wait time.Duration, err error)
-	// ReturnTry gives back what TakeTry took.
-	ReturnTry(ctx context.Context, budgets ...gatehouse.Budget) error
+// RateLimitStore counts tries for all nodes together.
+type RateLimitStore interface {
+	// TakeAttempt takes one try from each budget, or returns how long to wait, and takes nothing.
+	TakeAttempt(ctx context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error)
+	// ReturnAttempt gives back what TakeAttempt took.
+	ReturnAttempt(ctx context.Context, limits ...gatehouse.RateLimit) error
 }
 
 // throttle limits failed sign-ins.
@@ -39,11 +39,11 @@ type BudgetStore interface {
 // in just the same way, so that being throttled does not show whether a person
 // exists. Counting by address too means that nobody can lock others out.
 type throttle struct {
-	store BudgetStore
+	store RateLimitStore
 	key   []byte
 }
 
-func newThrottle(store BudgetStore, secret []byte) (throttle, error) {
+func newThrottle(store RateLimitStore, secret []byte) (throttle, error) {
 	key, err := seal.Key("throttle", secret)
 	if err != nil {
 		return throttle{}, fmt.Errorf("account: %w", err)
@@ -58,14 +58,14 @@ func (t throttle) take(ctx context.Context, subject, ip string) (giveBack func()
 	address := web.ClientNetwork(ip)
 	everybody, person := addressBudget, personBudget
 	everybody.ID, person.ID = t.id(address), t.id(address, subject)
-	wait, err = t.store.TakeTry(ctx, time.Now(), everybody, person)
+	wait, err = t.store.TakeAttempt(ctx, time.Now(), everybody, person)
 	if err != nil {
 		return nil, 0, fmt.Errorf("account: take a try: %w", err)
 	}
 	return func() error {
 		ctx, done := web.Outlive(ctx)
 		defer done()
-		if err := t.store.ReturnTry(ctx, everybody, person); err != nil {
+		if err := t.store.ReturnAttempt(ctx, everybody, person); err != nil {
 			return fmt.Errorf("account: return a try: %w", err)
 		}
 		return nil

@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testdb"
 	"gatehouse/storage"
+	"gatehouse/test/testdb"
 )
 
 // throttleOf is the throttle of one of many nodes, each with a store of its own.

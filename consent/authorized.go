@@ -16,7 +16,7 @@ type AuthorizedStore interface {
 }
 
 // AuthorizedApps lists the apps that the user authorised, by name.
-func (d *Desk) AuthorizedApps(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error) {
+func (d *Handler) AuthorizedApps(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error) {
 	apps, err := d.store.UserConsents(ctx, userID, offset, limit)
 	if err != nil {
 		return nil, fmt.Errorf("consent: authorized apps: %w", err)
@@ -26,7 +26,7 @@ func (d *Desk) AuthorizedApps(ctx context.Context, userID string, offset, limit 
 
 // AuthorizedApp is one of the apps that the user authorised. ErrNotFound: they
 // did not, or took it back, or the app is gone.
-func (d *Desk) AuthorizedApp(ctx context.Context, userID, appID string) (gatehouse.ConsentedApp, error) {
+func (d *Handler) AuthorizedApp(ctx context.Context, userID, appID string) (gatehouse.ConsentedApp, error) {
 	consent, err := d.store.Consent(ctx, userID, appID)
 	if err != nil {
 		return gatehouse.ConsentedApp{}, fmt.Errorf("consent: authorized app: %w", err)

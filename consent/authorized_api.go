@@ -16,7 +16,7 @@ import (
 // The contract also lets in who may edit other users, for people who are no
 // System Admins; nobody holds that permission here without manage_system. An app
 // that acts for a System Admin sees no more than theirs.
-func (d *Desk) authorized(w http.ResponseWriter, r *http.Request) error {
+func (d *Handler) authorized(w http.ResponseWriter, r *http.Request) error {
 	caller, err := d.callers.RequireCaller(w, r)
 	if err != nil {
 		return err

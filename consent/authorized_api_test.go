@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
 	"gatehouse/internal/web"
 	"gatehouse/registration"
+	"gatehouse/test/testkit"
 )
 
 func list(t *testing.T, g *testkit.Gateway, b *testkit.Browser, user, query, bearer string) testkit.Answer {

@@ -10,7 +10,7 @@ import (
 
 // deauthorize serves POST /oauth/deauthorize (C 1.5): the person takes back what
 // they agreed to. Every code and token of the app for this person is dead at once.
-func (d *Desk) deauthorize(w http.ResponseWriter, r *http.Request) error {
+func (d *Handler) deauthorize(w http.ResponseWriter, r *http.Request) error {
 	caller, err := d.callers.RequireCaller(w, r)
 	if err != nil {
 		return err

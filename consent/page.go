@@ -15,7 +15,7 @@ import (
 
 // Ask shows the consent page, which tells the truth about the request: who is
 // signed in, who will receive the answer, what it may do and for how long.
-func (d *Desk) Ask(w http.ResponseWriter, r *http.Request, c gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) error {
+func (d *Handler) Ask(w http.ResponseWriter, r *http.Request, c gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) error {
 	settings, err := d.store.Settings(r.Context())
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 // TestOneSystemAdminIsLeftWhateverRaces lets two System Admins take the role, or

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
 	"gatehouse/registration"
+	"gatehouse/test/testkit"
 )
 
 // record writes an event into the trail, a second after the one with the number before.

@@ -15,10 +15,10 @@ import (
 
 	"gatehouse"
 	"gatehouse/console"
-	"gatehouse/internal/testdb"
 	"gatehouse/internal/web"
 	"gatehouse/storage"
 	"gatehouse/templates"
+	"gatehouse/test/testdb"
 )
 
 // always is signed in.
@@ -44,14 +44,14 @@ func newConsole(t *testing.T, databaseURL string, fixed map[string]string) (http
 	router := mux.NewRouter()
 	console.NewHandler(console.Config{
 		Pages:    web.Pages{SignIn: always{root}, Settings: store, Renderer: renderer, Log: log},
-		People:   lastAdmin{},
+		Users:    lastAdmin{},
 		Switches: console.NewSwitches(store, log), Store: store, BasePath: "/sso",
 	}).Register(router.PathPrefix("/sso").Subrouter())
 	return router, store
 }
 
 // lastAdmin answers as if every user was the last System Admin.
-type lastAdmin struct{ console.People }
+type lastAdmin struct{ console.Users }
 
 func (lastAdmin) SetActive(context.Context, gatehouse.Caller, string, bool) error {
 	return gatehouse.ErrLastSystemAdmin

@@ -12,8 +12,8 @@ import (
 	"gatehouse/templates"
 )
 
-// People makes and changes accounts, and audits it; account.People satisfies it.
-type People interface {
+// People makes and changes accounts, and audits it; account.Users satisfies it.
+type Users interface {
 	// CreateUser returns a *gatehouse.FieldError for each rule that is broken, joined.
 	CreateUser(ctx context.Context, by gatehouse.Caller, user gatehouse.User, password string) (gatehouse.User, error)
 	// SetPassword returns a *gatehouse.FieldError for password, or ErrNotFound.
@@ -42,7 +42,7 @@ type Store interface {
 // Config is what a Handler is made of.
 type Config struct {
 	Pages    web.Pages
-	People   People
+	Users    Users
 	Switches *Switches
 	Store    Store
 	BasePath string // "" or "/sso"

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 // TestOnlySystemAdminsGetIn asks for every page and every form of the console.

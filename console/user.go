@@ -45,7 +45,7 @@ func (h *Handler) setPassword(w http.ResponseWriter, r *http.Request, v web.Visi
 	if user.ID == v.User.ID {
 		return forbidden("You change your own password under Security, with the one that you have.")
 	}
-	err := h.People.SetPassword(r.Context(), v.Caller, user.ID, r.PostForm.Get("password"))
+	err := h.Users.SetPassword(r.Context(), v.Caller, user.ID, r.PostForm.Get("password"))
 	if problems := web.FieldErrors(err); len(problems) > 0 {
 		return h.renderUser(w, r, v, user, problems)
 	}
@@ -57,7 +57,7 @@ func (h *Handler) setPassword(w http.ResponseWriter, r *http.Request, v web.Visi
 
 // activate is POST /console/users/{user_id}/activate.
 func (h *Handler) activate(w http.ResponseWriter, r *http.Request, v web.Visit, user gatehouse.User) error {
-	if err := h.People.SetActive(r.Context(), v.Caller, user.ID, true); err != nil {
+	if err := h.Users.SetActive(r.Context(), v.Caller, user.ID, true); err != nil {
 		return err
 	}
 	return h.done(w, r, "/console/users/"+user.ID, "activated")
@@ -76,15 +76,15 @@ func dangerousDeeds() []deed {
 	return []deed{
 		{"deactivate", templates.ConfirmDeactivateUser, "You cannot deactivate yourself. Ask another System Admin to do it.",
 			func(h *Handler, r *http.Request, by gatehouse.Caller, userID string) error {
-				return h.People.SetActive(r.Context(), by, userID, false)
+				return h.Users.SetActive(r.Context(), by, userID, false)
 			}, "deactivated"},
 		{"promote", templates.ConfirmPromoteUser, "",
 			func(h *Handler, r *http.Request, by gatehouse.Caller, userID string) error {
-				return h.People.SetSystemAdmin(r.Context(), by, userID, true)
+				return h.Users.SetSystemAdmin(r.Context(), by, userID, true)
 			}, "promoted"},
 		{"demote", templates.ConfirmDemoteUser, "You cannot take the System Admin role from yourself. Ask another System Admin to do it.",
 			func(h *Handler, r *http.Request, by gatehouse.Caller, userID string) error {
-				return h.People.SetSystemAdmin(r.Context(), by, userID, false)
+				return h.Users.SetSystemAdmin(r.Context(), by, userID, false)
 			}, "demoted"},
 	}
 }

@@ -42,7 +42,7 @@ func (h *Handler) addUser(w http.ResponseWriter, r *http.Request, v web.Visit) e
 	if page.IsAdmin {
 		user.Roles = append(user.Roles, gatehouse.RoleSystemAdmin)
 	}
-	user, err := h.People.CreateUser(r.Context(), v.Caller, user, r.PostForm.Get("password"))
+	user, err := h.Users.CreateUser(r.Context(), v.Caller, user, r.PostForm.Get("password"))
 	if page.Errors = web.FieldErrors(err); len(page.Errors) > 0 {
 		return h.Pages.Renderer.Render(w, http.StatusBadRequest, v.Frame(), page)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 func TestUsersArePagedAndSearched(t *testing.T) {

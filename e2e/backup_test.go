@@ -12,8 +12,8 @@ import (
 	"golang.org/x/oauth2"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
 	"gatehouse/storage"
+	"gatehouse/test/testdb"
 )
 
 // events are the names of the events in the audit log.

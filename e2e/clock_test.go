@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 const day = 24 * time.Hour

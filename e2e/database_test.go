@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 // wire is a TCP port that leads to a PostgreSQL server, and can be cut.

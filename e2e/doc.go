@@ -8,5 +8,5 @@
 //	testdata/*.txtar ─▶ the sub-commands (testscript)
 //
 // The tests know nothing of the code that they test, but where databases come
-// from (internal/testdb). The package has no code of its own.
+// from (test/testdb). The package has no code of its own.
 package e2e

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 // scrape reads the metrics of a gateway: the sum of each name's series.

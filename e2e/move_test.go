@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 // TestMovingHouse goes from SQLite to PostgreSQL and back, with tokens in hand.

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 func TestAnAppSignsSomebodyInAndTheLogTellsNothingSecret(t *testing.T) {

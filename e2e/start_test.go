@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 func TestWrongVariablesStopTheStartAllAtOnce(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 func TestSIGTERMLetsWhatIsUnderWayFinish(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 // certificate makes a certificate for localhost, and its key.

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 // golang.org/x/oauth2, unmodified, in each style of client authentication. With

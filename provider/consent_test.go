@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
 	"gatehouse/registration"
+	"gatehouse/test/testkit"
 )
 
 func TestConsentIsAskedOnceAndRemembered(t *testing.T) {

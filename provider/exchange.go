@@ -117,21 +117,21 @@ func (s *fositeStore) rotate(ctx context.Context, x *exchange) error {
 // judgeRefresh decides about a refresh token of some generation, and revokes
 // the grant of one that was used up long ago: two parties hold it
 // (RFC 9700 §4.14.2).
-func (s *fositeStore) judgeRefresh(ctx context.Context, grant gatehouse.Grant, user gatehouse.User, generation int64, now time.Time) (gatehouse.Standing, error) {
-	standing := grant.Standing(generation, now)
+func (s *fositeStore) judgeRefresh(ctx context.Context, grant gatehouse.Grant, user gatehouse.User, generation int64, now time.Time) (gatehouse.TokenStatus, error) {
+	status := grant.TokenStatus(generation, now)
 	switch {
 	case !user.Active():
-		return standing, refreshTokenUnusable(errors.New("the user is deactivated"))
-	case standing == gatehouse.StandingReused:
+		return status, refreshTokenUnusable(errors.New("the user is deactivated"))
+	case status == gatehouse.TokenReused:
 		if err := s.revoke(ctx, grant.ID, now); err != nil {
-			return standing, fmt.Errorf("provider: revoke the grant of a reused refresh token: %w", err)
+			return status, fmt.Errorf("provider: revoke the grant of a reused refresh token: %w", err)
 		}
 		s.audit(ctx, gatehouse.AuditRefreshTokenReused, grant, "A refresh token was used again after its successor. The grant was revoked.")
-		return standing, refreshTokenUnusable(errors.New("the refresh token was reused"))
-	case standing == gatehouse.StandingRevoked:
-		return standing, refreshTokenUnusable(errors.New("the grant was revoked or has expired"))
+		return status, refreshTokenUnusable(errors.New("the refresh token was reused"))
+	case status == gatehouse.TokenRevoked:
+		return status, refreshTokenUnusable(errors.New("the grant was revoked or has expired"))
 	}
-	return standing, nil
+	return status, nil
 }
 
 // revoke ends a grant that two parties hold, also if the one who showed that has

@@ -86,8 +86,8 @@ func (h *Handler) describe(ctx context.Context, token string) (introspection, er
 	if err != nil {
 		return introspection{}, err
 	}
-	standing := grant.Standing(claims.Generation, time.Now())
-	if !user.Active() || (standing != gatehouse.StandingCurrent && standing != gatehouse.StandingGrace) {
+	status := grant.TokenStatus(claims.Generation, time.Now())
+	if !user.Active() || (status != gatehouse.TokenCurrent && status != gatehouse.TokenInGrace) {
 		return introspection{}, gatehouse.ErrNotFound
 	}
 	d := h.description(grant, user)

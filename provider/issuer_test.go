@@ -5,8 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testkit"
 	"gatehouse/registration"
+	"gatehouse/test/testkit"
 )
 
 // Auth.js's Mattermost provider, met at its redirect URI, turns answers with an

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
 	"gatehouse/provider"
+	"gatehouse/test/testkit"
 )
 
 // What is advertised is what is on, switch by switch (RFC 8414 §2).

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 func TestARefreshRotates(t *testing.T) {
@@ -80,24 +80,24 @@ func TestTheGraceWindowEnds(t *testing.T) {
 		name       string
 		generation int64
 		at         time.Time
-		want       gatehouse.Standing
+		want       gatehouse.TokenStatus
 	}{
-		{"the current one", 3, now, gatehouse.StandingCurrent},
-		{"the one before, at once", 2, now, gatehouse.StandingGrace},
-		{"the one before, just in time", 2, now.Add(gatehouse.GraceWindow - time.Millisecond), gatehouse.StandingGrace},
-		{"the one before, too late", 2, now.Add(gatehouse.GraceWindow), gatehouse.StandingReused},
-		{"the one before, by a clock that is behind", 2, now.Add(-gatehouse.ClockTolerance), gatehouse.StandingGrace},
-		{"the one before, by a clock that was set back", 2, now.Add(-gatehouse.ClockTolerance - time.Millisecond), gatehouse.StandingReused},
-		{"the current one, by a clock that was set back", 3, now.Add(-24 * time.Hour), gatehouse.StandingCurrent},
-		{"older", 1, now, gatehouse.StandingReused},
-		{"from the future", 4, now, gatehouse.StandingRevoked},
-		{"when all has expired", 3, now.Add(time.Hour), gatehouse.StandingRevoked},
+		{"the current one", 3, now, gatehouse.TokenCurrent},
+		{"the one before, at once", 2, now, gatehouse.TokenInGrace},
+		{"the one before, just in time", 2, now.Add(gatehouse.GraceWindow - time.Millisecond), gatehouse.TokenInGrace},
+		{"the one before, too late", 2, now.Add(gatehouse.GraceWindow), gatehouse.TokenReused},
+		{"the one before, by a clock that is behind", 2, now.Add(-gatehouse.ClockTolerance), gatehouse.TokenInGrace},
+		{"the one before, by a clock that was set back", 2, now.Add(-gatehouse.ClockTolerance - time.Millisecond), gatehouse.TokenReused},
+		{"the current one, by a clock that was set back", 3, now.Add(-24 * time.Hour), gatehouse.TokenCurrent},
+		{"older", 1, now, gatehouse.TokenReused},
+		{"from the future", 4, now, gatehouse.TokenRevoked},
+		{"when all has expired", 3, now.Add(time.Hour), gatehouse.TokenRevoked},
 	}
 	for _, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) { require.Equal(t, tc.want, g.Standing(tc.generation, tc.at)) })
+		t.Run(tc.name, func(t *testing.T) { require.Equal(t, tc.want, g.TokenStatus(tc.generation, tc.at)) })
 	}
 	g.RevokedAt = now
-	require.Equal(t, gatehouse.StandingRevoked, g.Standing(3, now))
+	require.Equal(t, gatehouse.TokenRevoked, g.TokenStatus(3, now))
 }
 
 func TestRefreshRefusals(t *testing.T) {

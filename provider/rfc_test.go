@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testkit"
 	"gatehouse/registration"
+	"gatehouse/test/testkit"
 )
 
 // RFC 6749 §3.1, §3.2: a parameter without a value was not sent, and one that we

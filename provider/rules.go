@@ -118,13 +118,13 @@ func (h *rules) judgeRefreshToken(ctx context.Context, x *exchange, r fosite.Acc
 	if refusal != nil {
 		return refusal
 	}
-	standing, err := h.store.judgeRefresh(ctx, grant, user, claims.Generation, x.now)
+	status, err := h.store.judgeRefresh(ctx, grant, user, claims.Generation, x.now)
 	if err != nil {
 		return err
 	}
 	x.grant = grant
 	x.session = &session{userID: user.ID, consentID: grant.ConsentID, generation: claims.Generation + 1, issuedAt: x.now, resource: resource, scopes: scopes}
-	if standing == gatehouse.StandingGrace {
+	if status == gatehouse.TokenInGrace {
 		x.session.issuedAt = grant.RotatedAt
 	}
 	return nil

@@ -115,8 +115,8 @@ func (t *Tokens) AuthenticateAccessToken(ctx context.Context, token string) (gat
 	if err != nil {
 		return gatehouse.Grant{}, gatehouse.User{}, fmt.Errorf("provider: access token's grant: %w", err)
 	}
-	standing := grant.Standing(claims.Generation, now)
-	if !user.Active() || (standing != gatehouse.StandingCurrent && standing != gatehouse.StandingGrace) {
+	status := grant.TokenStatus(claims.Generation, now)
+	if !user.Active() || (status != gatehouse.TokenCurrent && status != gatehouse.TokenInGrace) {
 		return gatehouse.Grant{}, gatehouse.User{}, fmt.Errorf("provider: access token is not live: %w", gatehouse.ErrNotFound)
 	}
 	grant.Scopes, grant.Resource = claims.Scopes, claims.Resource

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
 	"gatehouse/internal/web"
 	"gatehouse/registration"
+	"gatehouse/test/testkit"
 )
 
 func names(list []web.AppJSON) []string {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 // Every caller at every endpoint (C 2.10, issue "The API"): who gets through, and

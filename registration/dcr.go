@@ -110,7 +110,7 @@ func (h *Registrar) takeTry(r *http.Request, settings gatehouse.Settings) error 
 	if h.rate.off || !settings.EnableOAuthServiceProvider || !settings.EnableDynamicClientRegistration {
 		return nil
 	}
-	wait, err := h.apps.store.TakeTry(r.Context(), time.Now(), h.rate.budget(web.ClientOf(r).IP))
+	wait, err := h.apps.store.TakeAttempt(r.Context(), time.Now(), h.rate.budget(web.ClientOf(r).IP))
 	switch {
 	case err != nil:
 		return fmt.Errorf("registration: take a try: %w", err)

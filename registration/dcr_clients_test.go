@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 func TestARegisteredClientWorks(t *testing.T) {

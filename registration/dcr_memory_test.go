@@ -32,10 +32,10 @@ type memory struct {
 	err      error // of every call
 }
 
-func (m *memory) TakeTry(_ context.Context, now time.Time, budgets ...gatehouse.Budget) (wait time.Duration, err error) {
+func (m *memory) TakeAttempt(_ context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := budgets[0] // the endpoint has one
+	b := limits[0] // the endpoint has one
 	if m.budgets == nil {
 		m.budgets = map[string]*rate.Limiter{}
 	}

@@ -55,9 +55,9 @@ func (r Rate) String() string {
 
 // budget is what one address has of the rate. Another rate is another budget, or an
 // address would go on paying off what it owed by the one before.
-func (r Rate) budget(ip string) gatehouse.Budget {
+func (r Rate) budget(ip string) gatehouse.RateLimit {
 	if r == (Rate{}) {
 		r = DefaultRate()
 	}
-	return gatehouse.Budget{ID: "registration " + r.String() + " " + web.ClientNetwork(ip), Burst: r.burst, Refill: r.interval}
+	return gatehouse.RateLimit{ID: "registration " + r.String() + " " + web.ClientNetwork(ip), Burst: r.burst, Refill: r.interval}
 }

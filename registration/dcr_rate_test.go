@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
 	"gatehouse/registration"
 	"gatehouse/storage"
+	"gatehouse/test/testdb"
 )
 
 const someClient = `{"redirect_uris":["https://app.example.com/cb"]}`

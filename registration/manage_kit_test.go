@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
 	"gatehouse/internal/web"
+	"gatehouse/test/testkit"
 )
 
 // caller calls the API and looks at pages as somebody.

@@ -109,7 +109,7 @@ func (h *Handler) confirm(w http.ResponseWriter, r *http.Request, v web.Visit, a
 	if err != nil {
 		return err
 	}
-	page.Name, page.People, page.CancelURL = app.Name, usage.People, h.pageOf(app.ID, "")
+	page.Name, page.Users, page.CancelURL = app.Name, usage.Users, h.pageOf(app.ID, "")
 	return h.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 // typed is the form of an app, with changes as for testkit.Authorize.

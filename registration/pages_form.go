@@ -134,6 +134,6 @@ func (h *Handler) renderEdit(w http.ResponseWriter, r *http.Request, v web.Visit
 	if err != nil {
 		return err
 	}
-	page.ID, page.CanSetTrusted, page.IsDynamicallyRegistered, page.People = app.ID, mayTrust(v), app.IsDynamicallyRegistered, usage.People
+	page.ID, page.CanSetTrusted, page.IsDynamicallyRegistered, page.Users = app.ID, mayTrust(v), app.IsDynamicallyRegistered, usage.Users
 	return h.Renderer.Render(w, status, h.frame(w, r, v), page)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 const (

@@ -22,8 +22,8 @@ type Store interface {
 	// DeleteApp deletes the app, and what people agreed to for it. ErrNotFound.
 	DeleteApp(ctx context.Context, id string) error
 	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
-	// TakeTry takes one try from each budget, or returns how long to wait, and takes nothing.
-	TakeTry(ctx context.Context, now time.Time, budgets ...gatehouse.Budget) (wait time.Duration, err error)
+	// TakeAttempt takes one try from each budget, or returns how long to wait, and takes nothing.
+	TakeAttempt(ctx context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error)
 }
 
 // ErrPublicClient: a public app has no secret that could be regenerated (C 1.10 E12).
@@ -59,8 +59,8 @@ func NewService(store Store, log *slog.Logger) *Service {
 // auditedRefusals is how many refusals of one person, or of one address where
 // there is no person, are worth a row: being refused costs nothing, and must not
 // fill the database.
-func auditedRefusals(who string) gatehouse.Budget {
-	return gatehouse.Budget{ID: "audited refusals " + who, Burst: 50, Refill: time.Minute}
+func auditedRefusals(who string) gatehouse.RateLimit {
+	return gatehouse.RateLimit{ID: "audited refusals " + who, Burst: 50, Refill: time.Minute}
 }
 
 // Create registers an app and returns it with its client secret, which is shown
@@ -166,7 +166,7 @@ func (s *Service) Refused(ctx context.Context, event, actorID, appID, why string
 	// event either, and the trail says so.
 	asking, done := web.Outlive(ctx)
 	defer done()
-	if wait, _ := s.store.TakeTry(asking, time.Now(), auditedRefusals(who)); wait > 0 {
+	if wait, _ := s.store.TakeAttempt(asking, time.Now(), auditedRefusals(who)); wait > 0 {
 		return
 	}
 	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: appID, Detail: why, Outcome: gatehouse.OutcomeFail})

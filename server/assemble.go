@@ -23,7 +23,7 @@ import (
 // sees more of it than the small interface that it declared itself.
 type Store interface {
 	account.SignInStore
-	account.PeopleStore
+	account.UserStore
 	account.SessionStore
 	account.SessionLister
 	account.UserCounter
@@ -56,7 +56,7 @@ type Parts struct {
 // Gateway is the whole of it, ready to serve.
 type Gateway struct {
 	Handler http.Handler
-	People  *account.People
+	Users   *account.Users
 	SetUp   *account.SetUp
 }
 
@@ -80,14 +80,14 @@ func Assemble(p Parts) (Gateway, error) {
 		Store: p.Store, Tokens: tokens, Cookies: cookies, ResourceMetadata: provider.ResourceMetadataURL(issuer), Log: p.Log,
 	})
 	pages := web.Pages{SignIn: authenticator, Settings: p.Store, Renderer: renderer, Log: p.Log}
-	desk := consent.NewDesk(p.Store, authenticator, renderer, basePath, p.Log)
+	consents := consent.NewHandler(p.Store, authenticator, renderer, basePath, p.Log)
 	protocol := provider.New(provider.Config{
 		Issuer: issuer, BasePath: basePath, Tokens: tokens, Apps: p.Store, Grants: p.Store, Settings: p.Store,
-		SignIn: authenticator, Consents: desk, Auditor: p.Store, Renderer: renderer, Observe: p.Metrics.protocol, Log: p.Log,
+		SignIn: authenticator, Consents: consents, Auditor: p.Store, Renderer: renderer, Observe: p.Metrics.protocol, Log: p.Log,
 	})
 
 	hasher := account.NewHasher(account.HasherConfig{})
-	people := account.NewPeople(p.Store, p.Store, hasher, p.Log)
+	people := account.NewUsers(p.Store, p.Store, hasher, p.Log)
 	setUp := account.NewSetUp(p.Store, people)
 	signIn, err := account.NewService(p.Store, p.Store, hasher, p.Secrets[0], p.Log)
 	if err != nil {
@@ -98,7 +98,7 @@ func Assemble(p Parts) (Gateway, error) {
 		Renderer: renderer, Cookies: cookies, Observe: p.Metrics.signIn, Log: p.Log,
 	})
 	security := account.NewSecurityHandler(account.SecurityConfig{
-		Pages: pages, Service: signIn, People: people, Sessions: p.Store, Apps: desk, Cookies: cookies,
+		Pages: pages, Service: signIn, Users: people, Sessions: p.Store, Apps: consents, Cookies: cookies,
 	})
 
 	apps := registration.NewService(p.Store, p.Log)
@@ -107,12 +107,12 @@ func Assemble(p Parts) (Gateway, error) {
 		Apps: apps, Catalogue: p.Store, Callers: authenticator, Renderer: renderer, SiteURL: issuer, BasePath: basePath, Log: p.Log,
 	})
 	admin := console.NewHandler(console.Config{
-		Pages: pages, People: people, Switches: console.NewSwitches(p.Store, p.Log), Store: p.Store, BasePath: basePath,
+		Pages: pages, Users: people, Switches: console.NewSwitches(p.Store, p.Log), Store: p.Store, BasePath: basePath,
 	})
 
 	handler, err := New(Config{
 		SiteURL: p.SiteURL, TrustedProxies: p.TrustedProxies, Version: p.Version, Build: p.Build, Ready: p.Store.Ready,
 		RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: p.Metrics, Tracers: p.Tracers, Log: p.Log,
-	}, protocol, registrar, desk, accounts, integrations, security, admin)
-	return Gateway{Handler: handler, People: people, SetUp: setUp}, err
+	}, protocol, registrar, consents, accounts, integrations, security, admin)
+	return Gateway{Handler: handler, Users: people, SetUp: setUp}, err
 }

@@ -108,7 +108,7 @@ func (s *Store) AppUsage(ctx context.Context, appIDs []string) (map[string]gateh
 	}
 	var rows []struct {
 		AppID      string
-		People     int64
+		Users      int64
 		LastUsedAt int64
 	}
 	err := s.read(ctx).Raw("SELECT app_id, COUNT(*) AS people, MAX(last_used_at) AS last_used_at FROM consents WHERE app_id IN ? GROUP BY app_id", appIDs).Scan(&rows).Error
@@ -116,7 +116,7 @@ func (s *Store) AppUsage(ctx context.Context, appIDs []string) (map[string]gateh
 		return nil, s.fail("app usage", err)
 	}
 	for _, r := range rows {
-		usage[r.AppID] = gatehouse.AppUsage{People: r.People, LastUsedAt: fromMillis(r.LastUsedAt)}
+		usage[r.AppID] = gatehouse.AppUsage{Users: r.Users, LastUsedAt: fromMillis(r.LastUsedAt)}
 	}
 	return usage, nil
 }

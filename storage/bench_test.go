@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
 	"gatehouse/storage"
 	"gatehouse/storage/storagetest"
+	"gatehouse/test/testdb"
 )
 
 // BenchmarkHotPath measures the statements that a sign-in of an app costs, with

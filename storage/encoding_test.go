@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
 	"gatehouse/storage"
+	"gatehouse/test/testdb"
 )
 
 // A server that was set up without a language makes databases in SQL_ASCII.

@@ -43,7 +43,7 @@ func (s *Store) CreateGrant(ctx context.Context, g gatehouse.Grant) error {
 }
 
 // Grant returns a grant and the person whom it acts for, by primary keys alone.
-// It does not judge: see gatehouse.Grant.Standing and User.Active. ErrNotFound
+// It does not judge: see gatehouse.Grant.TokenStatus and User.Active. ErrNotFound
 // if it never was, or something that it hung on was revoked or deleted.
 func (s *Store) Grant(ctx context.Context, id string) (gatehouse.Grant, gatehouse.User, error) {
 	var g gatehouse.Grant

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
 	"gatehouse/storage"
 	"gatehouse/storage/storagetest"
+	"gatehouse/test/testdb"
 )
 
 // directions are the ways in which a house can move.
@@ -43,7 +43,7 @@ func furnish(t *testing.T, url string, store *storage.Store) {
 	for range 3 {
 		require.NoError(t, store.CreateGrant(ctx, person.NewGrant(now)))
 	}
-	_, err = store.TakeTry(ctx, now, gatehouse.Budget{ID: "some", Burst: 2, Refill: time.Hour})
+	_, err = store.TakeAttempt(ctx, now, gatehouse.RateLimit{ID: "some", Burst: 2, Refill: time.Hour})
 	require.NoError(t, err)
 	public := storagetest.NewApp()
 	public.IsPublic, public.IsDynamicallyRegistered, public.SecretHash = true, true, ""

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
 	"gatehouse/storage"
 	"gatehouse/storage/storagetest"
+	"gatehouse/test/testdb"
 )
 
 // with sets a parameter of a database URL.

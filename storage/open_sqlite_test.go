@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
 	"gatehouse/storage"
 	"gatehouse/storage/storagetest"
+	"gatehouse/test/testdb"
 )
 
 func openError(t *testing.T, url string) error {

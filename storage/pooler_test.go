@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testdb"
 	"gatehouse/storage"
 	"gatehouse/storage/storagetest"
+	"gatehouse/test/testdb"
 )
 
 // The same definition of a correct store, behind a pooler that hands out

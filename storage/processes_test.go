@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
 	"gatehouse/storage"
 	"gatehouse/storage/storagetest"
+	"gatehouse/test/testdb"
 )
 
 // The variables that make this test binary another process of the tests below.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 func TestSizesAreCountedAndThenEstimated(t *testing.T) {

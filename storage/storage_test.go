@@ -3,8 +3,8 @@ package storage_test
 import (
 	"testing"
 
-	"gatehouse/internal/testdb"
 	"gatehouse/storage/storagetest"
+	"gatehouse/test/testdb"
 )
 
 func TestStore(t *testing.T) {

@@ -56,7 +56,7 @@ func TestScriptURLsNeverBecomeLinks(t *testing.T) {
 }
 
 // TestNoTemplateHoldsInlineCode keeps what the Content-Security-Policy refuses out
-// of the templates, so that it is missed at the desk and not in a browser.
+// of the templates, so that it is missed at the consents and not in a browser.
 func TestNoTemplateHoldsInlineCode(t *testing.T) {
 	files, err := filepath.Glob("html/*.html")
 	require.NoError(t, err)

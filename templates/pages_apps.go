@@ -47,7 +47,7 @@ type AppFormPage struct {
 	// IsDynamicallyRegistered: description and homepage may be empty.
 	IsDynamicallyRegistered bool
 	// People is how many have authorised the app; shown when editing.
-	People int64
+	Users int64
 	// Errors are sentences by the name of the field; "" is the whole form's.
 	Errors map[string]string
 	// ConfirmCallbacks asks before the list of callback URLs changes (C 4.3).
@@ -104,7 +104,7 @@ type ConfirmPage struct {
 	Kind ConfirmKind
 	Name string
 	// People is how many have authorised the app.
-	People int64
+	Users int64
 	// IsTrusted: the app that is revoked asks nobody when it comes back.
 	IsTrusted bool
 	Action    string // a path on this server, with its base path

@@ -79,7 +79,7 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	scenarios, err := fillDemo(ctx, store, g.People, clientURL.String())
+	scenarios, err := fillDemo(ctx, store, g.Users, clientURL.String())
 	if err != nil {
 		return errors.Join(fmt.Errorf("fill the demo: %w", err), closeAll(listeners))
 	}

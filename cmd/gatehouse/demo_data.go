@@ -48,7 +48,7 @@ func demoScenarios() []relyingparty.Scenario {
 
 // fillDemo makes the users and apps that are not there yet, turns both switches
 // on, and returns what the sample client can do.
-func fillDemo(ctx context.Context, store *storage.Store, people *account.People, clientURL string) ([]relyingparty.Scenario, error) {
+func fillDemo(ctx context.Context, store *storage.Store, people *account.Users, clientURL string) ([]relyingparty.Scenario, error) {
 	ada, bob := demoUsers()
 	for _, u := range []demoUser{ada, bob} {
 		user := gatehouse.User{Username: u.name, Email: u.name + "@example.com", FirstName: u.firstName, LastName: u.lastName}

@@ -153,7 +153,7 @@ func (c *cli) firstAdmin(ctx context.Context, cfg config, g server.Gateway, log 
 		log.Warn("there is no user yet: open this link once to make the first System Admin", "set_up_link", link)
 		return nil
 	}
-	admin, err := g.People.CreateFirstUser(ctx, gatehouse.User{Username: cfg.Admin.Username, Email: cfg.Admin.Email}, cfg.Admin.Password)
+	admin, err := g.Users.CreateFirstUser(ctx, gatehouse.User{Username: cfg.Admin.Username, Email: cfg.Admin.Email}, cfg.Admin.Password)
 	var problems problems
 	for _, e := range gatehouse.FieldErrors(err) {
 		variable := map[string]string{"username": "GATEHOUSE_ADMIN_USERNAME", "email": "GATEHOUSE_ADMIN_EMAIL", "password": "GATEHOUSE_ADMIN_PASSWORD"}[e.Field]

@@ -19,7 +19,7 @@ import (
 // the gateway, so that the same rules hold and the audit log is kept.
 type tools struct {
 	store    *storage.Store
-	people   *account.People
+	users    *account.Users
 	apps     *registration.Service
 	switches *console.Switches
 }
@@ -56,7 +56,7 @@ func (c *cli) useTools(ctx context.Context, cfg config, do func(tools) error) (e
 	defer func() { err = errors.Join(err, store.Close()) }()
 	return do(tools{
 		store:    store,
-		people:   account.NewPeople(store, store, account.NewHasher(account.HasherConfig{}), log),
+		users:    account.NewUsers(store, store, account.NewHasher(account.HasherConfig{}), log),
 		apps:     registration.NewService(store, log),
 		switches: console.NewSwitches(store, log),
 	})

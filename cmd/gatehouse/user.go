@@ -13,16 +13,16 @@ func (c *cli) userCommand() *cobra.Command {
 	return group("user", "Make and change people's accounts", "",
 		c.userCreateCommand(), c.userListCommand(), c.userSetPasswordCommand(),
 		c.userChangeCommand("promote", "Make a user a System Admin", "is a System Admin now", func(ctx context.Context, t tools, id string) error {
-			return t.people.SetSystemAdmin(ctx, gatehouse.Caller{}, id, true)
+			return t.users.SetSystemAdmin(ctx, gatehouse.Caller{}, id, true)
 		}),
 		c.userChangeCommand("demote", "Take the System Admin's role from a user", "is no System Admin any more", func(ctx context.Context, t tools, id string) error {
-			return t.people.SetSystemAdmin(ctx, gatehouse.Caller{}, id, false)
+			return t.users.SetSystemAdmin(ctx, gatehouse.Caller{}, id, false)
 		}),
 		c.userChangeCommand("deactivate", "Lock a user out; their sessions and tokens end at once", "is deactivated", func(ctx context.Context, t tools, id string) error {
-			return t.people.SetActive(ctx, gatehouse.Caller{}, id, false)
+			return t.users.SetActive(ctx, gatehouse.Caller{}, id, false)
 		}),
 		c.userChangeCommand("activate", "Let a user in again", "is active", func(ctx context.Context, t tools, id string) error {
-			return t.people.SetActive(ctx, gatehouse.Caller{}, id, true)
+			return t.users.SetActive(ctx, gatehouse.Caller{}, id, true)
 		}),
 	)
 }
@@ -60,7 +60,7 @@ func (c *cli) userCreateCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				created, err := t.people.CreateUser(cmd.Context(), gatehouse.Caller{}, user, secret)
+				created, err := t.users.CreateUser(cmd.Context(), gatehouse.Caller{}, user, secret)
 				if err != nil {
 					return err
 				}
@@ -140,7 +140,7 @@ func (c *cli) userSetPasswordCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := t.people.SetPassword(cmd.Context(), gatehouse.Caller{}, user.ID, secret); err != nil {
+				if err := t.users.SetPassword(cmd.Context(), gatehouse.Caller{}, user.ID, secret); err != nil {
 					return err
 				}
 				if !madeUp {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 // Attack: headers that other servers believe. No identity, no method, no

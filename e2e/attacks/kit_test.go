@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 const form = "application/x-www-form-urlencoded"

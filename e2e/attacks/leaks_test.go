@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
-	"gatehouse/internal/testkit"
 	"gatehouse/registration"
 	"gatehouse/server"
 	"gatehouse/storage"
+	"gatehouse/test/testdb"
+	"gatehouse/test/testkit"
 )
 
 // Attack: find in a cache what was said to somebody else. What holds a secret,

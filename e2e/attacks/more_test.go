@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
 	"gatehouse/registration"
+	"gatehouse/test/testkit"
 )
 
 // Attack: one way of asking that skips a check (Pocket ID 8a757749). A request

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
-	"gatehouse/internal/testkit"
 	"gatehouse/registration"
+	"gatehouse/test/testdb"
+	"gatehouse/test/testkit"
 )
 
 // Attack: register a client, and have our address send people to it without a

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testkit"
 	"gatehouse/internal/web"
+	"gatehouse/test/testkit"
 )
 
 // Attack: register a client that has more rights than a stranger's: as somebody

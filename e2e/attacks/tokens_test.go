@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testkit"
 )
 
 // Attack: token substitution. Each kind of secret is good for one purpose and

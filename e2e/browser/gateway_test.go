@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse/e2e/browser/drive"
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 // The people who use the gateway: a System Admin and an ordinary user.

@@ -18,7 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 // deployment is a way in which somebody may run the gateway.

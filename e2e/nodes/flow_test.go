@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testdb"
+	"gatehouse/test/testkit"
 )
 
 // requireMe asks every node who an access token acts for; "" expects a 401.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testdb"
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testdb"
+	"gatehouse/test/testkit"
 )
 
 // racers is how many requests race, over all nodes.

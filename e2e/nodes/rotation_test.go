@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
-	"gatehouse/internal/testkit"
+	"gatehouse/test/testdb"
+	"gatehouse/test/testkit"
 )
 
 // family is what an app holds of one authorization.

@@ -198,8 +198,8 @@ func appUsage(t *testing.T, d *database) {
 	usage, err := store.AppUsage(ctx, []string{ann.App.ID, bob.App.ID, unused.ID})
 	require.NoError(t, err)
 	require.Equal(t, map[string]gatehouse.AppUsage{
-		ann.App.ID: {People: 2, LastUsedAt: start.Add(time.Hour)},
-		bob.App.ID: {People: 1, LastUsedAt: start},
+		ann.App.ID: {Users: 2, LastUsedAt: start.Add(time.Hour)},
+		bob.App.ID: {Users: 1, LastUsedAt: start},
 	}, usage)
 	usage, err = store.AppUsage(ctx, nil)
 	require.NoError(t, err)

@@ -38,8 +38,8 @@ type Callers interface {
 	RequireCaller(w http.ResponseWriter, r *http.Request) (gatehouse.Caller, error)
 }
 
-// Desk asks people, remembers what they said and takes it back.
-type Desk struct {
+// Handler asks people, remembers what they said and takes it back.
+type Handler struct {
 	store    Store
 	callers  Callers
 	renderer *templates.Renderer
@@ -48,19 +48,19 @@ type Desk struct {
 	log      *slog.Logger
 }
 
-// NewDesk returns a Desk. basePath is the site URL's path.
-func NewDesk(store Store, callers Callers, renderer *templates.Renderer, basePath string, log *slog.Logger) *Desk {
-	return &Desk{store: store, callers: callers, renderer: renderer, basePath: basePath, trail: audit.NewTrail(store, log), log: log}
+// NewHandler returns a Handler. basePath is the site URL's path.
+func NewHandler(store Store, callers Callers, renderer *templates.Renderer, basePath string, log *slog.Logger) *Handler {
+	return &Handler{store: store, callers: callers, renderer: renderer, basePath: basePath, trail: audit.NewTrail(store, log), log: log}
 }
 
 // Register adds the endpoints to a router below the base path.
-func (d *Desk) Register(r *mux.Router) {
+func (d *Handler) Register(r *mux.Router) {
 	r.Handle("/oauth/deauthorize", web.JSON(d.log, d.deauthorize)).Methods(http.MethodPost)
 	r.Handle("/api/v4/users/{user_id:[A-Za-z0-9]+}/oauth/apps/authorized", web.JSON(d.log, d.authorized)).Methods(http.MethodGet)
 }
 
 // Decide says whether the person must be asked.
-func (d *Desk) Decide(ctx context.Context, r gatehouse.ConsentRequest) (gatehouse.ConsentDecision, error) {
+func (d *Handler) Decide(ctx context.Context, r gatehouse.ConsentRequest) (gatehouse.ConsentDecision, error) {
 	remembered, err := d.store.Consent(ctx, r.Caller.User.ID, r.App.ID)
 	if err != nil && !errors.Is(err, gatehouse.ErrNotFound) {
 		return gatehouse.ConsentDecision{}, fmt.Errorf("consent: remembered: %w", err)
@@ -70,7 +70,7 @@ func (d *Desk) Decide(ctx context.Context, r gatehouse.ConsentRequest) (gatehous
 
 // Allow remembers the yes and returns it. A yes that is remembered already costs
 // no write, but for a stamp once an hour. ErrNotFound: the app or the person is gone.
-func (d *Desk) Allow(ctx context.Context, r gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) (gatehouse.Consent, error) {
+func (d *Handler) Allow(ctx context.Context, r gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) (gatehouse.Consent, error) {
 	now := time.Now()
 	remembered := decision.Remembered
 	if remembered.ID != "" && len(decision.Missing) == 0 {
@@ -90,7 +90,7 @@ func (d *Desk) Allow(ctx context.Context, r gatehouse.ConsentRequest, decision g
 }
 
 // Deny records the no, which is not remembered: the person is asked again next time (C 2.9).
-func (d *Desk) Deny(ctx context.Context, r gatehouse.ConsentRequest) {
+func (d *Handler) Deny(ctx context.Context, r gatehouse.ConsentRequest) {
 	d.trail.Record(ctx, gatehouse.AuditEvent{ActorID: r.Caller.User.ID, Event: gatehouse.AuditDenyApp, TargetID: r.App.ID})
 }
 

@@ -24,16 +24,16 @@ const takeTry = "INSERT INTO budgets (id, debt, at) VALUES (?, ?, ?) ON CONFLICT
 	"SET debt = " + restOfDebt + " + ?, at = CASE WHEN budgets.at > ? AND budgets.at <= ? THEN budgets.at ELSE ? END " +
 	"WHERE " + restOfDebt + " <= ?"
 
-// TakeTry takes one try from each of the budgets, or nothing: then it returns how long
+// TakeAttempt takes one try from each of the limits, or nothing: then it returns how long
 // to wait until all of them have one. Whoever takes from several names them in the
 // same order.
-func (s *Store) TakeTry(ctx context.Context, now time.Time, budgets ...gatehouse.Budget) (wait time.Duration, err error) {
+func (s *Store) TakeAttempt(ctx context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error) {
 	// First without a write: being refused costs little.
-	if wait, err = s.untilTry(ctx, now, budgets); err != nil || wait > 0 {
+	if wait, err = s.untilTry(ctx, now, limits); err != nil || wait > 0 {
 		return wait, err
 	}
 	err = s.transact(ctx, func(tx *gorm.DB) error {
-		for _, b := range budgets {
+		for _, b := range limits {
 			at, price := millis(now), b.Refill.Milliseconds()
 			ahead := at + budgetSkew
 			err := affectedOne(tx.Exec(takeTry, b.ID, price, at,
@@ -46,14 +46,14 @@ func (s *Store) TakeTry(ctx context.Context, now time.Time, budgets ...gatehouse
 		return nil
 	})
 	if errors.Is(err, gatehouse.ErrNotFound) { // others were first
-		wait, err = s.untilTry(ctx, now, budgets)
+		wait, err = s.untilTry(ctx, now, limits)
 		return max(wait, time.Millisecond), err
 	}
 	return 0, s.fail("take a try", err)
 }
 
-func (s *Store) untilTry(ctx context.Context, now time.Time, budgets []gatehouse.Budget) (wait time.Duration, err error) {
-	for _, b := range budgets {
+func (s *Store) untilTry(ctx context.Context, now time.Time, limits []gatehouse.RateLimit) (wait time.Duration, err error) {
+	for _, b := range limits {
 		var debt, at int64
 		switch err := scanOne(s.read(ctx).Raw("SELECT debt, at FROM budgets WHERE id = ?", b.ID), &debt, &at); {
 		case errors.Is(err, sql.ErrNoRows):
@@ -70,12 +70,12 @@ func (s *Store) untilTry(ctx context.Context, now time.Time, budgets []gatehouse
 }
 
 // mostDebt is how much a budget may owe for a try to be left.
-func mostDebt(b gatehouse.Budget) int64 { return int64(b.Burst-1) * b.Refill.Milliseconds() }
+func mostDebt(b gatehouse.RateLimit) int64 { return int64(b.Burst-1) * b.Refill.Milliseconds() }
 
-// ReturnTry gives back what TakeTry took.
-func (s *Store) ReturnTry(ctx context.Context, budgets ...gatehouse.Budget) error {
+// ReturnAttempt gives back what TakeAttempt took.
+func (s *Store) ReturnAttempt(ctx context.Context, limits ...gatehouse.RateLimit) error {
 	err := s.transact(ctx, func(tx *gorm.DB) error {
-		for _, b := range budgets {
+		for _, b := range limits {
 			price := b.Refill.Milliseconds()
 			if err := tx.Exec("UPDATE budgets SET debt = CASE WHEN debt > ? THEN debt - ? ELSE 0 END WHERE id = ?", price, price, b.ID).Error; err != nil {
 				return err

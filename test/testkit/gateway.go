@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
-	"gatehouse/internal/testdb"
 	"gatehouse/registration"
 	"gatehouse/server"
 	"gatehouse/storage"
+	"gatehouse/test/testdb"
 )
 
 // Gateway is a running gateway with the provider turned on.

@@ -25,7 +25,7 @@ func allowed() map[string][]string {
 	rules := map[string][]string{
 		".":              {},
 		"templates":      {".", "templates"},
-		"storage":        {".", "storage", "internal/testdb"},
+		"storage":        {".", "storage", "test/testdb"},
 		"internal/web":   {".", "templates"},
 		"internal/seal":  {},
 		"internal/audit": {".", "internal/web"},
@@ -39,7 +39,7 @@ func allowed() map[string][]string {
 }
 
 // mayImportStorage are the folders whose production code may.
-var mayImportStorage = []string{"cmd", "storage", "internal/testdb", "internal/testkit", "bench", "e2e"}
+var mayImportStorage = []string{"cmd", "storage", "test/testdb", "test/testkit", "bench", "e2e"}
 
 // outsiders may be imported only below the folder, also by tests; "" is nowhere.
 var outsiders = map[string]string{

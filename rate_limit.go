@@ -2,9 +2,9 @@ package gatehouse
 
 import "time"
 
-// Budget is how often something may be tried, at all nodes together: Burst times at
+// RateLimit is how often something may be tried, at all nodes together: Burst times at
 // once, then once more each Refill (a token bucket).
-type Budget struct {
+type RateLimit struct {
 	ID     string // of what, and of whom
 	Burst  int
 	Refill time.Duration // in whole milliseconds, at least one

@@ -1,7 +1,7 @@
 // Command testpostgres runs a command with a private PostgreSQL server, so that
 // all test packages share one:
 //
-//	go run ./internal/testdb/cmd/testpostgres -- go test ./...
+//	go run ./test/testdb/cmd/testpostgres -- go test ./...
 //
 // With -durable in front of the -- the server waits for the disk as in
 // production, for benchmarks. The command finds the server in GATEHOUSE_TEST_POSTGRES_URL. If that is set
@@ -16,7 +16,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 func main() {

@@ -14,7 +14,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
-	"gatehouse/internal/testdb"
+	"gatehouse/test/testdb"
 )
 
 const startAndWait = "GATEHOUSE_TEST_START_AND_WAIT"

@@ -25,13 +25,13 @@ func budgetCases() map[string]func(*testing.T, *database) {
 	}
 }
 
-var someBudget = gatehouse.Budget{ID: "some", Burst: 5, Refill: 30 * time.Second}
+var someBudget = gatehouse.RateLimit{ID: "some", Burst: 5, Refill: 30 * time.Second}
 
 // takeAll takes what there is, and says how much that was.
-func takeAll(t *testing.T, store *storage.Store, now time.Time, budgets ...gatehouse.Budget) (tries int) {
+func takeAll(t *testing.T, store *storage.Store, now time.Time, limits ...gatehouse.RateLimit) (tries int) {
 	t.Helper()
 	for {
-		wait, err := store.TakeTry(context.Background(), now, budgets...)
+		wait, err := store.TakeAttempt(context.Background(), now, limits...)
 		require.NoError(t, err)
 		if wait > 0 {
 			return tries
@@ -43,7 +43,7 @@ func takeAll(t *testing.T, store *storage.Store, now time.Time, budgets ...gateh
 func budgetComesBack(t *testing.T, d *database) {
 	store := d.node()
 	require.Equal(t, 5, takeAll(t, store, start, someBudget))
-	wait, err := store.TakeTry(context.Background(), start, someBudget)
+	wait, err := store.TakeAttempt(context.Background(), start, someBudget)
 	require.NoError(t, err)
 	require.Equal(t, 30*time.Second, wait)
 	require.Zero(t, takeAll(t, store, start.Add(wait-time.Millisecond), someBudget))
@@ -59,7 +59,7 @@ func budgetIsShared(t *testing.T, d *database) {
 	nodes := d.nodes()
 	errSpent := errors.New("spent")
 	results := race(40, func(i int) error {
-		wait, err := nodes[i%2].TakeTry(context.Background(), start, someBudget)
+		wait, err := nodes[i%2].TakeAttempt(context.Background(), start, someBudget)
 		if err == nil && wait > 0 {
 			return errSpent
 		}
@@ -78,19 +78,19 @@ func budgetIsShared(t *testing.T, d *database) {
 
 func budgetsTogether(t *testing.T, d *database) {
 	store := d.node()
-	wide := gatehouse.Budget{ID: "wide", Burst: 8, Refill: time.Second}
+	wide := gatehouse.RateLimit{ID: "wide", Burst: 8, Refill: time.Second}
 	require.Equal(t, 5, takeAll(t, store, start, wide, someBudget))
-	wait, err := store.TakeTry(context.Background(), start, wide, someBudget)
+	wait, err := store.TakeAttempt(context.Background(), start, wide, someBudget)
 	require.NoError(t, err)
 	require.Equal(t, 30*time.Second, wait, "the longest")
 	require.Equal(t, 3, takeAll(t, store, start, wide), "who was refused took nothing")
-	spent := gatehouse.Budget{ID: "wide", Burst: 1, Refill: time.Second}
-	wait, err = store.TakeTry(context.Background(), start, spent, gatehouse.Budget{ID: "new", Burst: 1, Refill: time.Second})
+	spent := gatehouse.RateLimit{ID: "wide", Burst: 1, Refill: time.Second}
+	wait, err = store.TakeAttempt(context.Background(), start, spent, gatehouse.RateLimit{ID: "new", Burst: 1, Refill: time.Second})
 	require.NoError(t, err)
 	require.Equal(t, 8*time.Second, wait, "whichever it is")
 	nodes := d.nodes()
 	for _, err := range race(20, func(i int) error {
-		_, err := nodes[i%2].TakeTry(context.Background(), start.Add(time.Hour), wide, someBudget)
+		_, err := nodes[i%2].TakeAttempt(context.Background(), start.Add(time.Hour), wide, someBudget)
 		return err
 	}) {
 		require.NoError(t, err)
@@ -101,33 +101,33 @@ func budgetsTogether(t *testing.T, d *database) {
 func budgetReturned(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	for range 20 {
-		wait, err := store.TakeTry(ctx, start, someBudget)
+		wait, err := store.TakeAttempt(ctx, start, someBudget)
 		require.NoError(t, err)
 		require.Zero(t, wait)
-		require.NoError(t, store.ReturnTry(ctx, someBudget))
+		require.NoError(t, store.ReturnAttempt(ctx, someBudget))
 	}
 	require.Equal(t, 5, takeAll(t, store, start, someBudget))
 
-	later := gatehouse.Budget{ID: "later", Burst: 5, Refill: 30 * time.Second}
+	later := gatehouse.RateLimit{ID: "later", Burst: 5, Refill: 30 * time.Second}
 	for range 2 {
-		_, err := store.TakeTry(ctx, start, later)
+		_, err := store.TakeAttempt(ctx, start, later)
 		require.NoError(t, err)
 	}
-	_, err := store.TakeTry(ctx, start.Add(50*time.Second), later)
+	_, err := store.TakeAttempt(ctx, start.Add(50*time.Second), later)
 	require.NoError(t, err)
 	for range 3 {
-		require.NoError(t, store.ReturnTry(ctx, later))
+		require.NoError(t, store.ReturnAttempt(ctx, later))
 	}
 	require.Equal(t, 5, takeAll(t, store, start.Add(50*time.Second), later), "what time has paid off is not paid back again")
-	require.NoError(t, store.ReturnTry(ctx, gatehouse.Budget{ID: "unknown", Burst: 1, Refill: time.Second}))
+	require.NoError(t, store.ReturnAttempt(ctx, gatehouse.RateLimit{ID: "unknown", Burst: 1, Refill: time.Second}))
 }
 
 // A storm of sign-ins from one address, while the nodes reap.
 func budgetRace(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
 	for _, err := range race(40, func(i int) error {
-		everybody := gatehouse.Budget{ID: "everybody", Burst: 1000, Refill: time.Second}
-		person := gatehouse.Budget{ID: "person" + string(rune('a'+i%4)), Burst: 1000, Refill: time.Second}
+		everybody := gatehouse.RateLimit{ID: "everybody", Burst: 1000, Refill: time.Second}
+		person := gatehouse.RateLimit{ID: "person" + string(rune('a'+i%4)), Burst: 1000, Refill: time.Second}
 		for range 10 {
 			if i < 2 {
 				if _, err := nodes[i].Reap(ctx, start.Add(time.Hour), 100); err != nil {
@@ -135,10 +135,10 @@ func budgetRace(t *testing.T, d *database) {
 				}
 				continue
 			}
-			if wait, err := nodes[i%2].TakeTry(ctx, start, everybody, person); err != nil || wait > 0 {
+			if wait, err := nodes[i%2].TakeAttempt(ctx, start, everybody, person); err != nil || wait > 0 {
 				return errors.Join(err, errors.New("refused"))
 			}
-			if err := nodes[i%2].ReturnTry(ctx, everybody, person); err != nil {
+			if err := nodes[i%2].ReturnAttempt(ctx, everybody, person); err != nil {
 				return err
 			}
 		}
@@ -157,20 +157,20 @@ func budgetOfTwoClocks(t *testing.T, d *database) {
 		if n%2 == 0 {
 			store, now = ahead, now.Add(apart)
 		}
-		wait, err := store.TakeTry(context.Background(), now, someBudget)
+		wait, err := store.TakeAttempt(context.Background(), now, someBudget)
 		require.NoError(t, err)
 		if wait == 0 {
 			taken++
 		}
 	}
 	require.Equal(t, 5, taken)
-	wait, err := behind.TakeTry(context.Background(), start.Add(time.Minute), someBudget)
+	wait, err := behind.TakeAttempt(context.Background(), start.Add(time.Minute), someBudget)
 	require.NoError(t, err)
 	require.Zero(t, takeAll(t, behind, start.Add(time.Minute+wait-time.Millisecond), someBudget))
 	require.Equal(t, 1, takeAll(t, behind, start.Add(time.Minute+wait), someBudget), "what was said is true")
 
-	other := gatehouse.Budget{ID: "other", Burst: 5, Refill: 30 * time.Second}
-	wait, err = ahead.TakeTry(context.Background(), start.Add(apart), other)
+	other := gatehouse.RateLimit{ID: "other", Burst: 5, Refill: 30 * time.Second}
+	wait, err = ahead.TakeAttempt(context.Background(), start.Add(apart), other)
 	require.NoError(t, err)
 	require.Zero(t, wait)
 	require.Equal(t, 4, takeAll(t, behind, start, other), "what is left does not depend on the time")

@@ -11,8 +11,8 @@ import (
 	"gatehouse/internal/audit"
 )
 
-// PeopleStore is what managing people needs of the storage.
-type PeopleStore interface {
+// UserStore is what managing people needs of the storage.
+type UserStore interface {
 	// CreateUser returns ErrUsernameTaken or ErrEmailTaken.
 	CreateUser(ctx context.Context, u gatehouse.User) error
 	// CreateFirstUser returns ErrConflict when there is a user already.
@@ -27,25 +27,25 @@ type PeopleStore interface {
 	ActivateUser(ctx context.Context, id string, now time.Time) error
 }
 
-// People makes and changes accounts: for the command line, the console and the
+// Users makes and changes accounts: for the command line, the console and the
 // set-up page. Whether somebody may do so is for the caller to decide; `by` is
 // who does it, for the audit log, and zero for the command line.
-type People struct {
-	store  PeopleStore
+type Users struct {
+	store  UserStore
 	hasher *Hasher
 	audit  audit.Trail
 }
 
-// NewPeople returns a People.
-func NewPeople(store PeopleStore, recorder audit.Recorder, hasher *Hasher, log *slog.Logger) *People {
-	return &People{store: store, hasher: hasher, audit: audit.NewTrail(recorder, log)}
+// NewUsers returns Users.
+func NewUsers(store UserStore, recorder audit.Recorder, hasher *Hasher, log *slog.Logger) *Users {
+	return &Users{store: store, hasher: hasher, audit: audit.NewTrail(recorder, log)}
 }
 
 // CreateUser makes an account from the names, email, locale and roles of user.
 // Username and email are made lower case; without roles it is an ordinary user's.
 // It returns a *gatehouse.FieldError for each rule that is broken, joined; also
 // for a username or email that is taken, together with ErrUsernameTaken or ErrEmailTaken.
-func (p *People) CreateUser(ctx context.Context, by gatehouse.Caller, user gatehouse.User, password string) (gatehouse.User, error) {
+func (p *Users) CreateUser(ctx context.Context, by gatehouse.Caller, user gatehouse.User, password string) (gatehouse.User, error) {
 	user, err := p.newUser(ctx, user, password)
 	if err != nil {
 		return gatehouse.User{}, err
@@ -60,7 +60,7 @@ func (p *People) CreateUser(ctx context.Context, by gatehouse.Caller, user gateh
 // CreateFirstUser makes the first System Admin, and returns ErrConflict when
 // there is a user already: of racing calls one succeeds. Its other errors are
 // those of CreateUser.
-func (p *People) CreateFirstUser(ctx context.Context, user gatehouse.User, password string) (gatehouse.User, error) {
+func (p *Users) CreateFirstUser(ctx context.Context, user gatehouse.User, password string) (gatehouse.User, error) {
 	user.Roles = []string{gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin}
 	user, err := p.newUser(ctx, user, password)
 	if err != nil {
@@ -73,7 +73,7 @@ func (p *People) CreateFirstUser(ctx context.Context, user gatehouse.User, passw
 	return user, nil
 }
 
-func (p *People) newUser(ctx context.Context, user gatehouse.User, password string) (gatehouse.User, error) {
+func (p *Users) newUser(ctx context.Context, user gatehouse.User, password string) (gatehouse.User, error) {
 	user = normalizeUser(user)
 	if err := errors.Join(checkUser(user), CheckPassword(password)); err != nil {
 		return gatehouse.User{}, err
@@ -94,7 +94,7 @@ func (p *People) newUser(ctx context.Context, user gatehouse.User, password stri
 // SetPassword gives a person a new password. It ends their sessions, but for the
 // one in which they do it themselves, and everything that apps got for them.
 // It returns a *gatehouse.FieldError, or ErrNotFound.
-func (p *People) SetPassword(ctx context.Context, by gatehouse.Caller, userID, password string) error {
+func (p *Users) SetPassword(ctx context.Context, by gatehouse.Caller, userID, password string) error {
 	if err := CheckPassword(password); err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (p *People) SetPassword(ctx context.Context, by gatehouse.Caller, userID, p
 // SetActive deactivates a person, whose sessions and tokens die at once, or lets
 // them in again. It returns ErrNotFound, and ErrLastSystemAdmin when there would be
 // no active System Admin any more.
-func (p *People) SetActive(ctx context.Context, by gatehouse.Caller, userID string, active bool) error {
+func (p *Users) SetActive(ctx context.Context, by gatehouse.Caller, userID string, active bool) error {
 	change, detail := p.store.DeactivateUser, "Deactivated."
 	if active {
 		change, detail = p.store.ActivateUser, "Activated."
@@ -130,7 +130,7 @@ func (p *People) SetActive(ctx context.Context, by gatehouse.Caller, userID stri
 
 // SetSystemAdmin gives or takes the role system_admin. It returns ErrNotFound, and
 // ErrLastSystemAdmin when there would be no active System Admin any more.
-func (p *People) SetSystemAdmin(ctx context.Context, by gatehouse.Caller, userID string, admin bool) error {
+func (p *Users) SetSystemAdmin(ctx context.Context, by gatehouse.Caller, userID string, admin bool) error {
 	if err := p.store.SetSystemAdmin(ctx, userID, admin, time.Now()); err != nil {
 		return fmt.Errorf("account: set roles: %w", err)
 	}
@@ -142,6 +142,6 @@ func (p *People) SetSystemAdmin(ctx context.Context, by gatehouse.Caller, userID
 	return nil
 }
 
-func (p *People) record(ctx context.Context, by gatehouse.Caller, event, targetID, detail string) {
+func (p *Users) record(ctx context.Context, by gatehouse.Caller, event, targetID, detail string) {
 	p.audit.Record(ctx, gatehouse.AuditEvent{ActorID: by.User.ID, Event: event, TargetID: targetID, Detail: detail})
 }
