@@ -111,7 +111,7 @@ func (s *Store) AppUsage(ctx context.Context, appIDs []string) (map[string]gateh
 		Users      int64
 		LastUsedAt int64
 	}
-	err := s.read(ctx).Raw("SELECT app_id, COUNT(*) AS people, MAX(last_used_at) AS last_used_at FROM consents WHERE app_id IN ? GROUP BY app_id", appIDs).Scan(&rows).Error
+	err := s.read(ctx).Raw("SELECT app_id, COUNT(*) AS users, MAX(last_used_at) AS last_used_at FROM consents WHERE app_id IN ? GROUP BY app_id", appIDs).Scan(&rows).Error
 	if err != nil {
 		return nil, s.fail("app usage", err)
 	}
