@@ -179,19 +179,19 @@ func TestPromptLoginAsksWhoIsSignedInAgain(t *testing.T) {
 	w := s.do(request{path: "/login?prompt=login&redirect_to=%2Fx", cookie: token})
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Contains(t, w.Body.String(), "ana")
-	require.Contains(t, w.Body.String(), "Confirm that it is you")
+	require.Contains(t, w.Body.String(), "Confirm it's you")
 	require.Equal(t, "ana", hidden(t, w.Body.String(), "login_id"))
 
 	wrong := form("ana", "wrong password", "/x")
 	wrong.cookie = token
 	w = s.do(wrong)
 	require.Equal(t, http.StatusUnauthorized, w.Code)
-	require.Contains(t, w.Body.String(), "Confirm that it is you", "it goes on asking the same person")
+	require.Contains(t, w.Body.String(), "Confirm it's you", "it goes on asking the same person")
 	require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: token}).Code, "a failed try ends nothing")
 
 	w = s.do(request{path: "/login?prompt=login"})
 	require.Contains(t, w.Body.String(), "Sign in", "nobody is signed in: the ordinary page")
-	require.NotContains(t, w.Body.String(), "Confirm that it is you")
+	require.NotContains(t, w.Body.String(), "Confirm it's you")
 }
 
 func TestPromptSelectAccountLetsSomebodyElseSignIn(t *testing.T) {
@@ -201,12 +201,12 @@ func TestPromptSelectAccountLetsSomebodyElseSignIn(t *testing.T) {
 	token := s.signIn("ana")
 	w := s.do(request{path: "/login?prompt=select_account&redirect_to=%2Fx", cookie: token})
 	require.Equal(t, http.StatusOK, w.Code)
-	require.NotContains(t, w.Body.String(), "Confirm that it is you")
+	require.NotContains(t, w.Body.String(), "Confirm it's you")
 	require.Empty(t, hidden(t, w.Body.String(), "login_id"))
 
 	wrong := form("ben", "wrong password", "/x")
 	wrong.cookie = token
-	require.NotContains(t, s.do(wrong).Body.String(), "Confirm that it is you")
+	require.NotContains(t, s.do(wrong).Body.String(), "Confirm it's you")
 
 	right := form("ben", password, "/x")
 	right.cookie = token
@@ -238,13 +238,13 @@ func TestLogoutAsksFirst(t *testing.T) {
 
 	w = s.do(request{method: "POST", path: "/logout", cookie: token})
 	require.Equal(t, http.StatusOK, w.Code)
-	require.Contains(t, w.Body.String(), "You are signed out")
+	require.Contains(t, w.Body.String(), "You're signed out")
 	for name, c := range cookiesOf(w.Result()) {
 		require.Negative(t, c.MaxAge, name)
 		require.Empty(t, c.Value, name)
 	}
 	require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: token}).Code)
-	require.Contains(t, s.do(request{path: "/logout", cookie: token}).Body.String(), "You are signed out")
+	require.Contains(t, s.do(request{path: "/logout", cookie: token}).Body.String(), "You're signed out")
 }
 
 func TestAnAccessTokenSignsNobodyInToPages(t *testing.T) {
@@ -252,7 +252,7 @@ func TestAnAccessTokenSignsNobodyInToPages(t *testing.T) {
 	token := s.tokens.issue(s.person("ana"), gatehouse.NewID())
 	require.Equal(t, http.StatusOK, s.do(request{path: "/login", header: bearer(token)}).Code)
 	require.Equal(t, http.StatusOK, s.do(request{path: "/login", cookie: token}).Code)
-	require.Contains(t, s.do(request{path: "/logout", cookie: token}).Body.String(), "You are signed out")
+	require.Contains(t, s.do(request{path: "/logout", cookie: token}).Body.String(), "You're signed out")
 }
 
 func TestFormsThatAreNone(t *testing.T) {

@@ -23,7 +23,7 @@ func TestRevokingAnAppKillsItsTokensAtOnce(t *testing.T) {
 		require.Equal(t, 1, page.Find(`a[href="`+path+`"]`).Length())
 		ask := ana.Get(t, path)
 		require.Equal(t, http.StatusOK, ask.Status)
-		require.Contains(t, ask.Page(t).Find("main").Text(), "codes and tokens are dead at once. You can allow it again")
+		require.Contains(t, ask.Page(t).Find("main").Text(), "codes and tokens stop working")
 		status, _ := g.Me(t, tokens.AccessToken)
 		require.Equal(t, http.StatusOK, status, "asking does nothing")
 
@@ -77,7 +77,7 @@ func TestATrustedAppComesBackWithoutAsking(t *testing.T) {
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		ana.Code(t, app)
 		page := ana.Get(t, security+"/apps/"+app.ID+"/revoke").Page(t)
-		require.Contains(t, page.Find("main").Text(), "it is connected again without asking")
+		require.Contains(t, page.Find("main").Text(), "It gets access again without asking you")
 	})
 }
 

@@ -46,7 +46,7 @@ func TestTheTrailIsPagedNewestFirst(t *testing.T) {
 		}
 		a := root.Get(t, "/console/audit?before=nothing")
 		require.Equal(t, http.StatusOK, a.Status)
-		require.Contains(t, a.Page(t).Find(".empty").Text(), "There is nothing older.")
+		require.Contains(t, a.Page(t).Find(".empty").Text(), "There are no older events.")
 	})
 }
 
@@ -75,9 +75,9 @@ func TestTheTrailHasNamesForIDs(t *testing.T) {
 			require.NotEmpty(t, line, "%s in %v", entry, entries(page))
 			return line
 		}
-		require.Contains(t, by(`Authorise an app: <script>alert("x")</script>`), "By ana")
+		require.Contains(t, by(`Authorize an app: <script>alert("x")</script>`), "By ana")
 		require.Contains(t, by("Sign out: Mail"), "By ana", "an app that ended its own grant")
-		require.Contains(t, by("Change a user’s role: ana"), "By root")
+		require.Contains(t, by("Change a user's role: ana"), "By root")
 		require.Contains(t, by("Sign in: ana Failed"), "Not signed in")
 		require.Contains(t, by("Delete an app"), "By root", "the app is gone, the trail is not")
 		require.Contains(t, by("Register an app"), "By the command line")

@@ -47,11 +47,11 @@ func TestUsersArePagedAndSearched(t *testing.T) {
 		require.Empty(t, names("%"))
 		require.Len(t, names("person"), 50)
 		require.Contains(t, root.Get(t, "/console/users?search=person").Page(t).Find("a[rel=next]").AttrOr("href", ""), "search=person")
-		require.Contains(t, root.Get(t, "/console/users?search=<script>").Page(t).Find(".empty").Text(), "Nobody has “<script>”")
+		require.Contains(t, root.Get(t, "/console/users?search=<script>").Page(t).Find(".empty").Text(), "No username or email contains “<script>”")
 		for _, page := range []string{"0", "-1", "x", "99999999999999999999", "1%00"} {
 			require.Equal(t, http.StatusOK, root.Get(t, "/console/users?page="+page).Status, page)
 		}
-		require.Contains(t, root.Get(t, "/console/users?page=9").Page(t).Find(".empty").Text(), "nobody on this page")
+		require.Contains(t, root.Get(t, "/console/users?page=9").Page(t).Find(".empty").Text(), "no users on this page")
 	})
 }
 
@@ -101,7 +101,7 @@ func TestDeactivatingEndsEverythingAtOnce(t *testing.T) {
 		unused := ana.Code(t, app)
 		one := "/console/users/" + ana.User.ID
 
-		require.Contains(t, root.Get(t, one).Page(t).Find("dl").Text(), "Authorised apps1")
+		require.Contains(t, root.Get(t, one).Page(t).Find("dl").Text(), "Authorized apps1")
 		ask := root.Get(t, one+"/deactivate").Page(t)
 		require.Contains(t, ask.Find("h1").Text(), "Deactivate ana?")
 		require.Equal(t, http.StatusOK, ana.Get(t, "/").Status, "asking does nothing")

@@ -81,7 +81,7 @@ func TestTheConsentPageSaysThatNobodyCheckedTheName(t *testing.T) {
 				require.Contains(t, page.Find("title").Text(), tc.name)
 				require.Equal(t, 0, page.Find("h1 script").Length())
 				require.Equal(t, 0, page.Find("[onload]").Length())
-				require.Contains(t, page.Find(".notice.warn").Text(), "This app registered itself. Nobody here has checked its name, icon or homepage")
+				require.Contains(t, page.Find(".notice.warn").Text(), "This app registered itself. Its name and homepage are not verified.")
 				require.Equal(t, tc.receiver, page.Find(".receiver .host").Text())
 			})
 		}

@@ -84,10 +84,10 @@ func TestTheLifeOfAnAppInTheBrowser(t *testing.T) {
 		shown := bob.get(appPages + "/" + id)
 		require.Equal(t, "Acme Notes", heading(t, shown))
 		require.NotContains(t, shown.Body, secret)
-		require.Contains(t, shown.Page(t).Find("main").Text(), "1 person")
+		require.Contains(t, shown.Page(t).Find("main").Text(), "1 user")
 		list := bob.get(appPages)
 		require.Contains(t, list.Page(t).Find("li.app").Text(), "bob")
-		require.Contains(t, list.Page(t).Find("li.app").Text(), "1 person")
+		require.Contains(t, list.Page(t).Find("li.app").Text(), "1 user")
 
 		// An edit that leaves the callback URLs alone is not asked about.
 		action, form = fillIn(t, bob.get(appPages+"/"+id+"/edit"), "name=Acme Notes 2")
@@ -106,7 +106,7 @@ func TestTheLifeOfAnAppInTheBrowser(t *testing.T) {
 		action, form = fillIn(t, bob.get(appPages+"/"+id+"/edit"), "callback_urls="+testkit.RedirectURI)
 		asked := bob.post(action, form)
 		require.Equal(t, http.StatusOK, asked.Status)
-		require.Contains(t, asked.Page(t).Find(".notice.warn").Text(), "You are changing the callback URLs")
+		require.Contains(t, asked.Page(t).Find(".notice.warn").Text(), "Confirm the new callback URLs")
 		require.Len(t, stored(t, g, id).RedirectURIs, 2, "not yet")
 		action, form = fillIn(t, asked, "confirm_callbacks=true")
 		require.Equal(t, testkit.RedirectURI, form.Get("callback_urls"), "kept")
@@ -115,7 +115,7 @@ func TestTheLifeOfAnAppInTheBrowser(t *testing.T) {
 
 		// A new secret, after a question.
 		question := bob.get(appPages + "/" + id + "/regenerate")
-		require.Contains(t, question.Page(t).Find("main").Text(), "1 person")
+		require.Contains(t, question.Page(t).Find("main").Text(), "1 user")
 		require.Equal(t, app.SecretHash, stored(t, g, id).SecretHash, "asking changes nothing")
 		action, form = fillIn(t, question)
 		regenerated := bob.post(action, form)
@@ -129,7 +129,7 @@ func TestTheLifeOfAnAppInTheBrowser(t *testing.T) {
 
 		// Gone, after a question.
 		question = bob.get(appPages + "/" + id + "/delete")
-		require.Contains(t, question.Page(t).Find("main").Text(), "1 person authorised this app")
+		require.Contains(t, question.Page(t).Find("main").Text(), "1 user authorized this app")
 		action, form = fillIn(t, question)
 		deleted := bob.post(action, form)
 		require.Equal(t, appPages, deleted.Location)
@@ -157,7 +157,7 @@ func TestAPublicAppHasNoSecretOnItsPages(t *testing.T) {
 		require.True(t, stored(t, g, id).IsPublic)
 		shown := admin.get(appPages + "/" + id).Page(t)
 		require.Zero(t, shown.Find(`a[href$="/regenerate"]`).Length())
-		require.Contains(t, shown.Find("main").Text(), "The app gets none.")
+		require.Contains(t, shown.Find("main").Text(), "This app gets no refresh token.")
 		for _, a := range []testkit.Answer{admin.get(appPages + "/" + id + "/regenerate"), admin.post(appPages+"/"+id+"/regenerate", nil)} {
 			require.Equal(t, 400, a.Status)
 			require.Contains(t, a.Body, "it has no secret")

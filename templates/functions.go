@@ -6,26 +6,25 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
 	"gatehouse"
 )
 
-// functions are what the templates call.
+// functions returns the functions that the templates call.
 func (t *Renderer) functions() template.FuncMap {
 	functions := template.FuncMap{
 		"path":   t.path,
 		"asset":  t.static.url,
-		"logo":   func() template.HTML { return template.HTML(t.static.assets["logo.svg"].body) }, //nolint:gosec // our own file
+		"logo":   func() template.HTML { return template.HTML(t.static.assets["logo.svg"].body) }, //nolint:gosec // a file of this package
 		"name":   visible,
 		"orName": orUnnamed,
 		"webURL": webURL,
 		"host":   hostOf,
 		"formURL": func(uri string) template.URL {
-			// html/template knows web schemes only; the redirect URI of a native app
-			// is as good once it has passed the check of its registration.
+			// html/template accepts only web schemes. The redirect URI of a native app has
+			// another scheme and is safe if it passes the check of its registration.
 			if gatehouse.CheckRedirectURI(uri, true) != nil {
 				return ""
 			}
@@ -33,9 +32,7 @@ func (t *Renderer) functions() template.FuncMap {
 		},
 		"icon":            newIcon,
 		"add":             func(a, b int) int { return a + b },
-		"yesno":           strconv.FormatBool,
-		"people":          people,
-		"count":           func(n int, noun string) string { return count(int64(n), noun) },
+		"userCount":       userCount,
 		"date":            date,
 		"dateTime":        dateTime,
 		"machine":         machineTime,
@@ -51,22 +48,23 @@ func (t *Renderer) functions() template.FuncMap {
 	return functions
 }
 
-// path is a link on this server: the base path, a path, and escaped parts after it.
+// path returns a link on this server: the base path, p, and parts. Parts alternate
+// between an id, which it escapes, and a piece of the path.
 func (t *Renderer) path(p string, parts ...string) string {
 	var b strings.Builder
 	b.WriteString(t.site.BasePath + p)
 	for i, part := range parts {
 		if i%2 == 0 {
-			part = url.PathEscape(part) // an id; the odd ones are ours: "/edit"
+			part = url.PathEscape(part) // an id; the part after it is a constant: "/edit"
 		}
 		b.WriteString(part)
 	}
 	return b.String()
 }
 
-// visible takes out of a text what cannot be seen and what reorders the text
-// around it, with which one name can imitate another: control and format
-// characters, except the joiners that Persian, Indic scripts and emoji need.
+// visible removes the control and format characters of a text. They are invisible
+// or reorder the text around them, so that one name could imitate another. It keeps
+// the joiners, which Persian, Indic scripts and emoji need.
 func visible(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		const zeroWidthNonJoiner, zeroWidthJoiner = 0x200c, 0x200d
@@ -82,7 +80,7 @@ func visible(s string) string {
 	}, s))
 }
 
-// orUnnamed is the name of an app as pages show it.
+// orUnnamed returns the name of an app as pages show it.
 func orUnnamed(s string) string {
 	if s = visible(s); strings.Trim(s, "\u200c\u200d") == "" {
 		return "Unnamed application"
@@ -90,8 +88,8 @@ func orUnnamed(s string) string {
 	return s
 }
 
-// webURL returns s if it is an http or https URL, else "": nothing else ever
-// becomes a link or an image.
+// webURL returns s if it is an http or https URL, and otherwise "". Pages make
+// links and images only from such URLs.
 func webURL(s string) string {
 	if !gatehouse.CheckHTTPURL(s) {
 		return ""
@@ -99,7 +97,7 @@ func webURL(s string) string {
 	return s
 }
 
-// hostOf is the host of a web URL, with its port.
+// hostOf returns the host of a URL with its port, or "" if it has none.
 func hostOf(s string) string {
 	u, err := url.Parse(s)
 	if err != nil {
@@ -108,19 +106,21 @@ func hostOf(s string) string {
 	return u.Host
 }
 
-// icon is the picture of an app: a tile with its first letter, and its icon in
-// front of it, so that a broken icon leaves the letter.
+// icon is the picture of an app: a tile with the first letter of its name, and its
+// icon in front of the tile. If the icon does not load, the letter is visible.
 type icon struct {
 	URL    string
 	Letter string
-	Tone   uint32 // 0 to 5: so that lists can be told apart at a glance
+	Tone   uint32 // the color of the tile, 0 to 5, so that the apps of a list differ
 	Big    bool
 }
 
 func newIcon(app gatehouse.App, big bool) icon {
 	i := icon{URL: webURL(app.IconURL), Letter: "?", Big: big}
 	if app.IsDynamicallyRegistered {
-		i.URL = "" // A stranger's picture could be anybody's logo, and would be told who looks at it.
+		// A self-registered app could show the logo of another app, and its server
+		// would learn who looks at the page.
+		i.URL = ""
 	}
 	for _, r := range orUnnamed(app.Name) {
 		if unicode.IsLetter(r) || unicode.IsNumber(r) {
@@ -137,8 +137,8 @@ func newIcon(app gatehouse.App, big bool) icon {
 // problem is one line of an error summary.
 type problem struct{ Field, Message string }
 
-// problems lists the errors of a form in the order of its fields; those without
-// a field come first.
+// problems returns the errors of a form in the order of its fields. Errors without
+// a field come first, errors of fields that order does not name come last.
 func problems(errors map[string]string, order ...string) []problem {
 	rank := func(field string) int {
 		if field == "" {

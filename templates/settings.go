@@ -7,24 +7,26 @@ import (
 	"gatehouse"
 )
 
-// settingField is one setting of the console.
+// settingField is one setting on the console page.
 type settingField struct {
 	Key, Title, Help string
-	// Value is in the form in which it is typed.
+	// Value is the value as a System Admin types it.
 	Value string
-	// Was is the value that the page began with, so that saving changes only what
-	// the person changed, and not what somebody else did meanwhile.
+	// Was is the value that the page shows first. Saving changes only the settings
+	// whose value differs from it, so that it does not undo a change that another
+	// System Admin made in the meantime.
 	Was   string
 	Error string
-	// Fixed: the variable decides, and nobody can change the setting here.
+	// Fixed reports that the environment variable Variable sets the value, so that
+	// the page cannot change it.
 	Fixed    bool
 	Variable string
-	// Needs is the title of the switch that has to be on for this one to matter
-	// (C 4.9); "" if it is.
+	// Needs is the title of another setting that must be on before this setting has
+	// an effect (C 4.9). It is empty if that setting is on.
 	Needs string
-	// IsSwitch and IsLifetime say which control it has; else it is a list.
-	IsSwitch, IsLifetime bool
-	Placeholder          string // of a list
+	// IsBool and IsLifetime select the control. A setting that is neither is a list.
+	IsBool, IsLifetime bool
+	Placeholder        string // of a list
 }
 
 // settingSection is a part of the console's form.
@@ -33,7 +35,7 @@ type settingSection struct {
 	Fields          []settingField
 }
 
-// Words is what a lifetime says in words, or "" when it cannot be read.
+// Words returns the lifetime in words, or "" if Value is not a duration.
 func (f settingField) Words() string {
 	d, err := time.ParseDuration(f.Value)
 	if err != nil {
@@ -42,17 +44,17 @@ func (f settingField) Words() string {
 	return Lifetime(d)
 }
 
-// settingTitle is the label of a setting: those of C 4.9, and ours in their manner.
+// settingTitle returns the label of a setting. C 4.9 lists the labels of the contract.
 func settingTitle(key string) string {
 	title, ok := map[string]string{
 		gatehouse.SettingEnableOAuthServiceProvider:      "OAuth 2.0 service provider",
 		gatehouse.SettingEnableDynamicClientRegistration: "Dynamic client registration",
 		gatehouse.SettingDCRRedirectURIAllowlist:         "Redirect URI allowlist for dynamic client registration",
-		gatehouse.SettingDCRUnusedLifetime:               "Clients that nobody authorised",
-		gatehouse.SettingDCRIdleLifetime:                 "Clients that are no longer used",
+		gatehouse.SettingDCRUnusedLifetime:               "Delete unauthorized self-registered apps after",
+		gatehouse.SettingDCRIdleLifetime:                 "Delete unused self-registered apps after",
 		gatehouse.SettingEnableImplicitGrant:             "Implicit grant",
-		gatehouse.SettingEnableUserAppRegistration:       "Everybody may register apps",
-		gatehouse.SettingIntrospectionClientIDs:          "Apps that may introspect every token",
+		gatehouse.SettingEnableUserAppRegistration:       "All users can register apps",
+		gatehouse.SettingIntrospectionClientIDs:          "Apps that can introspect every token",
 		gatehouse.SettingAccessTokenLifetime:             "Access tokens of confidential apps",
 		gatehouse.SettingPublicAccessTokenLifetime:       "Access tokens of public apps",
 		gatehouse.SettingRefreshTokenLifetime:            "Refresh tokens",
@@ -63,8 +65,8 @@ func settingTitle(key string) string {
 	return title
 }
 
-// settingSections are all settings, those that belong together side by side. A
-// setting that has no place yet comes last, so that none is ever missing.
+// settingSections returns all settings in sections. A setting that no section
+// names is in a last section, so that no setting is missing from the page.
 func settingSections(p ConsolePage) []settingSection {
 	placed := map[string]bool{}
 	definitions := gatehouse.SettingDefinitions()
@@ -83,10 +85,10 @@ func settingSections(p ConsolePage) []settingSection {
 	sections := []settingSection{
 		{ID: "features", Title: "OAuth 2.0 applications", Fields: fields(gatehouse.SettingEnableOAuthServiceProvider,
 			gatehouse.SettingEnableUserAppRegistration, gatehouse.SettingEnableImplicitGrant, gatehouse.SettingIntrospectionClientIDs)},
-		{ID: "dcr", Title: "Clients that register themselves", Fields: fields(gatehouse.SettingEnableDynamicClientRegistration,
+		{ID: "dcr", Title: "Self-registered apps", Fields: fields(gatehouse.SettingEnableDynamicClientRegistration,
 			gatehouse.SettingDCRRedirectURIAllowlist, gatehouse.SettingDCRUnusedLifetime, gatehouse.SettingDCRIdleLifetime)},
-		{ID: "lifetimes", Title: "How long tokens live",
-			Hint:   "Durations such as 30m, 24h or 720h, between one minute and one year. What an app got already keeps the time that it was given.",
+		{ID: "lifetimes", Title: "Token lifetimes",
+			Hint:   "Enter a duration between one minute and one year, such as 30m, 24h or 720h. Tokens that an app already has keep their lifetime.",
 			Fields: fields(gatehouse.SettingAccessTokenLifetime, gatehouse.SettingPublicAccessTokenLifetime, gatehouse.SettingRefreshTokenLifetime)},
 	}
 	var rest []settingField
@@ -110,7 +112,7 @@ func newSettingField(p ConsolePage, d gatehouse.SettingDefinition) settingField 
 	_, notDuration := time.ParseDuration(d.Default)
 	switch {
 	case d.Default == "true" || d.Default == "false":
-		f.IsSwitch, f.Value = true, f.Was
+		f.IsBool, f.Value = true, f.Was
 	case notDuration == nil:
 		f.IsLifetime, f.Value = true, shortDuration(f.Was)
 	default:
@@ -132,7 +134,7 @@ func newSettingField(p ConsolePage, d gatehouse.SettingDefinition) settingField 
 	return f
 }
 
-// settingProblems is the summary of the errors, in the order of the form.
+// settingProblems returns the errors of the form, in the order of its fields.
 func settingProblems(p ConsolePage) []problem {
 	var order []string
 	for _, section := range settingSections(p) {
@@ -143,7 +145,7 @@ func settingProblems(p ConsolePage) []problem {
 	return problems(p.Errors, order...)
 }
 
-// shortDuration takes the empty units off a duration: "720h0m0s" → "720h".
+// shortDuration removes the zero units at the end of a duration: "720h0m0s" becomes "720h".
 func shortDuration(s string) string {
 	if short, ok := strings.CutSuffix(s, "m0s"); ok {
 		s = short + "m"

@@ -1,77 +1,91 @@
 package templates
 
 import (
+	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"gatehouse"
 )
 
-// Lifetime says how long d is in the largest units that fit: "1 hour",
-// "30 days", "1 hour 30 minutes".
+// plural returns one if n is 1, and otherwise other with n in place of %d. Each
+// form is a whole phrase, so that a translator never has to build a plural.
+func plural(n int64, one, other string) string {
+	if n == 1 {
+		return one
+	}
+	return fmt.Sprintf(other, n)
+}
+
+// Lifetime returns d in words, in the largest units that fit: "1 hour",
+// "30 days", "1 hour 30 minutes". It drops fractions of a second.
 func Lifetime(d time.Duration) string {
-	var parts []string
+	var units []string
 	for _, unit := range []struct {
-		length time.Duration
-		name   string
-	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		length     time.Duration
+		one, other string
+	}{
+		{24 * time.Hour, "1 day", "%d days"},
+		{time.Hour, "1 hour", "%d hours"},
+		{time.Minute, "1 minute", "%d minutes"},
+		{time.Second, "1 second", "%d seconds"},
+	} {
 		if n := d / unit.length; n > 0 {
-			parts = append(parts, count(int64(n), unit.name))
+			units = append(units, plural(int64(n), unit.one, unit.other))
 			d -= n * unit.length
 		}
 	}
-	if len(parts) == 0 {
+	if len(units) == 0 {
 		return "0 seconds"
 	}
-	return strings.Join(parts, " ")
+	return strings.Join(units, " ")
 }
 
-// DescribeScope says in words what a scope lets an app do. The only one with a
-// meaning of ours is the default (C 2.6); for the others the app's own word is
-// shown as such.
+// ConsentLifetime returns the sentence of the consent page that says how long an
+// app keeps its access. d is the lifetime of the refresh token since its last use
+// if the app gets one, and otherwise the lifetime of the access token.
+func ConsentLifetime(d time.Duration, hasRefreshToken bool) string {
+	if hasRefreshToken {
+		return fmt.Sprintf("Until you revoke it, or until the app has not used it for %s.", Lifetime(d))
+	}
+	return fmt.Sprintf("For %s after each sign-in, or until you revoke it.", Lifetime(d))
+}
+
+// DescribeScope returns a sentence that says what a scope allows an app to do.
+// The default scope (C 2.6) is the only one that Gatehouse knows. With a token, an
+// app can read the user's own account and apps, and it can show the token to other
+// services; it cannot change anything here.
 func DescribeScope(scope string) string {
 	if scope == gatehouse.DefaultScope {
-		return "Act as you: read and change everything that you can."
+		return "Read your account data here: username, email address, names, roles and authorized apps. Identify you to services that accept Gatehouse tokens."
 	}
-	return "“" + scope + "”, as the app defines it."
+	return fmt.Sprintf("Use the permission “%s”, which the app defines.", scope)
 }
 
-// count is a number with its noun: "1 app", "2 apps".
-func count(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// userCount returns a number of users: "No users", "1 user", "212 users".
+func userCount(n int64) string {
+	if n == 0 {
+		return "No users"
 	}
-	return strconv.FormatInt(n, 10) + " " + noun + "s"
+	return plural(n, "1 user", "%d users")
 }
 
-// people counts people.
-func people(n int64) string {
-	switch n {
-	case 0:
-		return "nobody"
-	case 1:
-		return "1 person"
-	}
-	return strconv.FormatInt(n, 10) + " people"
-}
-
-// date is a day, "2 March 2026"; all times are in UTC.
+// date returns the day of t in UTC: "2 March 2026".
 func date(t time.Time) string { return t.UTC().Format("2 January 2006") }
 
-// dateTime is a minute, "2 Mar 2026, 15:04 UTC".
+// dateTime returns the minute of t: "2 Mar 2026, 15:04 UTC".
 func dateTime(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
 
-// machineTime is the datetime attribute of a time.
+// machineTime returns t for the datetime attribute of a <time> element.
 func machineTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// device guesses from a user agent what somebody would call the thing: "Firefox
-// on Windows". It is a help for the memory, no more; the order of the lists
-// matters, since browsers pretend to be each other.
+// device returns a name for the device that sent a user agent: "Firefox on
+// Windows". The name is a guess that helps the user to recognize a session. The
+// order of the lists matters, because browsers include each other's names.
 func device(userAgent string) string {
-	find := func(marks [][2]string) string {
-		for _, m := range marks {
+	find := func(names [][2]string) string {
+		for _, m := range names {
 			if strings.Contains(userAgent, m[0]) {
 				return m[1]
 			}
@@ -88,7 +102,7 @@ func device(userAgent string) string {
 	})
 	switch {
 	case browser != "" && system != "":
-		return browser + " on " + system
+		return fmt.Sprintf("%s on %s", browser, system)
 	case browser+system != "":
 		return browser + system
 	}
@@ -98,28 +112,29 @@ func device(userAgent string) string {
 		}
 		return userAgent
 	}
-	return "An unknown device"
+	return "Unknown device"
 }
 
-// eventText says what was tried; the outcome stands beside it. An event of a newer version keeps its name.
+// eventText returns what an event attempted; the page shows the outcome beside it.
+// An event that this version does not know is returned under its own name.
 func eventText(e gatehouse.AuditEvent) string {
 	text, ok := map[string]string{
-		gatehouse.AuditAuthorizeApp:       "Authorise an app",
+		gatehouse.AuditAuthorizeApp:       "Authorize an app",
 		gatehouse.AuditDenyApp:            "Deny an app",
 		gatehouse.AuditDeauthorizeApp:     "Revoke an app",
 		gatehouse.AuditCreateApp:          "Register an app",
 		gatehouse.AuditUpdateApp:          "Change an app",
 		gatehouse.AuditDeleteApp:          "Delete an app",
 		gatehouse.AuditRegenerateSecret:   "Regenerate a client secret",
-		gatehouse.AuditRegisterClient:     "Client registers itself",
-		gatehouse.AuditCodeReplayed:       "Authorization code used again",
-		gatehouse.AuditRefreshTokenReused: "Old refresh token used again",
+		gatehouse.AuditRegisterClient:     "Register an app dynamically",
+		gatehouse.AuditCodeReplayed:       "Replay an authorization code",
+		gatehouse.AuditRefreshTokenReused: "Reuse a refresh token",
 		gatehouse.AuditLogin:              "Sign in",
 		gatehouse.AuditLogout:             "Sign out",
 		gatehouse.AuditRevokeSessions:     "Sign out other sessions",
 		gatehouse.AuditCreateUser:         "Create a user",
 		gatehouse.AuditUpdateUserActive:   "Activate or deactivate a user",
-		gatehouse.AuditUpdateUserRoles:    "Change a user’s role",
+		gatehouse.AuditUpdateUserRoles:    "Change a user's role",
 		gatehouse.AuditUpdatePassword:     "Change a password",
 		gatehouse.AuditUpdateSetting:      "Change a setting",
 		gatehouse.AuditSystemSetUp:        "Set up the gateway",
@@ -130,23 +145,23 @@ func eventText(e gatehouse.AuditEvent) string {
 	return text
 }
 
-// errorTitle is the heading of an error page.
+// errorTitle returns the heading of an error page: its Title, or a heading for its Status.
 func errorTitle(p ErrorPage) string {
 	if p.Title != "" {
 		return p.Title
 	}
 	switch p.Status {
 	case http.StatusNotFound:
-		return "There is nothing here"
+		return "Page not found"
 	case http.StatusForbidden:
-		return "You may not do that"
+		return "You don't have permission"
 	case http.StatusServiceUnavailable:
-		return "Please try again in a moment"
+		return "Try again in a moment"
 	case http.StatusNotImplemented:
 		return "OAuth 2.0 applications are turned off"
 	}
 	if p.Status >= http.StatusInternalServerError {
-		return "Something went wrong on our side"
+		return "Something went wrong"
 	}
-	return "This request cannot be answered"
+	return "This request isn't valid"
 }

@@ -40,8 +40,8 @@ func TestDevicesAreCalledWhatPeopleCallThem(t *testing.T) {
 		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15":                   "Safari on Mac",
 		"curl/8.14.1":    "curl",
 		"Backup robot/1": "Backup robot/1",
-		"":               "An unknown device",
-		"\u202e\u200b":   "An unknown device",
+		"":               "Unknown device",
+		"\u202e\u200b":   "Unknown device",
 		"0123456789012345678901234567890123456789 and more": "0123456789012345678901234567890123456789…",
 	} {
 		require.Equal(t, want, device(agent))

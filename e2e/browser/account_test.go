@@ -25,16 +25,16 @@ func TestAPersonLooksAfterTheirAccount(t *testing.T) {
 
 		// Revoke the app, after a question.
 		tab.Open(g.url + "/")
-		require.Contains(t, tab.Text("main"), "You have authorised 1 app.")
+		require.Contains(t, tab.Text("main"), "You have authorized 1 app.")
 		tab.Open(g.url + "/settings/security")
 		tab.Press("Revoke Acme Notes")
-		require.Equal(t, "Revoke Acme Notes?", tab.Heading())
+		require.Equal(t, "Revoke the access of Acme Notes?", tab.Heading())
 		tab.Press("Cancel")
 		require.True(t, g.works(t, token))
 		tab.Press("Revoke Acme Notes")
-		tab.Press("Yes, revoke it")
+		tab.Press("Revoke access")
 		require.Contains(t, tab.Text(".notice.good"), "The app was revoked.")
-		require.Contains(t, tab.Text("main"), "You have not authorised any app.")
+		require.Contains(t, tab.Text("main"), "You have not authorized any apps.")
 		require.False(t, g.works(t, token))
 
 		// Sign out everywhere else.
@@ -64,8 +64,8 @@ func TestAPersonLooksAfterTheirAccount(t *testing.T) {
 
 		// Sign out: by the button, and by a link, which asks.
 		tab.Press("Sign out")
-		require.Equal(t, "You are signed out", tab.Heading())
-		tab.Press("Sign in again")
+		require.Equal(t, "You're signed out", tab.Heading())
+		tab.Press("Sign in")
 		signIn(tab, person{name: bob.name, password: "a few unrelated words"})
 		tab.Open(g.url + "/logout")
 		require.Equal(t, "Sign out?", tab.Heading())
@@ -108,7 +108,7 @@ func TestASystemAdminRunsTheConsole(t *testing.T) {
 
 		// Create a user; the form's errors first.
 		tab.Press("Users")
-		tab.Press("Create a user")
+		tab.Press("Create user")
 		tab.Fill("Username", "Eve!")
 		tab.Fill("Email", "eve@example.com")
 		tab.Fill("Password", "eve-the-user")
@@ -128,14 +128,14 @@ func TestASystemAdminRunsTheConsole(t *testing.T) {
 		// Promote, after a question.
 		tab.Press("Promote")
 		require.Equal(t, "Make eve a System Admin?", tab.Heading())
-		tab.Press("Yes, promote")
+		tab.Press("Promote user")
 		require.Equal(t, "The user is a System Admin now.", tab.Text(".notice.good"))
 		theirs.Open(g.url + "/console")
 		require.Equal(t, "Settings", theirs.Heading())
 
 		// Deactivate and activate again.
 		tab.Press("Deactivate")
-		tab.Press("Yes, deactivate")
+		tab.Press("Deactivate user")
 		require.Contains(t, tab.Text(".notice.good"), "The user was deactivated.")
 		theirs.Open(g.url + "/console")
 		require.Equal(t, "Sign in", theirs.Heading())
@@ -163,12 +163,12 @@ func TestTheFirstSystemAdminIsMadeInTheBrowser(t *testing.T) {
 		tab.Fill("Username", "Not a name")
 		tab.Fill("Email", "founder@example.com")
 		tab.Fill("Password", "a good long one")
-		tab.Press("Make System Admin")
+		tab.Press("Create System Admin")
 		require.NotEmpty(t, tab.Text("#username-error"))
 		require.Equal(t, "founder@example.com", tab.Value("Email"))
 		tab.Fill("Username", "founder")
 		tab.Fill("Password", "a good long one")
-		tab.Press("Make System Admin")
+		tab.Press("Create System Admin")
 		require.Equal(t, "Hello, founder", tab.Heading())
 		require.Contains(t, tab.Text(".menu"), "Console")
 	})

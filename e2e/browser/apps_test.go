@@ -24,9 +24,9 @@ func TestTheLifeOfAnApp(t *testing.T) {
 		tab.Fill("Display name", "Acme Notes")
 		tab.Fill("Homepage", "notes.example.com")
 		tab.Fill("Callback URLs", app.url+"/callback\njavascript:alert(1)")
-		tab.Press("Save")
+		tab.Press("Register application")
 		require.Equal(t, http.StatusBadRequest, tab.Status())
-		require.Contains(t, tab.Text("#problems h2"), "things need your attention")
+		require.Contains(t, tab.Text("#problems h2"), "problems")
 		for _, field := range []string{"description", "homepage", "callback_urls"} {
 			require.NotEmpty(t, tab.Text("#"+field+"-error"), field)
 		}
@@ -40,8 +40,8 @@ func TestTheLifeOfAnApp(t *testing.T) {
 		tab.Fill("Description", "Shared notes.")
 		tab.Fill("Homepage", "https://notes.example.com")
 		tab.Fill("Callback URLs", app.url+"/callback")
-		tab.Press("Save")
-		require.Equal(t, "Acme Notes is registered", tab.Heading())
+		tab.Press("Register application")
+		require.Equal(t, "Application Acme Notes was registered", tab.Heading())
 		notes := registered{ID: tab.Text("#client-id"), Secret: tab.Text("#client-secret")}
 		require.Len(t, notes.Secret, 26)
 		tab.Press("Done")
@@ -62,25 +62,25 @@ func TestTheLifeOfAnApp(t *testing.T) {
 		// An edit of the callback URLs asks first.
 		tab.Open(g.url + "/integrations/oauth2-apps")
 		tab.Press("Acme Notes")
-		require.Contains(t, tab.Text("main"), "1 person")
+		require.Contains(t, tab.Text("main"), "1 user")
 		tab.Press("Edit")
 		tab.Fill("Display name", "Acme Notes 2")
 		tab.Fill("Callback URLs", app.url+"/callback\nhttps://notes.example.com/new")
-		tab.Press("Update")
-		require.Contains(t, tab.Text(".notice.warn"), "You are changing the callback URLs")
+		tab.Press("Save changes")
+		require.Contains(t, tab.Text(".notice.warn"), "Confirm the new callback URLs")
 		require.Equal(t, "Acme Notes 2", tab.Value("Display name"))
-		tab.Choose("Change them all the same")
-		tab.Press("Update")
+		tab.Choose("Change the callback URLs")
+		tab.Press("Save changes")
 		require.Equal(t, "The application was updated.", tab.Text(".notice.good"))
 		tab.Press("Acme Notes 2")
 		require.Contains(t, tab.Text(".codes"), "https://notes.example.com/new")
 
 		// A new secret, after a question. The old one is dead.
 		tab.Press("Regenerate secret")
-		require.Equal(t, "Regenerate the secret of Acme Notes 2?", tab.Heading())
+		require.Equal(t, "Regenerate the client secret of Acme Notes 2?", tab.Heading())
 		tab.Press("Cancel")
 		tab.Press("Regenerate secret")
-		tab.Press("Yes, regenerate it")
+		tab.Press("Regenerate secret")
 		fresh := tab.Text("#client-secret")
 		require.NotEqual(t, notes.Secret, fresh)
 		require.True(t, g.works(t, token(fresh)))
@@ -88,8 +88,8 @@ func TestTheLifeOfAnApp(t *testing.T) {
 		// Gone, after a question, with everything that it got.
 		tab.Open(g.url + "/integrations/oauth2-apps/" + notes.ID)
 		tab.Press("Delete")
-		require.Contains(t, tab.Text("main"), "1 person authorised this app")
-		tab.Press("Yes, delete it")
+		require.Contains(t, tab.Text("main"), "1 user authorized this app")
+		tab.Press("Delete application")
 		require.Equal(t, "The application was deleted.", tab.Text(".notice.good"))
 		require.Contains(t, tab.Text(".empty"), "There are no applications yet")
 		require.False(t, g.works(t, first))
@@ -109,17 +109,17 @@ func TestAnImpatientPersonRegistersOneApp(t *testing.T) {
 		tab.Fill("Description", "Shared notes.")
 		tab.Fill("Homepage", "https://notes.example.com")
 		tab.Fill("Callback URLs", "https://notes.example.com/callback")
-		tab.ClickTwice("Save")
+		tab.ClickTwice("Register application")
 		if !noScript {
 			// The button takes one click, and the page with the secret comes.
-			require.Equal(t, "Acme Notes is registered", tab.Heading())
+			require.Equal(t, "Application Acme Notes was registered", tab.Heading())
 			require.Len(t, tab.Text("#client-secret"), 26)
 
 			// Back at the form, it can be used again.
 			tab.Back()
 			require.Equal(t, "Add an application", tab.Heading())
-			tab.Press("Save")
-			require.Equal(t, "4 things need your attention", tab.Text("#problems h2"))
+			tab.Press("Register application")
+			require.Equal(t, "There are 4 problems", tab.Text("#problems h2"))
 		}
 		tab.Open(g.url + "/integrations/oauth2-apps")
 		require.Equal(t, "Acme Notes", tab.Text(".row h2"), "one app")

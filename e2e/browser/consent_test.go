@@ -118,7 +118,7 @@ func TestAnAnswerByFormReachesTheApp(t *testing.T) {
 		signIn(tab, bob)
 		tab.Press("Allow")
 		if noScript {
-			require.Equal(t, "Back to the app", tab.Heading())
+			require.Equal(t, "Return to the app", tab.Heading())
 			require.Contains(t, tab.Text("main"), app.host())
 			tab.Press("Continue")
 		}

@@ -67,7 +67,7 @@ func TestScriptsInWhatAppsAndPeopleSayDoNotRun(t *testing.T) {
 	require.Equal(t, script, tab.Value("Description"))
 	tab.Fill("Homepage", script)
 	tab.Fill("Icon URL", script)
-	tab.Press("Update")
+	tab.Press("Save changes")
 	require.Equal(t, http.StatusBadRequest, tab.Status())
 	require.Equal(t, script, tab.Value("Homepage"))
 	requireText(t, tab, "the form with errors")

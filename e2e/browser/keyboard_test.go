@@ -121,7 +121,7 @@ func TestTheKeyboardAloneSufficesForApps(t *testing.T) {
 	require.Equal(t, "Add an application", tab.Heading())
 	stops = walk(t, tab)
 	require.Equal(t, append(slices.Clone(menu), "All applications", "Is trusted: No", "Is public client: No",
-		"Display name", "Description", "Homepage", "Icon URL", "Callback URLs", "Cancel", "Save"), names(stops))
+		"Display name", "Description", "Homepage", "Icon URL", "Callback URLs", "Cancel", "Register application"), names(stops))
 	requireReadingOrder(t, stops)
 	requireSkipLink(t, tab, stops)
 
