@@ -6,35 +6,62 @@ import (
 	"gatehouse"
 )
 
-// Decide says whether a person must be asked. It is pure: remembered is the
-// consent that there is, with an empty ID if there is none.
-//
-//   - prompt=consent asks, always (OpenID Connect Core §3.1.2.1): even for a trusted app;
-//   - a trusted app asks nobody, from the very first sign-in (C 2.9);
-//   - else the person is asked until they have agreed to every scope.
-func Decide(r gatehouse.ConsentRequest, remembered gatehouse.Consent) gatehouse.ConsentDecision {
-	d := gatehouse.ConsentDecision{Remembered: remembered, Missing: missing(r.Scopes, remembered)}
-	switch {
-	case r.Prompt == "consent":
-		d.Ask, d.Reason = true, gatehouse.ConsentReasonPrompt
-	case r.App.IsTrusted:
-		d.Reason = gatehouse.ConsentReasonTrusted
-	case remembered.ID == "":
-		d.Ask, d.Reason = true, gatehouse.ConsentReasonFirstTime
-	case len(d.Missing) > 0:
-		d.Ask, d.Reason = true, gatehouse.ConsentReasonScopesMissing
-	default:
-		d.Reason = gatehouse.ConsentReasonRemembered
-	}
-	return d
+// Request asks for a user's consent: may this app act for this user?
+type Request struct {
+	Caller      gatehouse.Caller
+	App         gatehouse.App
+	Scopes      []string
+	RedirectURI string // where the authorization response goes; checked and matched
+	Prompt      string // OpenID Connect Core §3.1.2.1: "", "none", "login", "consent"
+	Implicit    bool   // the response is an access token in the URL
+	Action      string // the local URL that the consent form posts to: the authorization request itself
 }
 
-func missing(scopes []string, remembered gatehouse.Consent) []string {
-	var m []string
-	for _, s := range scopes {
-		if !slices.Contains(remembered.Scopes, s) {
-			m = append(m, s)
+// Decision says whether the user must be asked, and why.
+type Decision struct {
+	Ask     bool
+	Reason  Reason
+	Missing []string // the requested scopes that the user has not consented to
+	// Remembered is the stored consent; its ID is empty if there is none.
+	Remembered gatehouse.Consent
+}
+
+// Reason names the rule that made a decision.
+type Reason string
+
+// The reasons for asking, and for not asking.
+const (
+	ReasonTrusted       Reason = "trusted"        // the app is trusted: do not ask
+	ReasonRemembered    Reason = "remembered"     // the user has consented to these scopes: do not ask
+	ReasonFirstTime     Reason = "first_time"     // the user has not consented to this app
+	ReasonScopesMissing Reason = "scopes_missing" // the app asks for more scopes than before
+	ReasonPrompt        Reason = "prompt"         // the client wants the user to be asked
+)
+
+// Decide decides whether the user must be asked. It is a pure function. remembered
+// is the stored consent, with an empty ID if there is none.
+//
+//   - prompt=consent always asks (OpenID Connect Core §3.1.2.1), even for a trusted app.
+//   - A trusted app never asks, from the first sign-in on (C 2.9).
+//   - Otherwise the user is asked until they have consented to every scope.
+func Decide(r Request, remembered gatehouse.Consent) Decision {
+	d := Decision{Remembered: remembered}
+	for _, scope := range r.Scopes {
+		if !slices.Contains(remembered.Scopes, scope) {
+			d.Missing = append(d.Missing, scope)
 		}
 	}
-	return m
+	switch {
+	case r.Prompt == "consent":
+		d.Ask, d.Reason = true, ReasonPrompt
+	case r.App.IsTrusted:
+		d.Reason = ReasonTrusted
+	case remembered.ID == "":
+		d.Ask, d.Reason = true, ReasonFirstTime
+	case len(d.Missing) > 0:
+		d.Ask, d.Reason = true, ReasonScopesMissing
+	default:
+		d.Reason = ReasonRemembered
+	}
+	return d
 }

@@ -19,23 +19,23 @@ func TestDecide(t *testing.T) {
 		scopes     []string
 		remembered gatehouse.Consent
 		ask        bool
-		reason     gatehouse.ConsentReason
+		reason     consent.Reason
 		missing    []string
 	}{
-		{"the first time asks", false, "", []string{"user"}, gatehouse.Consent{}, true, gatehouse.ConsentReasonFirstTime, []string{"user"}},
-		{"a remembered yes is enough", false, "", []string{"user"}, user, false, gatehouse.ConsentReasonRemembered, nil},
-		{"a new scope asks", false, "", []string{"user", "files"}, user, true, gatehouse.ConsentReasonScopesMissing, []string{"files"}},
-		{"fewer scopes than remembered do not ask", false, "", []string{"user"}, gatehouse.Consent{ID: "c", Scopes: []string{"files", "user"}}, false, gatehouse.ConsentReasonRemembered, nil},
-		{"a trusted app never asks", true, "", []string{"user"}, gatehouse.Consent{}, false, gatehouse.ConsentReasonTrusted, []string{"user"}},
-		{"a trusted app never asks for a new scope", true, "", []string{"files"}, user, false, gatehouse.ConsentReasonTrusted, []string{"files"}},
-		{"prompt=consent asks again", false, "consent", []string{"user"}, user, true, gatehouse.ConsentReasonPrompt, nil},
-		{"prompt=consent asks even for a trusted app", true, "consent", []string{"user"}, user, true, gatehouse.ConsentReasonPrompt, nil},
-		{"prompt=none changes nothing about the decision", false, "none", []string{"user"}, gatehouse.Consent{}, true, gatehouse.ConsentReasonFirstTime, []string{"user"}},
-		{"prompt=login changes nothing about the decision", false, "login", []string{"user"}, user, false, gatehouse.ConsentReasonRemembered, nil},
+		{"the first time asks", false, "", []string{"user"}, gatehouse.Consent{}, true, consent.ReasonFirstTime, []string{"user"}},
+		{"a remembered consent is enough", false, "", []string{"user"}, user, false, consent.ReasonRemembered, nil},
+		{"a new scope asks", false, "", []string{"user", "files"}, user, true, consent.ReasonScopesMissing, []string{"files"}},
+		{"fewer scopes than remembered do not ask", false, "", []string{"user"}, gatehouse.Consent{ID: "c", Scopes: []string{"files", "user"}}, false, consent.ReasonRemembered, nil},
+		{"a trusted app never asks", true, "", []string{"user"}, gatehouse.Consent{}, false, consent.ReasonTrusted, []string{"user"}},
+		{"a trusted app never asks for a new scope", true, "", []string{"files"}, user, false, consent.ReasonTrusted, []string{"files"}},
+		{"prompt=consent asks again", false, "consent", []string{"user"}, user, true, consent.ReasonPrompt, nil},
+		{"prompt=consent asks even for a trusted app", true, "consent", []string{"user"}, user, true, consent.ReasonPrompt, nil},
+		{"prompt=none changes nothing about the decision", false, "none", []string{"user"}, gatehouse.Consent{}, true, consent.ReasonFirstTime, []string{"user"}},
+		{"prompt=login changes nothing about the decision", false, "login", []string{"user"}, user, false, consent.ReasonRemembered, nil},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			d := consent.Decide(gatehouse.ConsentRequest{App: gatehouse.App{IsTrusted: tc.trusted}, Scopes: tc.scopes, Prompt: tc.prompt}, tc.remembered)
+			d := consent.Decide(consent.Request{App: gatehouse.App{IsTrusted: tc.trusted}, Scopes: tc.scopes, Prompt: tc.prompt}, tc.remembered)
 			require.Equal(t, tc.ask, d.Ask)
 			require.Equal(t, tc.reason, d.Reason)
 			require.Equal(t, tc.missing, d.Missing)
@@ -45,8 +45,8 @@ func TestDecide(t *testing.T) {
 }
 
 func ExampleDecide() {
-	request := gatehouse.ConsentRequest{Scopes: []string{"user", "files"}}
-	remembered := gatehouse.Consent{ID: "yes-to-user", Scopes: []string{"user"}}
+	request := consent.Request{Scopes: []string{"user", "files"}}
+	remembered := gatehouse.Consent{ID: "consent-to-user", Scopes: []string{"user"}}
 	d := consent.Decide(request, remembered)
 	fmt.Println(d.Ask, d.Reason, d.Missing)
 	// Output: true scopes_missing [files]

@@ -1,9 +1,15 @@
-// Package consent decides who must be asked, asks, and remembers.
+// Package consent decides whether a user must be asked, asks, and stores the
+// answer.
 //
-//	Decide (pure) ── ask ──▶ the consent page ── allow ──▶ remembered consent ──▶ provider issues
-//	              └─ known or trusted ───────────────────▶ remembered consent ──▶ provider issues
-//	revoking (deauthorize) deletes the consent, and with it every code and token
+//	provider ── Request ──▶ Decide (pure) ── ask ──▶ consent page ── allow ──▶ Allow ──▶ stored consent
+//	                              │                               └─ deny ───▶ Deny  ──▶ audit event
+//	                              └─ trusted or remembered ──────────────────▶ Allow ──▶ stored consent
 //
-// It does not know fosite, nor how codes and tokens are made; package provider
-// asks it and acts on its word.
+//	user ── POST /oauth/deauthorize, security page ──▶ Revoke ──▶ the consent is deleted
+//
+// Grants belong to a consent, so deleting it ends every code and token of the app
+// for this user.
+//
+// The package does not know fosite, and it does not know how codes and tokens are
+// made. Package provider calls it and makes them.
 package consent

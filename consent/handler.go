@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -16,29 +17,44 @@ import (
 	"gatehouse/templates"
 )
 
-// Store remembers what people agreed to.
+// Store keeps consents.
 type Store interface {
-	AuthorizedStore
-	// Consent returns what the person agreed to for the app. ErrNotFound: nothing.
+	// App returns ErrNotFound if the app does not exist.
+	App(ctx context.Context, id string) (gatehouse.App, error)
+	// Consent returns ErrNotFound if the user has not consented to the app.
 	Consent(ctx context.Context, userID, appID string) (gatehouse.Consent, error)
-	// RecordConsent adds scopes to what the person agreed to, safely when racing.
-	// ErrNotFound: the person or the app is gone.
+	// UserConsents lists the apps that a user has consented to, by the app's name.
+	UserConsents(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error)
+	// RecordConsent adds scopes to the consent, or creates it. Racing calls lose no
+	// scope. It returns ErrNotFound if the user or the app no longer exists.
 	RecordConsent(ctx context.Context, userID, appID string, scopes []string, now time.Time) (gatehouse.Consent, error)
-	// TouchConsent stamps when the consent was last used.
+	// TouchConsent stores when the consent was last used.
 	TouchConsent(ctx context.Context, id string, now time.Time) error
-	// DeleteConsent forgets the consent, and everything that hangs on it. ErrNotFound: there was none.
+	// DeleteConsent deletes the consent and its grants. It returns ErrNotFound if
+	// there is no such consent.
 	DeleteConsent(ctx context.Context, userID, appID string) error
 	Settings(ctx context.Context) (gatehouse.Settings, error)
 	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
 }
 
-// Callers knows who calls a JSON endpoint.
+// Callers authenticates the callers of the JSON endpoints; account.Authenticator
+// implements it.
 type Callers interface {
-	// RequireCaller's errors are the contract's (C 1.1).
+	// RequireCaller returns the contract's errors (C 1.1).
 	RequireCaller(w http.ResponseWriter, r *http.Request) (gatehouse.Caller, error)
 }
 
-// Handler asks people, remembers what they said and takes it back.
+// Config is what a Handler needs.
+type Config struct {
+	Store    Store
+	Callers  Callers
+	Renderer *templates.Renderer
+	BasePath string // the path of the site URL, "" or "/sso"
+	Log      *slog.Logger
+}
+
+// Handler asks users for consent, stores and revokes it, and serves the two JSON
+// endpoints about it.
 type Handler struct {
 	store    Store
 	callers  Callers
@@ -48,55 +64,87 @@ type Handler struct {
 	log      *slog.Logger
 }
 
-// NewHandler returns a Handler. basePath is the site URL's path.
-func NewHandler(store Store, callers Callers, renderer *templates.Renderer, basePath string, log *slog.Logger) *Handler {
-	return &Handler{store: store, callers: callers, renderer: renderer, basePath: basePath, trail: audit.NewTrail(store, log), log: log}
+// NewHandler returns a Handler.
+func NewHandler(c Config) *Handler {
+	return &Handler{store: c.Store, callers: c.Callers, renderer: c.Renderer, basePath: c.BasePath, trail: audit.NewTrail(c.Store, c.Log), log: c.Log}
 }
 
 // Register adds the endpoints to a router below the base path.
-func (d *Handler) Register(r *mux.Router) {
-	r.Handle("/oauth/deauthorize", web.JSON(d.log, d.deauthorize)).Methods(http.MethodPost)
-	r.Handle("/api/v4/users/{user_id:[A-Za-z0-9]+}/oauth/apps/authorized", web.JSON(d.log, d.authorized)).Methods(http.MethodGet)
+func (h *Handler) Register(r *mux.Router) {
+	r.Handle("/oauth/deauthorize", web.JSON(h.log, h.deauthorize)).Methods(http.MethodPost)
+	r.Handle("/api/v4/users/{user_id:[A-Za-z0-9]+}/oauth/apps/authorized", web.JSON(h.log, h.authorized)).Methods(http.MethodGet)
 }
 
-// Decide says whether the person must be asked.
-func (d *Handler) Decide(ctx context.Context, r gatehouse.ConsentRequest) (gatehouse.ConsentDecision, error) {
-	remembered, err := d.store.Consent(ctx, r.Caller.User.ID, r.App.ID)
+// Decide reads the stored consent and decides whether the user must be asked.
+func (h *Handler) Decide(ctx context.Context, r Request) (Decision, error) {
+	remembered, err := h.store.Consent(ctx, r.Caller.User.ID, r.App.ID)
 	if err != nil && !errors.Is(err, gatehouse.ErrNotFound) {
-		return gatehouse.ConsentDecision{}, fmt.Errorf("consent: remembered: %w", err)
+		return Decision{}, fmt.Errorf("consent: read: %w", err)
 	}
 	return Decide(r, remembered), nil
 }
 
-// Allow remembers the yes and returns it. A yes that is remembered already costs
-// no write, but for a stamp once an hour. ErrNotFound: the app or the person is gone.
-func (d *Handler) Allow(ctx context.Context, r gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) (gatehouse.Consent, error) {
+// Allow stores the user's consent and returns it. If the stored consent already
+// covers the request, Allow writes nothing but the time of last use, and that once
+// an hour. It returns ErrNotFound if the app or the user no longer exists.
+func (h *Handler) Allow(ctx context.Context, r Request, d Decision) (gatehouse.Consent, error) {
 	now := time.Now()
-	remembered := decision.Remembered
-	if remembered.ID != "" && len(decision.Missing) == 0 {
-		if now.Sub(remembered.LastUsedAt) >= gatehouse.ConsentTouchInterval {
-			if err := d.store.TouchConsent(ctx, remembered.ID, now); err != nil {
+	if d.Remembered.ID != "" && len(d.Missing) == 0 {
+		if now.Sub(d.Remembered.LastUsedAt) >= gatehouse.ConsentTouchInterval {
+			if err := h.store.TouchConsent(ctx, d.Remembered.ID, now); err != nil {
 				return gatehouse.Consent{}, fmt.Errorf("consent: touch: %w", err)
 			}
 		}
-		return remembered, nil
+		return d.Remembered, nil
 	}
-	consent, err := d.store.RecordConsent(ctx, r.Caller.User.ID, r.App.ID, r.Scopes, now)
+	consent, err := h.store.RecordConsent(ctx, r.Caller.User.ID, r.App.ID, r.Scopes, now)
 	if err != nil {
 		return gatehouse.Consent{}, fmt.Errorf("consent: record: %w", err)
 	}
-	d.trail.Record(ctx, gatehouse.AuditEvent{ActorID: r.Caller.User.ID, Event: gatehouse.AuditAuthorizeApp, TargetID: r.App.ID, Detail: detail(r, decision)})
+	detail := "Scopes: " + strings.Join(r.Scopes, ", ") + "."
+	if d.Reason == ReasonTrusted {
+		detail = "The app is trusted, so the user was not asked."
+	}
+	h.trail.Record(ctx, gatehouse.AuditEvent{ActorID: r.Caller.User.ID, Event: gatehouse.AuditAuthorizeApp, TargetID: r.App.ID, Detail: detail})
 	return consent, nil
 }
 
-// Deny records the no, which is not remembered: the person is asked again next time (C 2.9).
-func (d *Handler) Deny(ctx context.Context, r gatehouse.ConsentRequest) {
-	d.trail.Record(ctx, gatehouse.AuditEvent{ActorID: r.Caller.User.ID, Event: gatehouse.AuditDenyApp, TargetID: r.App.ID})
+// Deny records that the user denied the request. A denial is not stored: the user
+// is asked again next time (C 2.9).
+func (h *Handler) Deny(ctx context.Context, r Request) {
+	h.trail.Record(ctx, gatehouse.AuditEvent{ActorID: r.Caller.User.ID, Event: gatehouse.AuditDenyApp, TargetID: r.App.ID})
 }
 
-func detail(r gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) string {
-	if decision.Reason == gatehouse.ConsentReasonTrusted {
-		return "A trusted app: nobody was asked."
+// Revoke deletes the user's consent to the app. From the next request on, every
+// node refuses the codes and tokens of this app for this user, because they belong
+// to the consent's row. It returns ErrNotFound if there is no consent.
+func (h *Handler) Revoke(ctx context.Context, actorID, userID, appID string) error {
+	if err := h.store.DeleteConsent(ctx, userID, appID); err != nil {
+		return fmt.Errorf("consent: revoke: %w", err)
 	}
-	return "Scopes: " + scopeList(r.Scopes) + "."
+	h.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: gatehouse.AuditDeauthorizeApp, TargetID: appID})
+	return nil
+}
+
+// AuthorizedApps lists the apps that the user has consented to, by name.
+func (h *Handler) AuthorizedApps(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error) {
+	apps, err := h.store.UserConsents(ctx, userID, offset, limit)
+	if err != nil {
+		return nil, fmt.Errorf("consent: authorized apps: %w", err)
+	}
+	return apps, nil
+}
+
+// AuthorizedApp returns one of the apps that the user has consented to. It returns
+// ErrNotFound if the user has not consented to it, or if it no longer exists.
+func (h *Handler) AuthorizedApp(ctx context.Context, userID, appID string) (gatehouse.ConsentedApp, error) {
+	consent, err := h.store.Consent(ctx, userID, appID)
+	if err != nil {
+		return gatehouse.ConsentedApp{}, fmt.Errorf("consent: authorized app: %w", err)
+	}
+	app, err := h.store.App(ctx, appID)
+	if err != nil {
+		return gatehouse.ConsentedApp{}, fmt.Errorf("consent: authorized app: %w", err)
+	}
+	return gatehouse.ConsentedApp{Consent: consent, App: app}, nil
 }

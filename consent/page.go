@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"golang.org/x/net/idna"
 
@@ -13,10 +12,10 @@ import (
 	"gatehouse/templates"
 )
 
-// Ask shows the consent page, which tells the truth about the request: who is
-// signed in, who will receive the answer, what it may do and for how long.
-func (d *Handler) Ask(w http.ResponseWriter, r *http.Request, c gatehouse.ConsentRequest, decision gatehouse.ConsentDecision) error {
-	settings, err := d.store.Settings(r.Context())
+// Ask shows the consent page. It says who is signed in, which host receives the
+// authorization response, what the app can do, and for how long.
+func (h *Handler) Ask(w http.ResponseWriter, r *http.Request, c Request, d Decision) error {
+	settings, err := h.store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
@@ -25,19 +24,20 @@ func (d *Handler) Ask(w http.ResponseWriter, r *http.Request, c gatehouse.Consen
 		User:      c.Caller.User,
 		CSRFToken: c.Caller.CSRFToken,
 		Action:    c.Action,
-		Scopes:    scopeTexts(c.Scopes, decision.Remembered),
+		Scopes:    scopeTexts(c.Scopes, d.Remembered),
 		Lifetime:  lifetime(c, settings),
 		Implicit:  c.Implicit,
-		LoginURL:  d.basePath + "/login?" + url.Values{"redirect_to": {c.Action}, "prompt": {"select_account"}}.Encode(),
+		LoginURL:  h.basePath + "/login?" + url.Values{"redirect_to": {c.Action}, "prompt": {"select_account"}}.Encode(),
 	}
 	page.ReceivingHost, page.IsLoopback, page.PrivateScheme = receiver(c.RedirectURI)
 	frame := templates.FrameFor(c.Caller.User, settings)
 	frame.FormTargets = []string{gatehouse.RedirectOrigin(c.RedirectURI)}
-	return d.renderer.Render(w, http.StatusOK, frame, page)
+	return h.renderer.Render(w, http.StatusOK, frame, page)
 }
 
-// receiver says who gets the answer: a host in its ASCII form, so that look-alike
-// letters show, or a program on this computer, or the owner of a private-use scheme.
+// receiver returns who receives the authorization response: the host, in its ASCII
+// form, so that look-alike letters are visible; whether it is this computer; or the
+// private-use scheme.
 func receiver(redirectURI string) (host string, loopback bool, scheme string) {
 	u, err := url.Parse(redirectURI)
 	if err != nil {
@@ -56,8 +56,8 @@ func receiver(redirectURI string) (host string, loopback bool, scheme string) {
 	return host, gatehouse.IsLoopbackRedirectURI(redirectURI), ""
 }
 
-// scopeTexts puts scopes into words, and marks those that are new. Whatever an
-// app asks for, its token tells it who the person is; that is said too.
+// scopeTexts describes the scopes and marks the new ones. Every token shows the app
+// who the user is, so the list says that too, unless the default scope does.
 func scopeTexts(scopes []string, remembered gatehouse.Consent) []templates.ScopeText {
 	var texts []templates.ScopeText
 	if !slices.Contains(scopes, gatehouse.DefaultScope) {
@@ -69,11 +69,9 @@ func scopeTexts(scopes []string, remembered gatehouse.Consent) []templates.Scope
 	return texts
 }
 
-func lifetime(c gatehouse.ConsentRequest, settings gatehouse.Settings) string {
+func lifetime(c Request, settings gatehouse.Settings) string {
 	if c.App.IsPublic || c.Implicit {
 		return "For " + templates.Lifetime(settings.AccessTokenLifetimeFor(c.App, c.Implicit)) + " at a time, or until you revoke it."
 	}
 	return "Until you revoke it, or the app has not been used for " + templates.Lifetime(settings.RefreshTokenLifetimeFor(c.App)) + "."
 }
-
-func scopeList(scopes []string) string { return strings.Join(scopes, ", ") }

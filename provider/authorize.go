@@ -11,103 +11,132 @@ import (
 	"time"
 
 	"gatehouse"
+	"gatehouse/consent"
 	"gatehouse/internal/web"
 )
 
-// authorization is an authorization request whose client and redirect URI are
-// known to be good: from here on, every answer goes to the app.
+// authorization is an authorization request whose client exists and whose redirect
+// URI is registered: errors may be sent to the client from here on.
 type authorization struct {
 	request     authorizationRequest
 	app         gatehouse.App
 	settings    gatehouse.Settings
-	redirectURI string // matched
-	query       string // the request as it came, for coming back to it
+	redirectURI string // the matched one
+	query       string // the query as it was sent, for returning to the request
 }
 
-// authorize serves GET /oauth/authorize.
+// authorize serves GET /oauth/authorize (RFC 6749 §4.1.1, C 1.2).
 func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
-	a, refusal, err := h.admit(r.Context(), r.URL.Query(), r.URL.RawQuery)
+	ctx := r.Context()
+
+	// Parse and check the request.
+	a, refusal, err := h.loadAuthorization(ctx, r.URL.Query(), r.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	// Anybody can make a client register itself. Such a client's mistake must not
-	// send on a person who has not signed in, or we redirect for phishers
-	// (RFC 9700 §4.11.2).
+	// A refusal is sent to the client. A self-registered client must wait until the
+	// user has signed in: otherwise everyone could register a client and use
+	// Gatehouse as an open redirector (RFC 9700 §4.11.2).
 	if refusal != nil && !a.app.IsDynamicallyRegistered {
-		return h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, refusal))
+		return h.sendRefusal(w, r, a, refusal)
 	}
-	caller, ok, err := h.signedIn(w, r, a)
-	if err != nil || !ok {
-		return err
-	}
-	if refusal != nil {
-		return h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, refusal))
-	}
-	question := h.question(a, caller)
-	decision, err := h.consents.Decide(r.Context(), question)
+
+	// Find out who is signed in.
+	caller, signedIn, err := h.loadCaller(r)
 	if err != nil {
 		return h.sendFailure(w, r, a, err)
 	}
-	if decision.Ask {
-		if a.request.Prompt == "none" {
-			return h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, &Refusal{Code: codeConsentRequired, Description: "The user must be asked, which prompt=none forbids."}))
-		}
-		return h.consents.Ask(w, r, question, decision)
+	if !signedIn || a.request.requiresSignIn(caller.Session, time.Now()) {
+		return h.requireSignIn(w, r, a, signedIn)
 	}
-	return h.issue(w, r, a, question, decision)
+	if refusal != nil {
+		return h.sendRefusal(w, r, a, refusal)
+	}
+
+	// Decide whether the user must be asked.
+	request := h.consentRequest(a, caller)
+	decision, err := h.consents.Decide(ctx, request)
+	if err != nil {
+		return h.sendFailure(w, r, a, err)
+	}
+	if decision.Ask && a.request.Prompt == "none" {
+		return h.sendRefusal(w, r, a, &Refusal{Code: codeConsentRequired, Description: "The user must be asked for consent, but the request has prompt=none."})
+	}
+	if decision.Ask {
+		return h.consents.Ask(w, r, request, decision)
+	}
+
+	// Make the code or token and send it to the client.
+	response, err := h.issue(ctx, a, request, decision)
+	if err != nil {
+		return h.sendFailure(w, r, a, err)
+	}
+	return h.send(w, r, response)
 }
 
-// decide serves the form of the consent page: POST /oauth/authorize with the
-// request in its URL and the person's decision in the body. The request is
-// judged again from the start; there is no state in between to forge.
-func (h *Handler) decide(w http.ResponseWriter, r *http.Request) error {
+// submitConsent serves the form of the consent page: POST /oauth/authorize with the
+// authorization request in the URL and the user's decision in the body. The request
+// is checked again from the start, so there is no state to forge between the page
+// and its form.
+func (h *Handler) submitConsent(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+
+	// Parse and check the request.
 	if err := web.ParseForm(w, r); err != nil {
 		return err
 	}
 	if r.URL.RawQuery == "" && r.PostForm.Has("client_id") {
-		// An authorization request sent by POST (RFC 6749 §3.1): the same as by GET.
+		// A client may also send the authorization request by POST (RFC 6749 §3.1).
 		http.Redirect(w, r, h.localURL(r.PostForm.Encode()), http.StatusSeeOther)
 		return nil
 	}
-	a, refusal, err := h.admit(r.Context(), r.URL.Query(), r.URL.RawQuery)
+	a, refusal, err := h.loadAuthorization(ctx, r.URL.Query(), r.URL.RawQuery)
 	if err != nil {
 		return err
 	}
 	if refusal != nil {
-		return h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, refusal))
+		return h.sendRefusal(w, r, a, refusal)
 	}
-	caller, err := h.signIn.Caller(r)
-	if errors.Is(err, gatehouse.ErrNotFound) || (err == nil && caller.IsOAuth()) {
-		h.redirectToLogin(w, r, a, a.query, "")
-		return nil
-	} else if err != nil {
+
+	// Find out who is signed in.
+	caller, signedIn, err := h.loadCaller(r)
+	if err != nil {
 		return err
 	}
-	question := h.question(a, caller)
-	decision, err := h.consents.Decide(r.Context(), question)
+	if !signedIn {
+		h.redirectToLogin(w, r, a, a.query, "")
+		return nil
+	}
+
+	// Read the user's decision.
+	request := h.consentRequest(a, caller)
+	decision, err := h.consents.Decide(ctx, request)
 	if err != nil {
 		return h.sendFailure(w, r, a, err)
 	}
-	// The page that was answered must have been this person's: another may have
-	// signed in since in another tab (Dex CVE-2022-39222 is the neighbour of this).
-	if subtle.ConstantTimeCompare([]byte(r.PostForm.Get("csrf_token")), []byte(caller.CSRFToken)) != 1 {
-		return h.consents.Ask(w, r, question, decision)
+	// The page must have been shown to this user: another user may have signed in
+	// since, in another tab (compare Dex CVE-2022-39222).
+	sameUser := subtle.ConstantTimeCompare([]byte(r.PostForm.Get("csrf_token")), []byte(caller.CSRFToken)) == 1
+	switch answer := r.PostForm.Get("decision"); {
+	case sameUser && answer == "allow":
+		response, err := h.issue(ctx, a, request, decision)
+		if err != nil {
+			return h.sendFailure(w, r, a, err)
+		}
+		return h.send(w, r, response)
+	case sameUser && answer == "deny":
+		h.consents.Deny(ctx, request)
+		return h.sendRefusal(w, r, a, &Refusal{Code: codeAccessDenied, Description: "The user denied the request."})
 	}
-	switch r.PostForm.Get("decision") {
-	case "allow":
-		return h.issue(w, r, a, question, decision)
-	case "deny":
-		h.consents.Deny(r.Context(), question)
-		return h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, &Refusal{Code: codeAccessDenied, Description: "The user denied the request."}))
-	}
-	return h.consents.Ask(w, r, question, decision)
+	return h.consents.Ask(w, r, request, decision)
 }
 
-// admit judges who is asking and where the answer goes. Until both are certain
-// nothing is redirected: err is for our own page (C 1.2, RFC 6749 §4.1.2.1).
-// Everything else that is wrong is a refusal for the app.
-func (h *Handler) admit(ctx context.Context, values url.Values, query string) (authorization, *Refusal, error) {
-	settings, err := h.settings.Settings(ctx)
+// loadAuthorization parses an authorization request and loads its app. err is for
+// Gatehouse's own error page: the client does not exist or the redirect URI is not
+// registered, so nothing may be redirected (RFC 6749 §4.1.2.1, C 1.2). refusal is
+// every other mistake; it may be sent to the client.
+func (h *Handler) loadAuthorization(ctx context.Context, values url.Values, query string) (a authorization, refusal *Refusal, err error) {
+	settings, err := h.store.Settings(ctx)
 	if err != nil {
 		return authorization{}, nil, err
 	}
@@ -117,8 +146,8 @@ func (h *Handler) admit(ctx context.Context, values url.Values, query string) (a
 	if name := duplicated(values, identityParameters); name != "" {
 		return authorization{}, nil, refuse(codeInvalidRequest, "model.authorize.is_valid."+name, "The parameter "+name+" was sent more than once.").webError()
 	}
-	a := authorization{request: readAuthorizationRequest(values), settings: settings, query: query}
-	if err := h.match(ctx, &a); err != nil {
+	a = authorization{request: readAuthorizationRequest(values), settings: settings, query: query}
+	if a.app, a.redirectURI, err = h.loadApp(ctx, a.request); err != nil {
 		return authorization{}, nil, err
 	}
 	for _, refusal := range []*Refusal{checkExtensions(values), a.request.check(), a.request.checkApp(a.app, settings)} {
@@ -129,69 +158,67 @@ func (h *Handler) admit(ctx context.Context, values url.Values, query string) (a
 	return a, nil, nil
 }
 
-// match finds the app and the redirect URI that the answer goes to.
-func (h *Handler) match(ctx context.Context, a *authorization) error {
-	if refusal := checkClientID(a.request.ClientID); refusal != nil {
-		return refusal.webError()
+// loadApp returns the app of an authorization request, and the redirect URI that
+// its response goes to. Its error is for Gatehouse's own error page.
+func (h *Handler) loadApp(ctx context.Context, request authorizationRequest) (app gatehouse.App, redirectURI string, err error) {
+	if refusal := checkClientID(request.ClientID); refusal != nil {
+		return gatehouse.App{}, "", refusal.webError()
 	}
-	if refusal := checkRedirectURI(a.request.RedirectURI); refusal != nil {
-		return refusal.webError()
+	if refusal := checkRedirectURI(request.RedirectURI); refusal != nil {
+		return gatehouse.App{}, "", refusal.webError()
 	}
-	var err error
-	a.app, err = h.apps.App(ctx, a.request.ClientID)
+	app, err = h.store.App(ctx, request.ClientID)
 	if errors.Is(err, gatehouse.ErrNotFound) {
-		return &web.Error{Status: http.StatusNotFound, ID: "app.oauth.get_app.find.app_error", Title: "This app is unknown here", Message: "There is no app with this client_id. It was never registered here, or was deleted.", Cause: err}
+		return gatehouse.App{}, "", &web.Error{Status: http.StatusNotFound, ID: "app.oauth.get_app.find.app_error", Title: "This app isn't registered", Message: "There is no app with this client_id. It was never registered here, or it was deleted.", Cause: err}
 	} else if err != nil {
-		return fmt.Errorf("provider: client: %w", err)
+		return gatehouse.App{}, "", fmt.Errorf("provider: client: %w", err)
 	}
-	uri, ok := gatehouse.MatchRedirectURI(a.request.RedirectURI, a.app.RedirectURIs)
-	if !ok || gatehouse.CheckRedirectURI(uri, a.app.IsPublic) != nil {
-		return notRegistered().webError()
+	redirectURI, ok := gatehouse.MatchRedirectURI(request.RedirectURI, app.RedirectURIs)
+	if !ok || gatehouse.CheckRedirectURI(redirectURI, app.IsPublic) != nil {
+		return gatehouse.App{}, "", notRegistered().webError()
 	}
-	a.redirectURI = uri
-	return nil
+	return app, redirectURI, nil
 }
 
-// signedIn returns who is at the browser. ok is false when the response was
-// written: the browser was sent to sign in, or the app was told that it would
-// have to be (prompt=none, OpenID Connect Core §3.1.2.1). An access token signs
-// nobody in here, or one app could get codes for another.
-func (h *Handler) signedIn(w http.ResponseWriter, r *http.Request, a authorization) (caller gatehouse.Caller, ok bool, err error) {
+// loadCaller returns who is signed in at the browser. An access token does not
+// count: otherwise one app could get codes for another.
+func (h *Handler) loadCaller(r *http.Request) (caller gatehouse.Caller, signedIn bool, err error) {
 	caller, err = h.signIn.Caller(r)
-	known := err == nil && !caller.IsOAuth()
-	if err != nil && !errors.Is(err, gatehouse.ErrNotFound) {
-		return caller, false, h.sendFailure(w, r, a, err)
+	if errors.Is(err, gatehouse.ErrNotFound) || err == nil && caller.IsOAuth() {
+		return gatehouse.Caller{}, false, nil
 	}
-	stale := known && a.request.MaxAge >= 0 && time.Since(caller.Session.CreateAt) > time.Duration(a.request.MaxAge)*time.Second
+	return caller, err == nil, err
+}
+
+// requiresSignIn reports whether a signed-in user must sign in again or choose an
+// account (OpenID Connect Core §3.1.2.1: prompt, max_age).
+func (r authorizationRequest) requiresSignIn(session gatehouse.Session, now time.Time) bool {
+	tooOld := r.MaxAge >= 0 && now.Sub(session.CreateAt) > time.Duration(r.MaxAge)*time.Second
+	return tooOld || r.Prompt == "login" || r.Prompt == "select_account"
+}
+
+// requireSignIn sends the browser to the sign-in page. With prompt=none it sends
+// login_required to the client instead (OpenID Connect Core §3.1.2.1).
+func (h *Handler) requireSignIn(w http.ResponseWriter, r *http.Request, a authorization, signedIn bool) error {
 	prompt := a.request.Prompt
-	if known && !stale && prompt != "login" && prompt != "select_account" {
-		return caller, true, nil
-	}
 	if prompt == "none" {
-		refusal := &Refusal{Code: codeLoginRequired, Description: "The user must sign in, which prompt=none forbids."}
-		if !known && a.app.IsDynamicallyRegistered { // as in authorize: nobody is sent on for a stranger
-			return caller, false, signInFirst(refusal)
+		refusal := &Refusal{Code: codeLoginRequired, Description: "The user must sign in, but the request has prompt=none."}
+		if !signedIn && a.app.IsDynamicallyRegistered { // see authorize: no redirect for a self-registered client
+			return &web.Error{Status: http.StatusUnauthorized, ID: "api.oauth.authorize_oauth.login_required.app_error", Title: "You are not signed in",
+				Message: "The app asked us not to show a sign-in page, but you are not signed in. Sign in here first. Then try again in the app.", Cause: refusal}
 		}
-		return caller, false, h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, refusal))
+		return h.sendRefusal(w, r, a, refusal)
 	}
-	if known && prompt != "select_account" {
+	if signedIn && prompt != "select_account" {
 		prompt = "login"
 	}
 	h.redirectToLogin(w, r, a, withoutLoginPrompt(a.query), prompt)
-	return caller, false, nil
+	return nil
 }
 
-// signInFirst is the page for a person whom an app that registered itself wants
-// back unseen, with nobody signed in.
-func signInFirst(cause error) *web.Error {
-	return &web.Error{Status: http.StatusUnauthorized, ID: "api.oauth.authorize_oauth.login_required.app_error", Title: "Nobody is signed in here",
-		Message: "The app asked not to show you anything, and you are not signed in. Sign in here first, then try again in the app.", Cause: cause}
-}
-
-// redirectToLogin sends the browser to sign in and to come back to the request.
-// prompt says whether being signed in already is enough: not for login, which has
-// the person prove who they are again, and not for select_account, which lets
-// them be somebody else.
+// redirectToLogin sends the browser to the sign-in page, with the request as the
+// return URL. With prompt "login" the user must enter the password again; with
+// "select_account" they may sign in as another user.
 func (h *Handler) redirectToLogin(w http.ResponseWriter, r *http.Request, a authorization, query, prompt string) {
 	login := url.Values{"redirect_to": {h.localURL(query)}}
 	if prompt == "login" || prompt == "select_account" {
@@ -204,10 +231,10 @@ func (h *Handler) redirectToLogin(w http.ResponseWriter, r *http.Request, a auth
 	http.Redirect(w, r, h.basePath+"/login?"+login.Encode(), http.StatusSeeOther)
 }
 
-// withoutLoginPrompt takes what signing in fulfils out of the request that the
-// browser comes back with: prompt=login, prompt=select_account and max_age.
+// withoutLoginPrompt removes from the return URL what signing in fulfills:
+// prompt=login, prompt=select_account and max_age.
 func withoutLoginPrompt(query string) string {
-	values, err := url.ParseQuery(query) // what cannot be read was passed over when the request was judged, too
+	values, err := url.ParseQuery(query) // a parameter that cannot be parsed was ignored before, too
 	fulfilled := values.Has("max_age")
 	values.Del("max_age")
 	if prompt := values.Get("prompt"); prompt == "login" || prompt == "select_account" {
@@ -220,37 +247,75 @@ func withoutLoginPrompt(query string) string {
 	return values.Encode()
 }
 
-func (h *Handler) question(a authorization, caller gatehouse.Caller) gatehouse.ConsentRequest {
-	return gatehouse.ConsentRequest{
+func (h *Handler) consentRequest(a authorization, caller gatehouse.Caller) consent.Request {
+	return consent.Request{
 		Caller: caller, App: a.app, Scopes: a.request.scopes(), RedirectURI: a.redirectURI, Prompt: a.request.Prompt,
 		Implicit: a.request.ResponseType == "token", Action: h.localURL(a.query),
 	}
 }
 
-// localURL is the authorization endpoint on this server, with a query.
+// localURL returns the path of the authorization endpoint with a query.
 func (h *Handler) localURL(query string) string { return h.basePath + "/oauth/authorize?" + query }
 
-// issue remembers the consent and answers with a code or a token.
-func (h *Handler) issue(w http.ResponseWriter, r *http.Request, a authorization, q gatehouse.ConsentRequest, d gatehouse.ConsentDecision) error {
-	answer, err := h.grant(r.Context(), a, q, d)
+// issue stores the consent, lets fosite make the code or access token, and returns
+// the authorization response. For a code, issue writes nothing but a new consent.
+// Its error is a *Refusal or a failure.
+func (h *Handler) issue(ctx context.Context, a authorization, request consent.Request, decision consent.Decision) (authorizationResponse, error) {
+	allowed, err := h.consents.Allow(ctx, request, decision)
 	if err != nil {
-		return h.sendFailure(w, r, a, err)
+		return authorizationResponse{}, removedMeanwhile(err)
 	}
-	return h.send(w, r, answer)
+	now := time.Now()
+	grantID := gatehouse.NewID()
+	s := &session{
+		userID: request.Caller.User.ID, consentID: allowed.ID, issuedAt: now, scopes: request.Scopes, resource: a.request.Resource,
+		accessTokenExpiresAt: now.Add(a.settings.AccessTokenLifetimeFor(a.app, true)),
+		redirectURI:          a.redirectURI, redirectURISent: a.request.RedirectURI != "", challenge: a.request.CodeChallenge,
+	}
+	parameters, err := h.machine.authorizationParameters(ctx, a, grantID, s)
+	if err != nil {
+		return authorizationResponse{}, err
+	}
+	if request.Implicit {
+		err := h.store.CreateGrant(ctx, gatehouse.Grant{
+			ID: grantID, ConsentID: allowed.ID, UserID: s.userID, AppID: a.app.ID, Scopes: s.scopes, Resource: s.resource,
+			CreateAt: now, RotatedAt: now, ExpiresAt: grantExpiry(a.app, a.settings, now, true),
+		})
+		if err != nil {
+			return authorizationResponse{}, removedMeanwhile(err)
+		}
+	}
+	h.issued(endpointAuthorize, grantOfResponseType(a.request.ResponseType))
+	return h.newResponse(a.request, a.redirectURI, parameters), nil
 }
 
-// sendFailure tells the app that we failed (RFC 6749 §4.1.2.1: server_error,
-// temporarily_unavailable), since the person cannot do anything about it here.
+// removedMeanwhile returns access_denied if the app, the user or the consent was
+// removed while the request was served.
+func removedMeanwhile(err error) error {
+	if errors.Is(err, gatehouse.ErrNotFound) {
+		return &Refusal{Code: codeAccessDenied, Description: "The app, the user or the consent was removed during the request.", Cause: err}
+	}
+	return fmt.Errorf("provider: issue: %w", err)
+}
+
+// sendRefusal sends a refusal to the client (RFC 6749 §4.1.2.1).
+func (h *Handler) sendRefusal(w http.ResponseWriter, r *http.Request, a authorization, refusal *Refusal) error {
+	return h.send(w, r, h.refusalResponse(a.request, a.redirectURI, refusal))
+}
+
+// sendFailure reports a failure of the server to the client (RFC 6749 §4.1.2.1:
+// server_error, temporarily_unavailable), because the user cannot do anything
+// about it.
 func (h *Handler) sendFailure(w http.ResponseWriter, r *http.Request, a authorization, err error) error {
 	refusal := asRefusal(err)
 	web.Log(r.Context(), h.log, refusal.webError())
-	return h.send(w, r, h.refusalAnswer(a.request, a.redirectURI, refusal))
+	return h.sendRefusal(w, r, a, refusal)
 }
 
-// FormTarget returns where an authorization request on this server would send
-// the browser after a form was posted, in the form that form-action takes; ""
-// if localURL is none, or one that would not be redirected. Browsers apply
-// form-action to the redirects that follow a form (the sign-in form's, here).
+// FormTarget returns where an authorization request on this server would redirect
+// the browser after a form was posted, as a source expression for form-action. It
+// returns "" if localURL is not such a request, or would not be redirected.
+// Browsers apply form-action to the redirects that follow the sign-in form.
 func (h *Handler) FormTarget(ctx context.Context, localURL string) string {
 	query, ok := strings.CutPrefix(localURL, h.localURL(""))
 	if !ok {
@@ -260,7 +325,7 @@ func (h *Handler) FormTarget(ctx context.Context, localURL string) string {
 	if err != nil {
 		return ""
 	}
-	a, _, err := h.admit(ctx, values, query)
+	a, _, err := h.loadAuthorization(ctx, values, query)
 	if err != nil {
 		return ""
 	}

@@ -6,11 +6,10 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"gatehouse"
 	"gatehouse/internal/web"
 )
 
-// authorizeBody is the API form of an authorization request (C 1.3).
+// authorizeBody is the JSON form of an authorization request (C 1.3).
 type authorizeBody struct {
 	ResponseType        string `json:"response_type"`
 	ClientID            string `json:"client_id"`
@@ -22,15 +21,18 @@ type authorizeBody struct {
 	Resource            string `json:"resource"`
 }
 
-// isJSON tells the API form of POST /oauth/authorize from the consent page's.
-// The contract does not check the content type, so whatever is no form is the API's.
+// isJSON matches the JSON form of POST /oauth/authorize. The contract does not
+// check the content type, so every body that is not a form counts as JSON.
 func isJSON(r *http.Request, _ *mux.RouteMatch) bool {
 	return !web.SendsForm(r)
 }
 
-// authorizeJSON serves POST /oauth/authorize with a JSON body (C 1.3), in the
-// contract's order of checks. Sending it is the person's consent.
+// authorizeJSON serves POST /oauth/authorize with a JSON body (C 1.3), with the
+// checks in the contract's order. The request itself is the user's consent.
 func (h *Handler) authorizeJSON(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+
+	// Authenticate the user and parse the request.
 	caller, err := h.signIn.RequireCaller(w, r)
 	if err != nil {
 		return err
@@ -44,48 +46,46 @@ func (h *Handler) authorizeJSON(w http.ResponseWriter, r *http.Request) error {
 		return refusal.webError()
 	}
 	if caller.IsOAuth() {
-		return web.Forbidden(errors.New("an access token may not authorise apps"))
+		return web.Forbidden(errors.New("an access token cannot authorize apps"))
 	}
-	if a.settings, err = h.settings.Settings(r.Context()); err != nil {
+	if a.settings, err = h.store.Settings(ctx); err != nil {
 		return err
 	}
 	if !a.settings.EnableOAuthServiceProvider {
 		return providerOff("api.oauth.allow_oauth.turn_off").webError()
 	}
-	if err := h.match(r.Context(), &a); err != nil {
+	if a.app, a.redirectURI, err = h.loadApp(ctx, a.request); err != nil {
 		return err
 	}
-	answer, err := h.answerJSON(r, a, caller)
-	if err != nil {
-		return err
+	refusal := a.request.checkApp(a.app, a.settings)
+	if refusal != nil && refusal.Code != codeUnsupportedResponse {
+		return refusal.webError()
 	}
-	target, err := answer.url()
+
+	// Make the code or token. An unknown response type and a failure are sent to the
+	// client (C 1.3).
+	var response authorizationResponse
+	if refusal != nil {
+		response = h.refusalResponse(a.request, a.redirectURI, refusal)
+	} else {
+		request := h.consentRequest(a, caller)
+		decision, err := h.consents.Decide(ctx, request)
+		if err == nil {
+			response, err = h.issue(ctx, a, request, decision)
+		}
+		if err != nil {
+			failure := asRefusal(err)
+			web.Log(ctx, h.log, failure.webError())
+			response = h.refusalResponse(a.request, a.redirectURI, failure)
+		}
+	}
+
+	// Answer with the URL that the script must open.
+	target, err := response.url()
 	if err != nil {
 		return err
 	}
 	return web.WriteJSON(w, http.StatusOK, map[string]string{"redirect": target})
-}
-
-// answerJSON issues what was asked for. A response type that we do not know,
-// and failures on our side, go to the app (C 1.3).
-func (h *Handler) answerJSON(r *http.Request, a authorization, caller gatehouse.Caller) (answer, error) {
-	if refusal := a.request.checkApp(a.app, a.settings); refusal != nil {
-		if refusal.Code == codeUnsupportedResponse {
-			return h.refusalAnswer(a.request, a.redirectURI, refusal), nil
-		}
-		return answer{}, refusal.webError()
-	}
-	question := h.question(a, caller)
-	decision, err := h.consents.Decide(r.Context(), question)
-	if err == nil {
-		var issued answer
-		if issued, err = h.grant(r.Context(), a, question, decision); err == nil {
-			return issued, nil
-		}
-	}
-	refusal := asRefusal(err)
-	web.Log(r.Context(), h.log, refusal.webError())
-	return h.refusalAnswer(a.request, a.redirectURI, refusal), nil
 }
 
 func (b authorizeBody) request() authorizationRequest {
@@ -95,8 +95,9 @@ func (b authorizeBody) request() authorizationRequest {
 	}
 }
 
-// check is the contract's validation (C 1.3): client_id, response_type,
-// redirect_uri, which the API form must name, and the rest.
+// check checks the body in the contract's order (C 1.3): client_id, response_type,
+// redirect_uri, then the rest. Unlike the query form, the JSON form requires a
+// redirect_uri.
 func (b authorizeBody) check(r authorizationRequest) *Refusal {
 	if refusal := checkClientID(b.ClientID); refusal != nil {
 		return refusal

@@ -10,14 +10,14 @@ import (
 	"gatehouse"
 )
 
-// credentials are what a client says about itself (RFC 6749 §2.3.1).
+// credentials are the credentials that a client sent (RFC 6749 §2.3.1).
 type credentials struct {
 	id, secret string
-	basic      bool // by HTTP Basic
+	basic      bool // sent by HTTP Basic
 }
 
-// readCredentials takes the client's credentials from the request. A malformed
-// id is refused before anything is looked up (C 1.4 step 3).
+// readCredentials reads the client's credentials from the request. It refuses a
+// malformed client id before the store is asked (C 1.4 step 3).
 func readCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
 	c, refusal := findCredentials(r, form)
 	switch {
@@ -31,8 +31,8 @@ func readCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
 	return c, refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_client_id", "The client_id is missing or malformed. It has 26 letters and digits; copy it from the app's page.")
 }
 
-// findCredentials looks into the Authorization header and the body. Sending them
-// both ways is refused, unless both say the same: some libraries do (C 7).
+// findCredentials reads the Authorization header and the body. It refuses credentials
+// in both, unless they are equal, as some libraries send them (C 7).
 func findCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
 	body := credentials{id: form.Get("client_id"), secret: form.Get("client_secret")}
 	if r.Header.Get("Authorization") == "" {
@@ -40,17 +40,17 @@ func findCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
 	}
 	user, password, ok := r.BasicAuth()
 	if !ok {
-		return credentials{basic: true}, invalidClient("The Authorization header is no valid HTTP Basic authentication.", nil)
+		return credentials{basic: true}, invalidClient("The Authorization header is not valid HTTP Basic authentication.", nil)
 	}
 	basic := credentials{id: unescape(user), secret: unescape(password), basic: true}
 	if (body.id != "" && body.id != basic.id) || (body.secret != "" && body.secret != basic.secret) {
-		return basic, refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_request", "The client identifies itself in two different ways: use either HTTP Basic or the body.")
+		return basic, refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_request", "The HTTP Basic credentials differ from the ones in the body. Send the credentials once.")
 	}
 	return basic, nil
 }
 
-// unescape undoes the form encoding that RFC 6749 §2.3.1 asks for before Basic.
-// Many clients leave it out; ids and secrets of ours read the same either way.
+// unescape undoes the form encoding of RFC 6749 §2.3.1. Many clients do not encode;
+// client ids and secrets of Gatehouse are the same in both forms.
 func unescape(s string) string {
 	if u, err := url.QueryUnescape(s); err == nil {
 		return u
@@ -58,17 +58,18 @@ func unescape(s string) string {
 	return s
 }
 
-// authenticate returns the app whose credentials were sent (C 1.4 steps 5, 6a, 6b).
+// authenticate returns the app with these credentials (C 1.4 steps 5, 6a and 6b). Its
+// error is a *Refusal or a failure of the store.
 func (h *Handler) authenticate(ctx context.Context, c credentials) (gatehouse.App, error) {
-	app, err := h.apps.App(ctx, c.id)
+	app, err := h.store.App(ctx, c.id)
 	if errors.Is(err, gatehouse.ErrNotFound) {
-		return gatehouse.App{}, invalidClient("There is no such client: it was never registered, or was deleted.", err)
+		return gatehouse.App{}, invalidClient("This client does not exist. It was never registered, or it was deleted.", err)
 	} else if err != nil {
 		return gatehouse.App{}, fmt.Errorf("provider: client: %w", err)
 	}
 	switch {
 	case app.IsPublic && c.secret != "":
-		return gatehouse.App{}, refuse(codeInvalidRequest, "model.oauth.validate_grant.public_client_secret", "This is a public client: it has no client_secret and must not send one.")
+		return gatehouse.App{}, refuse(codeInvalidRequest, "model.oauth.validate_grant.public_client_secret", "This is a public client. It has no client_secret and must not send one.")
 	case !app.IsPublic && !gatehouse.SecretMatches(c.secret, app.SecretHash):
 		refusal := invalidClient("The client_secret is missing or wrong.", nil)
 		refusal.ID = "model.oauth.validate_grant.credentials.app_error"
@@ -77,7 +78,7 @@ func (h *Handler) authenticate(ctx context.Context, c credentials) (gatehouse.Ap
 	return app, nil
 }
 
-// invalidClient is RFC 6749 §5.2's answer to failed client authentication.
+// invalidClient is the refusal for failed client authentication (RFC 6749 §5.2).
 func invalidClient(description string, cause error) *Refusal {
 	return &Refusal{Code: codeInvalidClient, ID: "api.oauth.get_access_token.credentials.app_error", Description: description, Status: http.StatusUnauthorized, Cause: cause}
 }

@@ -1,21 +1,24 @@
-// Package provider runs the grants: the authorization endpoint and the token
-// endpoint, with fosite as the machinery and our own rules around it.
+// Package provider serves the OAuth 2.0 protocol endpoints: authorization, token,
+// introspection, revocation and metadata. fosite runs the grants.
 //
-//	GET/POST /oauth/authorize
-//	  parse (parameters.go) → who is asking → consent.Decide → fosite → answer (response.go)
-//	POST /oauth/access_token
-//	  parse → authenticate the client → rules (rules.go) → fosite → one unit of work (fositestore.go) → answer
+//	GET, POST /oauth/authorize (authorize.go)
+//	  parse ─▶ load the app ─▶ who is signed in? ─▶ consent.Decide ─▶ fosite ─▶ send the response
 //
-// Codes and tokens are sealed statements (tokens.go): fosite's storage opens
-// them instead of reading rows, and what fosite wants written is collected into
-// one statement per request. Nothing is written when a code is made; redeeming
-// it is one INSERT whose primary key makes it single-use.
+//	POST /oauth/access_token (token.go)
+//	  parse ─▶ authenticate the client ─▶ open the code or refresh token ─▶ fosite ─▶ one write ─▶ answer
 //
-// Each rule that can refuse a request is a named Refusal (refusal.go), which
-// becomes a response in one place per surface. Fosite checks most of the same
-// rules once more: it is the second lock on the door.
+// The files fosite*.go are the only ones that import fosite. fosite.go lists its
+// handlers and Gatehouse's own: publicClientPKCE, publicClientRefresh and
+// presentedRules. The handlers judge a request and write nothing. Everything that
+// they read is complete before fosite is called.
 //
-// The package does not know how people sign in, how consent is asked or
-// remembered, nor how anything is stored: it declares what it needs as small
-// interfaces.
+// Codes and tokens are sealed values (tokens.go). Making a code writes nothing.
+// Redeeming a code is one INSERT, whose primary key makes the code single-use. A
+// refresh is one UPDATE.
+//
+// Each rule that can refuse a request returns a Refusal (refusal.go), which is
+// turned into a response in one place for each error format.
+//
+// The package does not know how users sign in, what the consent page looks like,
+// or how anything is stored.
 package provider

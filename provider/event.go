@@ -2,21 +2,20 @@ package provider
 
 import (
 	"net/http"
-	"strings"
 
 	"gatehouse/internal/web"
 )
 
-// Event is how a request at one of the protocol endpoints ended, for whoever
-// counts (Config.Observe). Each of its fields has few values.
+// Event is the result of a request at a protocol endpoint, for metrics
+// (Config.Observe). Each field has few possible values.
 type Event struct {
 	Endpoint string // "authorize", "access_token", "introspect" or "revoke"
-	// Grant is the kind of grant that was issued or refused, GrantCode and its
-	// siblings; "" when the request was about none.
+	// Grant is the kind of grant that was issued or refused, such as GrantCode; "" if
+	// the request was not about a grant.
 	Grant string
-	// Error is the code of the RFCs of a refusal; "" for a grant that was issued.
+	// Error is the RFC's error code of a refusal; "" if a grant was issued.
 	Error string
-	// Rule is the contract's id (C 1.14) of the rule that refused; "" if it has none.
+	// Rule is the contract's error id (C 1.14) of the broken rule; "" if it has none.
 	Rule string
 }
 
@@ -33,22 +32,24 @@ func GrantKinds() []string { return []string{GrantCode, GrantRefresh, GrantImpli
 const (
 	endpointAuthorize   = "authorize"
 	endpointAccessToken = "access_token"
+	endpointIntrospect  = "introspect"
+	endpointRevoke      = "revoke"
 )
 
-// issued tells of a grant that was made.
+// issued reports a new or refreshed grant to Config.Observe.
 func (h *Handler) issued(endpoint, grant string) {
 	if grant != "" {
 		h.observe(Event{Endpoint: endpoint, Grant: grant})
 	}
 }
 
-// refused tells of a refusal.
+// refused reports a refusal to Config.Observe.
 func (h *Handler) refused(endpoint, grant string, refusal *Refusal) {
 	h.observe(Event{Endpoint: endpoint, Grant: grant, Error: refusal.Code, Rule: refusal.ID})
 }
 
-// counted tells of the refusals at the authorization endpoint that are shown to
-// the person, or answered as JSON; refusalAnswer tells of those that the app gets.
+// counted reports the errors of an authorization handler that are shown to the user
+// or answered as JSON. refusalResponse reports those that are sent to the client.
 func (h *Handler) counted(f web.HandlerFunc) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		err := f(w, r)
@@ -60,7 +61,7 @@ func (h *Handler) counted(f web.HandlerFunc) web.HandlerFunc {
 	}
 }
 
-// codeOfStatus is the error code that stands for a page's status.
+// codeOfStatus returns the RFC's error code for the status of an error page.
 func codeOfStatus(status int) string {
 	switch status {
 	case http.StatusServiceUnavailable:
@@ -71,7 +72,8 @@ func codeOfStatus(status int) string {
 	return codeInvalidRequest
 }
 
-// grantOfResponseType: a code is no grant before it is redeemed.
+// grantOfResponseType returns the kind of grant of an authorization request. A code
+// is not a grant until it is redeemed.
 func grantOfResponseType(responseType string) string {
 	if responseType == "token" {
 		return GrantImplicit
@@ -87,9 +89,4 @@ func grantOfGrantType(grantType string) string {
 		return GrantRefresh
 	}
 	return ""
-}
-
-// endpointOf is the endpoint that was asked, by the last part of its path.
-func endpointOf(r *http.Request) string {
-	return r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 }

@@ -15,8 +15,8 @@ import (
 	"gatehouse/provider"
 )
 
-// noApps is a catalogue without any, and the provider turned on.
-type noApps struct{}
+// noApps is a store without apps and grants, with the provider turned on.
+type noApps struct{ provider.Store }
 
 func (noApps) App(context.Context, string) (gatehouse.App, error) {
 	return gatehouse.App{}, gatehouse.ErrNotFound
@@ -30,13 +30,13 @@ func (noApps) Grant(context.Context, string) (gatehouse.Grant, gatehouse.User, e
 	return gatehouse.Grant{}, gatehouse.User{}, gatehouse.ErrNotFound
 }
 
-// What is counted must have few values, whatever strangers send.
-func TestStrangersCannotMakeUpWhatIsCounted(t *testing.T) {
+// The fields of events become metric labels, so clients must not be able to add values.
+func TestClientsCannotAddValuesToEvents(t *testing.T) {
 	tokens, err := provider.NewTokens(noApps{}, []byte("a secret of the tests, 32 bytes long"))
 	require.NoError(t, err)
 	var got []provider.Event
 	h := provider.New(provider.Config{
-		Tokens: tokens, Apps: noApps{}, Settings: noApps{}, Log: slog.New(slog.DiscardHandler),
+		Tokens: tokens, Store: noApps{}, Log: slog.New(slog.DiscardHandler),
 		Observe: func(e provider.Event) { got = append(got, e) },
 	})
 	r := mux.NewRouter()

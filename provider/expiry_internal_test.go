@@ -2,99 +2,110 @@ package provider
 
 import (
 	"context"
-	"log/slog"
 	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/ory/fosite"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
 )
 
-// oneGrant is a store with a single grant, whose person is active.
-type oneGrant struct{ grant gatehouse.Grant }
+// oneGrant is a store with a single grant, whose user is active.
+type oneGrant struct {
+	Store
+	grant gatehouse.Grant
+}
 
 func (s oneGrant) Grant(context.Context, string) (gatehouse.Grant, gatehouse.User, error) {
 	return s.grant, gatehouse.User{ID: s.grant.UserID}, nil
 }
 
-func newTokens(t *testing.T, grants LiveGrants) *Tokens {
+func newHandler(t *testing.T, store Store) *Handler {
 	t.Helper()
-	tokens, err := NewTokens(grants, []byte("a secret of this test that is long enough"))
+	tokens, err := NewTokens(store, []byte("a secret of this test that is long enough"))
 	require.NoError(t, err)
-	return tokens
+	return New(Config{Tokens: tokens, Store: store})
 }
 
-// RFC 6749 §4.1.2: ten minutes, to the millisecond, wherever it is looked at.
-func TestACodeLivesTenMinutes(t *testing.T) {
+// RFC 6749 §4.1.2: a code expires after ten minutes, to the millisecond.
+func TestCodeExpiresAfterTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tokens := newTokens(t, oneGrant{})
+		h := newHandler(t, oneGrant{})
 		start := time.Now()
 		app := gatehouse.App{ID: gatehouse.NewID()}
-		sealed, err := tokens.codes.Seal(code{GrantID: gatehouse.NewID(), AppID: app.ID, RedirectURI: "https://app.example.com/cb", IssuedAt: start.UnixMilli()})
+		sealed, err := h.tokens.codes.Seal(code{GrantID: gatehouse.NewID(), AppID: app.ID, RedirectURI: "https://app.example.com/cb", IssuedAt: start.UnixMilli()})
 		require.NoError(t, err)
-		redeem := func() (*exchange, error) {
-			r := fosite.NewAccessRequest(&session{})
-			r.Form = url.Values{"code": {sealed}}
-			x := &exchange{client: &client{app: app}, now: time.Now()}
-			return x, (&rules{store: &fositeStore{tokens: tokens}}).judgeCode(x, r)
-		}
-		check := func(x *exchange, sealed string) error {
-			return (&strategy{tokens: tokens}).ValidateAuthorizeCode(withExchange(t.Context(), x), nil, sealed)
+		judge := func() *Refusal {
+			return judgeCode(h.openCode(presented{app: app, form: url.Values{"code": {sealed}}, now: time.Now()}))
 		}
 		time.Sleep(10 * time.Minute)
-		x, err := redeem()
-		require.NoError(t, err)
-		require.NoError(t, check(x, sealed))
-		require.ErrorIs(t, check(x, sealed+"A"), fosite.ErrNotFound, "only the code that was judged is known")
+		require.Nil(t, judge())
 		time.Sleep(time.Millisecond)
-		require.NoError(t, check(x, sealed), "one reading of the clock decides a request")
-		x, err = redeem()
-		var refusal *Refusal
-		require.ErrorAs(t, err, &refusal)
-		require.Equal(t, "invalid_grant", refusal.Code)
-		require.ErrorIs(t, check(x, sealed), fosite.ErrNotFound)
+		require.Equal(t, "invalid_grant", judge().Code)
 	})
 }
 
-// An access token ends at its own time, and with its grant; a refresh token when
-// the grant has not been used for so long.
-func TestTokensEndWithTheirTime(t *testing.T) {
+// fosite finds the code that the endpoint has opened, and no other.
+func TestFositeFindsOnlyThePresentedCode(t *testing.T) {
+	h := newHandler(t, oneGrant{})
+	app := gatehouse.App{ID: gatehouse.NewID()}
+	sealed, err := h.tokens.codes.Seal(code{GrantID: gatehouse.NewID(), AppID: app.ID, IssuedAt: time.Now().UnixMilli(), Challenge: "c"})
+	require.NoError(t, err)
+	find := func(presentedCode, asked string) error {
+		p := h.openCode(presented{app: app, form: url.Values{"code": {presentedCode}}, now: time.Now()})
+		ctx := withCall(t.Context(), fositeCall{client: &client{app: app}, presented: p})
+		_, codeErr := fositeStore{}.GetAuthorizeCodeSession(ctx, asked, nil)
+		_, pkceErr := fositeStore{}.GetPKCERequestSession(ctx, asked, nil)
+		require.Equal(t, codeErr, pkceErr)
+		return codeErr
+	}
+	require.NoError(t, find(sealed, sealed))
+	require.Error(t, find(sealed, sealed+"A"))
+	require.Error(t, find(sealed+"A", sealed+"A"), "a code that does not open")
+	require.Error(t, find("", ""))
+	_, err = fositeStore{}.GetAuthorizeCodeSession(t.Context(), sealed, nil)
+	require.Error(t, err, "without a call in the context")
+}
+
+// An access token ends at its own time or with its grant. A refresh token ends when
+// the grant has not been used for its lifetime.
+func TestTokensExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
 		grant := gatehouse.Grant{ID: gatehouse.NewID(), CreateAt: now, RotatedAt: now, ExpiresAt: now.Add(2 * time.Hour)}
-		tokens := newTokens(t, oneGrant{grant})
+		h := newHandler(t, oneGrant{grant: grant})
 		seal := func(lifetime time.Duration) string {
-			sealed, err := tokens.access.Seal(accessToken{GrantID: grant.ID, ExpiresAt: now.Add(lifetime).UnixMilli()})
+			sealed, err := h.tokens.access.Seal(accessToken{GrantID: grant.ID, ExpiresAt: now.Add(lifetime).UnixMilli()})
 			require.NoError(t, err)
 			return sealed
 		}
 		short, long := seal(time.Hour), seal(3*time.Hour)
-		live := func(token string) bool {
-			_, _, err := tokens.AuthenticateAccessToken(t.Context(), token)
+		valid := func(token string) bool {
+			_, _, err := h.tokens.AuthenticateAccessToken(t.Context(), token)
 			if err != nil {
 				require.ErrorIs(t, err, gatehouse.ErrNotFound)
 			}
 			return err == nil
 		}
-		refreshes := func() error {
-			store := &fositeStore{tokens: tokens, log: slog.New(slog.DiscardHandler)}
-			_, err := store.judgeRefresh(t.Context(), grant, gatehouse.User{}, 0, time.Now())
-			return err
+		sealed, err := h.tokens.refresh.Seal(refreshToken{GrantID: grant.ID})
+		require.NoError(t, err)
+		refresh := func() *Refusal {
+			p, err := h.openRefreshToken(t.Context(), presented{form: url.Values{"refresh_token": {sealed}}, now: time.Now()})
+			require.NoError(t, err)
+			return judgeRefreshToken(p)
 		}
 		time.Sleep(time.Hour - time.Millisecond)
-		require.True(t, live(short))
+		require.True(t, valid(short))
 		time.Sleep(time.Millisecond)
-		require.False(t, live(short))
-		require.True(t, live(long))
+		require.False(t, valid(short))
+		require.True(t, valid(long))
 		time.Sleep(time.Hour - time.Millisecond)
-		require.True(t, live(long))
-		require.NoError(t, refreshes())
+		require.True(t, valid(long))
+		require.Nil(t, refresh())
 		time.Sleep(time.Millisecond)
-		require.False(t, live(long), "its grant has ended")
-		require.Error(t, refreshes())
+		require.False(t, valid(long), "its grant has ended")
+		require.NotNil(t, refresh())
 	})
 }

@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"gatehouse"
-	"gatehouse/internal/web"
 )
 
-// introspection says what a token is worth (RFC 7662 §2.2). Of a token that is
-// worth nothing, or that the caller has no business with, nothing but that is said.
+// introspection is the introspection response (RFC 7662 §2.2). If the token is not
+// active, or the caller may not introspect it, the response has active=false and
+// no other member.
 type introspection struct {
 	Active    bool   `json:"active"`
 	Scope     string `json:"scope,omitempty"`
@@ -27,43 +27,32 @@ type introspection struct {
 	Issuer    string `json:"iss,omitempty"`
 }
 
-// introspect serves POST /oauth/introspect (RFC 7662): confidential apps ask
-// about their own tokens, those that a setting names about any.
-func (h *Handler) introspect(w http.ResponseWriter, r *http.Request) {
-	answer, err := h.introspection(r)
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Pragma", "no-cache")
-	if err == nil {
-		err = web.WriteJSON(w, http.StatusOK, answer)
-	}
+// introspect serves POST /oauth/introspect (RFC 7662). A confidential app may
+// introspect its own tokens. The apps of the setting introspection_client_ids may
+// introspect every token.
+func (h *Handler) introspect(r *http.Request) (any, error) {
+	token, app, settings, err := h.tokenOfClient(r)
 	if err != nil {
-		h.writeRefusal(w, r, asRefusal(err))
-	}
-}
-
-func (h *Handler) introspection(r *http.Request) (introspection, error) {
-	token, app, settings, err := h.aboutToken(r)
-	if err != nil {
-		return introspection{}, err
+		return nil, err
 	}
 	if app.IsPublic {
-		// RFC 7662 §2.1: the endpoint demands authorization, which a public client cannot give.
-		return introspection{}, invalidClient("Public clients may not introspect tokens.", nil)
+		// RFC 7662 §2.1 requires authentication, which a public client cannot provide.
+		return nil, invalidClient("Public clients cannot introspect tokens.", nil)
 	}
-	answer, err := h.describe(r.Context(), token)
+	response, err := h.describe(r.Context(), token)
 	if errors.Is(err, gatehouse.ErrNotFound) {
 		return introspection{}, nil
 	} else if err != nil {
-		return introspection{}, err
+		return nil, err
 	}
-	if answer.ClientID != app.ID && !slices.Contains(settings.IntrospectionClientIDs, app.ID) {
+	if response.ClientID != app.ID && !slices.Contains(settings.IntrospectionClientIDs, app.ID) {
 		return introspection{}, nil
 	}
-	return answer, nil
+	return response, nil
 }
 
-// describe returns what a live token says. ErrNotFound: it is not live. The
-// token_type_hint is not needed: a token's prefix says what it is.
+// describe returns the description of an active token, and ErrNotFound for every
+// other. It ignores token_type_hint, because the prefix of a token names its kind.
 func (h *Handler) describe(ctx context.Context, token string) (introspection, error) {
 	if h.tokens.IsAccessToken(token) {
 		grant, user, err := h.tokens.AuthenticateAccessToken(ctx, token)
@@ -82,7 +71,7 @@ func (h *Handler) describe(ctx context.Context, token string) (introspection, er
 	if err != nil {
 		return introspection{}, errors.Join(gatehouse.ErrNotFound, err)
 	}
-	grant, user, err := h.grants.Grant(ctx, claims.GrantID)
+	grant, user, err := h.store.Grant(ctx, claims.GrantID)
 	if err != nil {
 		return introspection{}, err
 	}
@@ -102,10 +91,10 @@ func (h *Handler) description(grant gatehouse.Grant, user gatehouse.User) intros
 	}
 }
 
-// aboutToken reads a request of an authenticated client about a token: the
+// tokenOfClient parses a request about a token and authenticates its client: the
 // common part of introspection and revocation.
-func (h *Handler) aboutToken(r *http.Request) (token string, app gatehouse.App, settings gatehouse.Settings, err error) {
-	form, refusal := tokenForm(r)
+func (h *Handler) tokenOfClient(r *http.Request) (token string, app gatehouse.App, settings gatehouse.Settings, err error) {
+	form, refusal := parseTokenForm(r)
 	if refusal != nil {
 		return "", app, settings, refusal
 	}
@@ -116,7 +105,7 @@ func (h *Handler) aboutToken(r *http.Request) (token string, app gatehouse.App, 
 	if refusal != nil {
 		return "", app, settings, refusal
 	}
-	if settings, err = h.settings.Settings(r.Context()); err != nil {
+	if settings, err = h.store.Settings(r.Context()); err != nil {
 		return "", app, settings, err
 	}
 	if !settings.EnableOAuthServiceProvider {

@@ -9,8 +9,8 @@ import (
 	"gatehouse/internal/web"
 )
 
-// serverMetadata is what clients learn about us (RFC 8414 §2, RFC 9207 §3,
-// RFC 7591 §3): what is on at this moment, and nothing else.
+// serverMetadata is the authorization server metadata (RFC 8414 §2, RFC 9207 §3,
+// RFC 7591 §3). It advertises only what the settings have turned on.
 type serverMetadata struct {
 	Issuer                                     string   `json:"issuer"`
 	AuthorizationEndpoint                      string   `json:"authorization_endpoint"`
@@ -56,7 +56,8 @@ func (h *Handler) serverMetadata(s gatehouse.Settings) serverMetadata {
 	return m
 }
 
-// resourceMetadata describes our own API as a protected resource (RFC 9728 §2).
+// resourceMetadata describes the API of Gatehouse as a protected resource (RFC 9728
+// §2).
 type resourceMetadata struct {
 	Resource               string   `json:"resource"`
 	AuthorizationServers   []string `json:"authorization_servers"`
@@ -67,7 +68,7 @@ type resourceMetadata struct {
 
 // authorizationServer serves /.well-known/oauth-authorization-server.
 func (h *Handler) authorizationServer(w http.ResponseWriter, r *http.Request) error {
-	settings, err := h.settings.Settings(r.Context())
+	settings, err := h.store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (h *Handler) authorizationServer(w http.ResponseWriter, r *http.Request) er
 
 // protectedResource serves /.well-known/oauth-protected-resource.
 func (h *Handler) protectedResource(w http.ResponseWriter, r *http.Request) error {
-	settings, err := h.settings.Settings(r.Context())
+	settings, err := h.store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (h *Handler) protectedResource(w http.ResponseWriter, r *http.Request) erro
 	})
 }
 
-// writeMetadata lets metadata be kept for a minute: switches are turned seldom,
+// writeMetadata allows caches to keep metadata for a minute: settings change seldom,
 // and clients ask often.
 func writeMetadata(w http.ResponseWriter, v any) error {
 	w.Header().Set("Cache-Control", "public, max-age=60")
@@ -100,18 +101,18 @@ func writeMetadata(w http.ResponseWriter, v any) error {
 	return web.WriteJSON(w, http.StatusOK, v)
 }
 
-// endpoint is the URL of one of our paths.
+// endpoint returns the URL of a path below the site URL.
 func (h *Handler) endpoint(path string) string { return strings.TrimRight(h.issuer, "/") + path }
 
-// The well-known places of RFC 8414 §3 and RFC 9728 §3.
+// The well-known paths of RFC 8414 §3 and RFC 9728 §3.
 const (
 	authorizationServerPath = "/.well-known/oauth-authorization-server"
 	protectedResourcePath   = "/.well-known/oauth-protected-resource"
 )
 
-// ResourceMetadataURL is where the metadata of our own API is, for the
-// resource_metadata of a challenge (RFC 9728 §5.1). A path of the site URL goes
-// behind the well-known part (§3.1).
+// ResourceMetadataURL returns the URL of the protected resource metadata, for
+// resource_metadata in a challenge (RFC 9728 §5.1). The path of the site URL follows
+// the well-known path (§3.1).
 func ResourceMetadataURL(issuer string) string {
 	u, err := url.Parse(issuer)
 	if err != nil {

@@ -4,62 +4,56 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/url"
+	"time"
 
 	"github.com/gorilla/mux"
-	"github.com/ory/fosite"
-	"github.com/ory/fosite/compose"
 
 	"gatehouse"
+	"gatehouse/consent"
 	"gatehouse/internal/audit"
 	"gatehouse/internal/web"
 	"gatehouse/templates"
 )
 
-// Apps looks up clients.
-type Apps interface {
-	// App returns the app. ErrNotFound: there is none with this id.
+// Store is what the protocol endpoints read and write.
+type Store interface {
+	GrantReader
+	// App returns ErrNotFound if there is no app with this client id.
 	App(ctx context.Context, id string) (gatehouse.App, error)
-}
-
-// Settings reads the switches of this moment.
-type Settings interface {
 	Settings(ctx context.Context) (gatehouse.Settings, error)
+	// CreateGrant stores a grant. It returns ErrConflict if a grant with this id
+	// exists: its code was redeemed before. It returns ErrNotFound if the consent, its
+	// app or its user no longer exists, or the user is deactivated.
+	CreateGrant(ctx context.Context, g gatehouse.Grant) error
+	// RotateGrant moves a grant from the generation to the next. It returns
+	// ErrConflict if the grant has another generation, was revoked or has expired.
+	RotateGrant(ctx context.Context, id string, generation int64, now, expires time.Time) error
+	// RevokeGrant ends a grant. No error if it has ended or does not exist.
+	RevokeGrant(ctx context.Context, id string, at time.Time) error
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
 }
 
-// SignIn knows who is at the browser.
+// SignIn authenticates users; account.Authenticator implements it.
 type SignIn interface {
-	// Caller returns who the request comes from. ErrNotFound: nobody.
+	// Caller returns who the request comes from. It returns ErrNotFound if the
+	// request has no valid session or token.
 	Caller(r *http.Request) (gatehouse.Caller, error)
-	// RequireCaller is Caller for JSON endpoints: its errors are the contract's (C 1.1).
+	// RequireCaller is Caller for JSON endpoints. It returns the contract's errors
+	// (C 1.1).
 	RequireCaller(w http.ResponseWriter, r *http.Request) (gatehouse.Caller, error)
 }
 
-// Consents knows what people agreed to, and asks them.
-type Consents interface {
-	// Decide says whether the person must be asked.
-	Decide(ctx context.Context, r gatehouse.ConsentRequest) (gatehouse.ConsentDecision, error)
-	// Ask shows the consent page.
-	Ask(w http.ResponseWriter, r *http.Request, c gatehouse.ConsentRequest, d gatehouse.ConsentDecision) error
-	// Allow remembers the yes and returns it. ErrNotFound: the app or user is gone.
-	Allow(ctx context.Context, r gatehouse.ConsentRequest, d gatehouse.ConsentDecision) (gatehouse.Consent, error)
-	// Deny records the no, which is not remembered: the person is asked again next time.
-	Deny(ctx context.Context, r gatehouse.ConsentRequest)
-}
-
-// Config is what a Handler is made of.
+// Config is what a Handler needs.
 type Config struct {
-	Issuer   string // the site URL, exactly (RFC 8414 §2, RFC 9207 §2)
-	BasePath string // its path, "" or "/sso"
+	Issuer   string // the site URL, byte for byte (RFC 8414 §2, RFC 9207 §2)
+	BasePath string // the path of the site URL, "" or "/sso"
 	Tokens   *Tokens
-	Apps     Apps
-	Grants   Grants
-	Settings Settings
+	Store    Store
 	SignIn   SignIn
-	Consents Consents
-	Auditor  audit.Recorder
+	Consents *consent.Handler
 	Renderer *templates.Renderer
-	// Observe is told how requests ended; nil for nobody. It must not block.
+	// Observe is called with the result of each request; nil ignores them. It must
+	// not block.
 	Observe func(Event)
 	Log     *slog.Logger
 }
@@ -68,28 +62,25 @@ type Config struct {
 type Handler struct {
 	issuer   string
 	basePath string
-	fosite   fosite.OAuth2Provider
+	machine  *grantMachine
 	tokens   *Tokens
-	apps     Apps
-	grants   Grants
-	settings Settings
+	store    Store
 	signIn   SignIn
-	consents Consents
+	consents *consent.Handler
+	trail    audit.Trail
 	renderer *templates.Renderer
 	observe  func(Event)
 	log      *slog.Logger
 }
 
-// New composes fosite and returns the endpoints around it.
+// New returns a Handler.
 func New(c Config) *Handler {
 	if c.Observe == nil {
 		c.Observe = func(Event) {}
 	}
-	store := &fositeStore{tokens: c.Tokens, grants: c.Grants, trail: audit.NewTrail(c.Auditor, c.Log), log: c.Log}
 	return &Handler{
-		issuer: c.Issuer, basePath: c.BasePath, tokens: c.Tokens, apps: c.Apps, grants: c.Grants, settings: c.Settings,
-		signIn: c.SignIn, consents: c.Consents, renderer: c.Renderer, observe: c.Observe, log: c.Log,
-		fosite: composeFosite(store),
+		issuer: c.Issuer, basePath: c.BasePath, machine: newGrantMachine(c.Tokens), tokens: c.Tokens, store: c.Store, signIn: c.SignIn,
+		consents: c.Consents, trail: audit.NewTrail(c.Store, c.Log), renderer: c.Renderer, observe: c.Observe, log: c.Log,
 	}
 }
 
@@ -97,10 +88,10 @@ func New(c Config) *Handler {
 func (h *Handler) Register(r *mux.Router) {
 	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.counted(h.authorize))).Methods(http.MethodGet)
 	r.Handle("/oauth/authorize", web.JSON(h.log, h.counted(h.authorizeJSON))).Methods(http.MethodPost).MatcherFunc(isJSON)
-	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.counted(h.decide))).Methods(http.MethodPost)
-	r.HandleFunc("/oauth/access_token", h.token).Methods(http.MethodPost)
-	r.HandleFunc("/oauth/introspect", h.introspect).Methods(http.MethodPost)
-	r.HandleFunc("/oauth/revoke", h.revoke).Methods(http.MethodPost)
+	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.counted(h.submitConsent))).Methods(http.MethodPost)
+	r.Handle("/oauth/access_token", h.clientEndpoint(endpointAccessToken, h.token)).Methods(http.MethodPost)
+	r.Handle("/oauth/introspect", h.clientEndpoint(endpointIntrospect, h.introspect)).Methods(http.MethodPost)
+	r.Handle("/oauth/revoke", h.clientEndpoint(endpointRevoke, h.revoke)).Methods(http.MethodPost)
 	h.registerMetadata(r, "")
 }
 
@@ -116,39 +107,3 @@ func (h *Handler) registerMetadata(r *mux.Router, suffix string) {
 	r.Handle(authorizationServerPath+suffix, web.JSON(h.log, h.authorizationServer)).Methods(http.MethodGet)
 	r.Handle(protectedResourcePath+suffix, web.JSON(h.log, h.protectedResource)).Methods(http.MethodGet)
 }
-
-// composeFosite lists the handlers in the order in which they judge: our rules
-// first, so that they name what is wrong.
-func composeFosite(store *fositeStore) fosite.OAuth2Provider {
-	config := &fosite.Config{
-		AuthorizeCodeLifespan:       codeLifetime,
-		EnforcePKCEForPublicClients: true, // the second lock: checkApp and rules come first
-		// Plain challenges stay off: S256 only (C 2.4).
-		ScopeStrategy:                anyScope,
-		AudienceMatchingStrategy:     anyAudience,
-		RefreshTokenScopes:           []string{}, // every confidential app gets refresh tokens (C 2.3)
-		MinParameterEntropy:          1,          // state is optional, of any length up to the limit: see forFosite
-		OmitRedirectScopeParam:       true,
-		RedirectSecureChecker:        anyRegisteredURI,
-		ClientAuthenticationStrategy: clientOfExchange,
-	}
-	return compose.Compose(config, store, &strategy{tokens: store.tokens},
-		func(fosite.Configurator, interface{}, interface{}) interface{} { return &rules{store: store} },
-		compose.OAuth2AuthorizeExplicitFactory,
-		compose.OAuth2AuthorizeImplicitFactory,
-		compose.OAuth2RefreshTokenGrantFactory,
-		compose.OAuth2PKCEFactory,
-	)
-}
-
-// anyScope lets every well-formed scope be asked for: the person sees and
-// decides. check has refused malformed ones.
-func anyScope([]string, string) bool { return true }
-
-// anyAudience leaves fosite's own audience parameter without effect: the
-// audience is the resource of RFC 8707.
-func anyAudience([]string, []string) error { return nil }
-
-// anyRegisteredURI allows http beyond localhost: which redirect URIs are
-// acceptable was decided at registration (C 1.15) and again when matching.
-func anyRegisteredURI(context.Context, *url.URL) bool { return true }

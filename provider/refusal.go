@@ -5,20 +5,18 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/ory/fosite"
-
 	"gatehouse"
 	"gatehouse/internal/web"
 )
 
-// Refusal is a rule that a request broke: the error code of the RFCs, the
-// contract's id (C 1.14) and a sentence for the developer of the client that
-// says what to change.
+// Refusal is the error for a request that breaks a rule: the RFC's error code, the
+// contract's error id (C 1.14), and a sentence that tells the developer of the
+// client what to change.
 type Refusal struct {
 	Code        string // RFC 6749 §4.1.2.1, §5.2; RFC 8707 §2: "invalid_grant"
 	ID          string // "api.oauth.get_access_token.expired_code.app_error"
 	Description string
-	Status      int // of the response when it is not redirected; 0 = 400
+	Status      int // of a response that is not a redirect; 0 means 400
 	Cause       error
 }
 
@@ -39,14 +37,14 @@ func (e *Refusal) status() int {
 	return e.Status
 }
 
-// webError is the refusal for the surfaces that answer with the contract's
-// error or with a page (C 1.2, 1.3).
+// webError returns the refusal as an error page or the contract's JSON error
+// (C 1.2, C 1.3).
 func (e *Refusal) webError() *web.Error {
 	return &web.Error{Status: e.status(), ID: e.ID, Message: e.Description, Title: e.title(), Cause: e.Cause}
 }
 
-// title is the heading of the page that shows the refusal to a person, who has
-// done nothing wrong: the app that sent them has.
+// title returns the heading of the error page. It names the app as the cause, so
+// that users do not look for the mistake on their side.
 func (e *Refusal) title() string {
 	if e.status() == http.StatusBadRequest {
 		return "The app sent a wrong request"
@@ -58,7 +56,7 @@ func refuse(code, id, description string) *Refusal {
 	return &Refusal{Code: code, ID: id + ".app_error", Description: description}
 }
 
-// The error codes that we answer with.
+// The error codes of the protocol endpoints.
 const (
 	codeInvalidRequest         = "invalid_request"
 	codeInvalidClient          = "invalid_client"
@@ -75,34 +73,26 @@ const (
 	codeConsentRequired        = "consent_required" // OpenID Connect Core §3.1.2.6
 )
 
-// asRefusal names what went wrong. Our own refusals come through whatever
-// fosite wrapped around them; fosite's own keep their code; an error that
-// nobody named says only that it happened.
+// asRefusal returns the refusal that an error stands for. An error without one
+// becomes server_error, which says nothing but that the request failed.
 func asRefusal(err error) *Refusal {
 	var own *Refusal
-	var rfc *fosite.RFC6749Error
-	switch {
-	case errors.As(err, &own):
+	if errors.As(err, &own) {
 		return own
-	case errors.Is(err, gatehouse.ErrUnavailable):
+	}
+	if errors.Is(err, gatehouse.ErrUnavailable) {
 		return &Refusal{Code: codeTemporarilyUnavailable, ID: "api.context.unavailable.app_error", Status: http.StatusServiceUnavailable,
-			Description: "The database cannot be reached at the moment. Nothing was changed; please try again in a few seconds.", Cause: err}
-	case errors.As(err, &rfc) && rfc.CodeField < http.StatusInternalServerError:
-		return &Refusal{Code: rfc.ErrorField, ID: "api.oauth." + rfc.ErrorField + ".app_error", Description: describe(rfc), Status: rfc.CodeField, Cause: err}
+			Description: "The database cannot be reached at the moment. Nothing was changed. Please try again in a few seconds.", Cause: err}
+	}
+	if refusal := refusalOfFosite(err); refusal != nil {
+		return refusal
 	}
 	return &Refusal{Code: codeServerError, ID: "api.oauth.get_access_token.internal.app_error", Status: http.StatusInternalServerError,
 		Description: "Something went wrong on our side. The log of the gateway has the details under the request id.", Cause: err}
 }
 
-func describe(e *fosite.RFC6749Error) string {
-	if e.HintField != "" {
-		return e.HintField
-	}
-	return e.DescriptionField
-}
-
-// errorDescription makes a sentence fit for error_description, which may hold
-// printable ASCII without quotes and backslashes only (RFC 6749 §4.1.2.1, §5.2).
+// errorDescription returns s with only the characters that error_description may
+// have: printable ASCII without quotes and backslashes (RFC 6749 §4.1.2.1, §5.2).
 func errorDescription(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

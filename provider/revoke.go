@@ -7,49 +7,39 @@ import (
 	"time"
 
 	"gatehouse"
-	"gatehouse/internal/web"
 )
 
-// revoke serves POST /oauth/revoke (RFC 7009). Either token of a grant ends the
-// grant, and with it both (§2.1). A token that is unknown or dead is revoked
-// already: 200 (§2.2). Clients need not read the body; some insist on JSON.
-func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	err := h.revokeToken(r)
-	if err == nil {
-		err = web.WriteJSON(w, http.StatusOK, struct{}{})
-	}
+// revoke serves POST /oauth/revoke (RFC 7009). Either token of a grant revokes the
+// grant, and with it both tokens (§2.1). For an unknown or inactive token the
+// response is 200, too (§2.2). The body is an empty object, because some clients
+// expect JSON.
+func (h *Handler) revoke(r *http.Request) (any, error) {
+	token, app, _, err := h.tokenOfClient(r)
 	if err != nil {
-		h.writeRefusal(w, r, asRefusal(err))
+		return nil, err
 	}
-}
-
-func (h *Handler) revokeToken(r *http.Request) error {
-	token, app, _, err := h.aboutToken(r)
-	if err != nil {
-		return err
-	}
-	grantID, ok := h.grantOf(token)
+	grantID, ok := h.grantIDOf(token)
 	if !ok {
-		return nil
+		return struct{}{}, nil
 	}
-	grant, _, err := h.grants.Grant(r.Context(), grantID)
+	grant, _, err := h.store.Grant(r.Context(), grantID)
 	if errors.Is(err, gatehouse.ErrNotFound) {
-		return nil
+		return struct{}{}, nil
 	} else if err != nil {
-		return fmt.Errorf("provider: revoke: %w", err)
+		return nil, fmt.Errorf("provider: revoke: %w", err)
 	}
 	if grant.AppID != app.ID {
-		return refuse(codeUnauthorizedClient, "api.oauth.revoke.client_id_mismatch", "The token was issued to another client.")
+		return nil, refuse(codeUnauthorizedClient, "api.oauth.revoke.client_id_mismatch", "The token was issued to another client.")
 	}
-	if err := h.grants.RevokeGrant(r.Context(), grantID, time.Now()); err != nil {
-		return fmt.Errorf("provider: revoke: %w", err)
+	if err := h.store.RevokeGrant(r.Context(), grantID, time.Now()); err != nil {
+		return nil, fmt.Errorf("provider: revoke: %w", err)
 	}
-	return nil
+	return struct{}{}, nil
 }
 
-// grantOf opens a token, live or not, and tells whose it is.
-func (h *Handler) grantOf(token string) (grantID string, ok bool) {
+// grantIDOf returns the grant of an access or refresh token, active or not. ok is
+// false if the token does not open.
+func (h *Handler) grantIDOf(token string) (grantID string, ok bool) {
 	if access, err := h.tokens.access.Open(token); err == nil {
 		return access.GrantID, true
 	}

@@ -10,26 +10,26 @@ import (
 	"gatehouse/internal/seal"
 )
 
-// The prefixes by which secret scanners find what leaked.
+// The prefixes let secret scanners find leaked codes and tokens.
 const (
 	codePrefix         = "gthc_"
 	accessTokenPrefix  = "gtha_"
 	refreshTokenPrefix = "gthr_"
 )
 
-// The sealed statements below are lists, by the order of their fields. A field more
-// or less, or another order, makes every live token unreadable, also between the
-// versions of a rolling upgrade: a new form needs a prefix of its own, beside the
-// old one until all of the old have expired.
+// The sealed values below are encoded as lists, in the order of their fields. Adding,
+// removing or moving a field makes every existing token unreadable, also between the
+// two versions of a rolling upgrade. A new form needs a new prefix, and the old one
+// must open until its last token has expired.
 
-// codeLifetime is how long a code may be redeemed (C 2.2).
+// codeLifetime is how long a code can be redeemed (C 2.2).
 const codeLifetime = 10 * time.Minute
 
-// code is what an authorization code says. It carries the PKCE challenge, so no
-// order of retries can separate the two.
+// code is the content of an authorization code. It includes the PKCE challenge, so
+// no sequence of retries can redeem the code without its verifier.
 type code struct {
 	_               struct{} `cbor:",toarray"`
-	GrantID         string   // of the grant that redeeming it makes
+	GrantID         string   // of the grant that redemption creates
 	ConsentID       string
 	UserID          string
 	AppID           string
@@ -41,13 +41,15 @@ type code struct {
 	IssuedAt        int64  // ms
 }
 
-// expired also says so of a code from the future (gatehouse.ClockTolerance).
+// expired reports whether the code is too old, or was issued too far in the future
+// (gatehouse.ClockTolerance).
 func (c code) expired(now time.Time) bool {
 	issued := time.UnixMilli(c.IssuedAt)
 	return now.After(issued.Add(codeLifetime)) || now.Before(issued.Add(-gatehouse.ClockTolerance))
 }
 
-// accessToken is what an access token says. It is valid while its grant lives.
+// accessToken is the content of an access token. The token is valid until it
+// expires or its grant ends.
 type accessToken struct {
 	_          struct{} `cbor:",toarray"`
 	GrantID    string
@@ -59,31 +61,32 @@ type accessToken struct {
 	ExpiresAt  int64 // ms
 }
 
-// refreshToken says nothing but which refresh of which grant it is for: the rest
-// is in the grant's row. So the successor of a token can be computed again.
+// refreshToken is the content of a refresh token: a grant and a generation. The rest
+// is in the grant's row. So the successor of a token can be made a second time.
 type refreshToken struct {
 	_          struct{} `cbor:",toarray"`
 	GrantID    string
 	Generation int64
 }
 
-// LiveGrants reads grants for judging access tokens.
-type LiveGrants interface {
-	// Grant returns the grant and its user in one query. ErrNotFound: it is gone.
+// GrantReader reads grants.
+type GrantReader interface {
+	// Grant returns the grant and its user in one query. It returns ErrNotFound if the
+	// grant does not exist.
 	Grant(ctx context.Context, id string) (gatehouse.Grant, gatehouse.User, error)
 }
 
 // Tokens seals and opens codes and tokens.
 type Tokens struct {
-	grants  LiveGrants
+	grants  GrantReader
 	codes   *seal.Sealer[code]
 	access  *seal.Sealer[accessToken]
 	refresh *seal.Sealer[refreshToken]
 }
 
-// NewTokens returns Tokens sealed under the first secret; what the earlier ones
-// sealed still opens.
-func NewTokens(grants LiveGrants, secrets ...[]byte) (*Tokens, error) {
+// NewTokens returns Tokens that seal with the first secret. Values that were sealed
+// with the other secrets still open.
+func NewTokens(grants GrantReader, secrets ...[]byte) (*Tokens, error) {
 	t := &Tokens{grants: grants}
 	var errs [3]error
 	t.codes, errs[0] = seal.New[code](codePrefix, secrets...)
@@ -95,13 +98,13 @@ func NewTokens(grants LiveGrants, secrets ...[]byte) (*Tokens, error) {
 	return t, nil
 }
 
-// IsAccessToken reports whether token claims to be one of our access tokens.
+// IsAccessToken reports whether token has the prefix of an access token.
 func (t *Tokens) IsAccessToken(token string) bool { return t.access.HasPrefix(token) }
 
-// AuthenticateAccessToken returns the grant and the user that a live access
-// token stands for. The grant's Scopes and Resource are the token's own.
-// ErrNotFound: the token is not ours, has expired, was retired by a refresh or
-// revoked, or its user, app or consent is gone or deactivated.
+// AuthenticateAccessToken returns the grant and the user of a valid access token,
+// with the token's own scopes and resource in the grant. It returns ErrNotFound if
+// the token does not open, has expired, was replaced by a refresh or revoked, or if
+// its user, app or consent was deleted or deactivated.
 func (t *Tokens) AuthenticateAccessToken(ctx context.Context, token string) (gatehouse.Grant, gatehouse.User, error) {
 	claims, err := t.access.Open(token)
 	if err != nil {
@@ -117,7 +120,7 @@ func (t *Tokens) AuthenticateAccessToken(ctx context.Context, token string) (gat
 	}
 	status := grant.TokenStatus(claims.Generation, now)
 	if !user.Active() || (status != gatehouse.TokenCurrent && status != gatehouse.TokenInGrace) {
-		return gatehouse.Grant{}, gatehouse.User{}, fmt.Errorf("provider: access token is not live: %w", gatehouse.ErrNotFound)
+		return gatehouse.Grant{}, gatehouse.User{}, fmt.Errorf("provider: access token was revoked or replaced: %w", gatehouse.ErrNotFound)
 	}
 	grant.Scopes, grant.Resource = claims.Scopes, claims.Resource
 	return grant, user, nil

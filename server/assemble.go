@@ -32,8 +32,7 @@ type Store interface {
 	console.Store
 	console.SwitchStore
 	consent.Store
-	provider.Apps
-	provider.Grants
+	provider.Store
 	registration.Store
 	registration.Catalogue
 	// Ready says whether the database answers and is migrated.
@@ -80,10 +79,10 @@ func Assemble(p Parts) (Gateway, error) {
 		Store: p.Store, Tokens: tokens, Cookies: cookies, ResourceMetadata: provider.ResourceMetadataURL(issuer), Log: p.Log,
 	})
 	pages := web.Pages{SignIn: authenticator, Settings: p.Store, Renderer: renderer, Log: p.Log}
-	consents := consent.NewHandler(p.Store, authenticator, renderer, basePath, p.Log)
+	consents := consent.NewHandler(consent.Config{Store: p.Store, Callers: authenticator, Renderer: renderer, BasePath: basePath, Log: p.Log})
 	protocol := provider.New(provider.Config{
-		Issuer: issuer, BasePath: basePath, Tokens: tokens, Apps: p.Store, Grants: p.Store, Settings: p.Store,
-		SignIn: authenticator, Consents: consents, Auditor: p.Store, Renderer: renderer, Observe: p.Metrics.protocol, Log: p.Log,
+		Issuer: issuer, BasePath: basePath, Tokens: tokens, Store: p.Store,
+		SignIn: authenticator, Consents: consents, Renderer: renderer, Observe: p.Metrics.protocol, Log: p.Log,
 	})
 
 	hasher := account.NewHasher(account.HasherConfig{})

@@ -3,29 +3,30 @@ package provider
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/ory/fosite"
 	"github.com/ory/fosite/handler/oauth2"
 )
 
-// strategy makes codes and tokens for fosite's handlers. The "signature" by
-// which fosite looks a value up is the sealed value itself: opening it is our
-// lookup.
+// strategy makes codes and tokens for fosite's handlers by sealing the session of
+// the request. fosite looks a code or token up by its signature; here the
+// signature is the sealed value itself.
 type strategy struct{ tokens *Tokens }
 
 var _ oauth2.CoreStrategy = (*strategy)(nil)
 
+// AuthorizeCodeSignature returns the code itself.
 func (s *strategy) AuthorizeCodeSignature(_ context.Context, code string) string { return code }
-func (s *strategy) AccessTokenSignature(_ context.Context, token string) string  { return token }
+
+// AccessTokenSignature returns the token itself.
+func (s *strategy) AccessTokenSignature(_ context.Context, token string) string { return token }
+
+// RefreshTokenSignature returns the token itself.
 func (s *strategy) RefreshTokenSignature(_ context.Context, token string) string { return token }
 
-// GenerateAuthorizeCode seals the authorization, with its PKCE challenge, into a code.
+// GenerateAuthorizeCode seals the authorization, with its PKCE challenge, into a
+// code.
 func (s *strategy) GenerateAuthorizeCode(_ context.Context, r fosite.Requester) (sealed, signature string, err error) {
-	c, ok := r.GetClient().(*client)
-	if !ok {
-		return "", "", fmt.Errorf("provider: a code for a client of type %T", r.GetClient())
-	}
 	sess, err := sessionOf(r)
 	if err != nil {
 		return "", "", err
@@ -34,26 +35,15 @@ func (s *strategy) GenerateAuthorizeCode(_ context.Context, r fosite.Requester) 
 		GrantID:         r.GetID(),
 		ConsentID:       sess.consentID,
 		UserID:          sess.userID,
-		AppID:           c.app.ID,
-		RedirectURI:     c.redirectURI,
+		AppID:           r.GetClient().GetID(),
+		RedirectURI:     sess.redirectURI,
 		RedirectURISent: sess.redirectURISent,
-		Scopes:          r.GetGrantedScopes(),
+		Scopes:          sess.scopes,
 		Resource:        sess.resource,
-		Challenge:       r.GetRequestForm().Get("code_challenge"),
+		Challenge:       sess.challenge,
 		IssuedAt:        sess.issuedAt.UnixMilli(),
 	})
 	return sealed, sealed, err
-}
-
-// ValidateAuthorizeCode accepts the code that the rules have judged, and no other.
-// Its age is not looked at again: two readings of the clock could differ.
-func (s *strategy) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester, sealed string) error {
-	x, err := exchangeOf(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = x.opened(sealed)
-	return err
 }
 
 // GenerateAccessToken seals an access token of the session's generation.
@@ -62,7 +52,6 @@ func (s *strategy) GenerateAccessToken(_ context.Context, r fosite.Requester) (t
 	if err != nil {
 		return "", "", err
 	}
-	sess.SetExpiresAt(fosite.AccessToken, sess.issuedAt.Add(lifetimeOf(r, fosite.AccessToken)))
 	token, err = s.tokens.access.Seal(accessToken{
 		GrantID:    r.GetID(),
 		Generation: sess.generation,
@@ -70,7 +59,7 @@ func (s *strategy) GenerateAccessToken(_ context.Context, r fosite.Requester) (t
 		AppID:      r.GetClient().GetID(),
 		Scopes:     sess.scopes,
 		Resource:   sess.resource,
-		ExpiresAt:  sess.GetExpiresAt(fosite.AccessToken).UnixMilli(),
+		ExpiresAt:  sess.accessTokenExpiresAt.UnixMilli(),
 	})
 	return token, token, err
 }
@@ -81,15 +70,20 @@ func (s *strategy) GenerateRefreshToken(_ context.Context, r fosite.Requester) (
 	if err != nil {
 		return "", "", err
 	}
-	sess.SetExpiresAt(fosite.RefreshToken, sess.issuedAt.Add(lifetimeOf(r, fosite.RefreshToken)))
 	token, err = s.tokens.refresh.Seal(refreshToken{GrantID: r.GetID(), Generation: sess.generation})
 	return token, token, err
 }
 
-// ValidateAccessToken accepts what the store returned: it opened and judged the token.
+// ValidateAuthorizeCode accepts every code that fositeStore returned: it was opened
+// and judged before. Its age is not checked a second time, because two readings of
+// the clock could disagree.
+func (s *strategy) ValidateAuthorizeCode(context.Context, fosite.Requester, string) error { return nil }
+
+// ValidateAccessToken accepts every token: fosite never presents one here.
 func (s *strategy) ValidateAccessToken(context.Context, fosite.Requester, string) error { return nil }
 
-// ValidateRefreshToken accepts what the store returned: it opened and judged the token.
+// ValidateRefreshToken accepts every token that fositeStore returned: see
+// ValidateAuthorizeCode.
 func (s *strategy) ValidateRefreshToken(context.Context, fosite.Requester, string) error { return nil }
 
 func sessionOf(r fosite.Requester) (*session, error) {
@@ -98,14 +92,4 @@ func sessionOf(r fosite.Requester) (*session, error) {
 		return nil, fmt.Errorf("provider: request with a session of type %T", r.GetSession())
 	}
 	return s, nil
-}
-
-// lifetimeOf is how long a token of this request lives. A request that came to
-// the authorization endpoint gets its access token by the implicit grant.
-func lifetimeOf(r fosite.Requester, token fosite.TokenType) time.Duration {
-	grant := fosite.GrantTypeAuthorizationCode
-	if _, ok := r.(fosite.AuthorizeRequester); ok {
-		grant = fosite.GrantTypeImplicit
-	}
-	return fosite.GetEffectiveLifespan(r.GetClient(), grant, token, 0)
 }
