@@ -2,27 +2,31 @@ package gatehouse
 
 import "errors"
 
-// The errors that storage and services return to their callers. Compare with
-// errors.Is; each surface turns them into a response in one place.
+// The errors that storage and services return to their callers. Compare them with
+// errors.Is. Each error format turns them into a response in one place.
 var (
-	// ErrNotFound: there is no such row, or what a new row would hang on is gone.
+	// ErrNotFound means that a row does not exist, or that a row to which a new one
+	// refers was deleted.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: the row exists already, or was changed by somebody else first.
+	// ErrConflict means that a row exists already, or that another request changed it first.
 	ErrConflict = errors.New("conflict")
-	// ErrUsernameTaken and ErrEmailTaken are the conflicts a person can mend.
+	// ErrUsernameTaken and ErrEmailTaken are conflicts that the user can resolve by
+	// choosing another value.
 	ErrUsernameTaken = errors.New("username is taken")
 	ErrEmailTaken    = errors.New("email is taken")
-	// ErrLastSystemAdmin: nobody would be left who can manage the gateway.
+	// ErrLastSystemAdmin means that no active System Admin would remain.
 	ErrLastSystemAdmin = errors.New("the last active system admin")
-	// ErrUnavailable: the database is gone, locked, read-only or full. Nothing was
-	// written; the same request may succeed later (503 with Retry-After).
+	// ErrUnavailable means that the database cannot be reached, is locked, read-only or
+	// full, or did not answer in time. The same request may succeed later (503 with
+	// Retry-After). Nothing was written, unless the commit itself failed or took too
+	// long: then it is not known whether it took effect.
 	ErrUnavailable = errors.New("storage is unavailable")
-	// ErrSettingFixed: a variable of the environment fixes this setting.
+	// ErrSettingFixed means that an environment variable fixes the setting.
 	ErrSettingFixed = errors.New("setting is fixed by the environment")
 )
 
-// FieldError is a value that a person or client gave and that breaks a rule.
-// Message is a sentence for them: what is wrong and what would be right.
+// FieldError is a value from a user or a client that breaks a rule. Message is a
+// sentence for them that says what is wrong and what to change.
 type FieldError struct {
 	Field   string // the field's name as its API spells it, "callback_urls"
 	Message string

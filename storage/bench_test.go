@@ -25,6 +25,11 @@ func BenchmarkHotPath(b *testing.B) {
 			require.NoError(b, store.CreateSession(ctx, session))
 			grant := person.NewGrant(now)
 			require.NoError(b, store.CreateGrant(ctx, grant))
+			b.Run("CreateGrant alone", func(b *testing.B) {
+				for b.Loop() {
+					require.NoError(b, store.CreateGrant(ctx, person.NewGrant(now)))
+				}
+			})
 			for _, call := range []struct {
 				name string
 				do   func(*storage.Store) error

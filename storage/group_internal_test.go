@@ -14,7 +14,7 @@ import (
 	"gatehouse"
 )
 
-// openGroup is a store with somebody who agreed to an app, and what groups its hot writes.
+// openGroup opens a store with a consent, and returns the group commit of its hot writes.
 func openGroup(t *testing.T) (s *Store, consent gatehouse.Consent, group *groupCommit) {
 	t.Helper()
 	ctx := context.Background()
@@ -27,92 +27,165 @@ func openGroup(t *testing.T) (s *Store, consent gatehouse.Consent, group *groupC
 	require.NoError(t, s.CreateApp(ctx, app))
 	consent, err = s.RecordConsent(ctx, user.ID, app.ID, []string{"user"}, time.Now())
 	require.NoError(t, err)
-	group = &groupCommit{db: s.writes.Session(&gorm.Session{PrepareStmt: true})}
+	group = newGroupCommit(s.writes, s.pools["writer"])
 	s.writeHot = group.write
 	return s, consent, group
 }
 
-// gather starts writes behind one that holds the lead, waits until all of them
-// wait, and lets them go as one group.
-func gather(t *testing.T, group *groupCommit, writes ...func()) {
-	t.Helper()
-	begun, release := make(chan struct{}), make(chan struct{})
-	var done sync.WaitGroup
-	done.Go(func() {
-		_ = group.write(context.Background(), func(*gorm.DB) error { close(begun); <-release; return nil })
-	})
+// stall begins a transaction of the group that does not end before release is called.
+func stall(group *groupCommit) (release func()) {
+	begun, released, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		_ = group.write(context.Background(), func(*gorm.DB) error { close(begun); <-released; return nil })
+		close(ended)
+	}()
 	<-begun
-	for _, w := range writes {
-		done.Go(w)
-	}
+	return func() { close(released); <-ended }
+}
+
+// requireWaiting checks that n writes are in the queue before long.
+func requireWaiting(t *testing.T, group *groupCommit, n int) {
+	t.Helper()
 	require.Eventually(t, func() bool {
 		group.mu.Lock()
 		defer group.mu.Unlock()
-		return len(group.waiting) == len(writes)
+		return len(group.waiting) == n
 	}, 5*time.Second, time.Millisecond)
-	close(release)
+}
+
+// together runs writes behind a stalled transaction, so that they become one group.
+func together(t *testing.T, group *groupCommit, writes ...func()) {
+	t.Helper()
+	release := stall(group)
+	var done sync.WaitGroup
+	for _, w := range writes {
+		done.Go(w)
+	}
+	requireWaiting(t, group, len(writes))
+	release()
 	done.Wait()
+}
+
+// grantOf returns a grant of a consent that the store does not have yet.
+func grantOf(consent gatehouse.Consent, id string) gatehouse.Grant {
+	return gatehouse.Grant{ID: id, ConsentID: consent.ID, Scopes: []string{"user"}, CreateAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
+}
+
+func requireGrant(t *testing.T, s *Store, id string, exists bool) {
+	t.Helper()
+	_, _, err := s.Grant(context.Background(), id)
+	if exists {
+		require.NoError(t, err, id)
+	} else {
+		require.ErrorIs(t, err, gatehouse.ErrNotFound, id)
+	}
 }
 
 func TestWritesThatShareACommitKeepTheirOwnOutcome(t *testing.T) {
 	s, consent, group := openGroup(t)
 	ctx := context.Background()
-	grant := func(id string) gatehouse.Grant {
-		return gatehouse.Grant{ID: id, ConsentID: consent.ID, Scopes: []string{"user"}, CreateAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
-	}
-	orphan := grant("orphan")
-	orphan.ConsentID = "gone"
-	gone, cancel := context.WithCancel(ctx)
-	cancel()
-	var first, twin, lost, late, last error
-	gather(t, group,
-		func() { first = s.CreateGrant(ctx, grant("one")) },
-		func() { twin = s.CreateGrant(ctx, grant("one")) },
+	orphan := grantOf(consent, "orphan")
+	orphan.ConsentID = "deleted"
+	var first, twin, lost, last error
+	together(t, group,
+		func() { first = s.CreateGrant(ctx, grantOf(consent, "one")) },
+		func() { twin = s.CreateGrant(ctx, grantOf(consent, "one")) },
 		func() { lost = s.CreateGrant(ctx, orphan) },
-		func() { late = s.CreateGrant(gone, grant("late")) },
-		func() { last = s.CreateGrant(ctx, grant("two")) },
+		func() { last = s.CreateGrant(ctx, grantOf(consent, "two")) },
 	)
-	require.NotEqual(t, first == nil, twin == nil, "one of the twins won")
+	require.NotEqual(t, first == nil, twin == nil, "one of the two succeeds")
 	require.ErrorIs(t, errors.Join(first, twin), gatehouse.ErrConflict)
 	require.ErrorIs(t, lost, gatehouse.ErrNotFound)
-	require.ErrorIs(t, late, context.Canceled)
 	require.NoError(t, last)
-	for id, there := range map[string]bool{"one": true, "two": true, "orphan": false, "late": false} {
-		_, _, err := s.Grant(ctx, id)
-		require.Equal(t, there, err == nil, id)
+	for id, exists := range map[string]bool{"one": true, "two": true, "orphan": false} {
+		requireGrant(t, s, id, exists)
 	}
 }
 
-// A write that fails in a way that no rule explains does not take the others along.
+// A write that fails for an unexpected reason does not fail the others.
 func TestAFailureInAGroupIsTheWritersOwn(t *testing.T) {
 	s, consent, group := openGroup(t)
 	ctx := context.Background()
 	var good, bad error
-	gather(t, group,
-		func() {
-			good = s.CreateGrant(ctx, gatehouse.Grant{ID: "good", ConsentID: consent.ID, ExpiresAt: time.Now().Add(time.Hour)})
-		},
+	together(t, group,
+		func() { good = s.CreateGrant(ctx, grantOf(consent, "good")) },
 		func() {
 			bad = s.writeHot(ctx, func(db *gorm.DB) error { return db.Exec("INSERT INTO no_such_table VALUES (1)").Error })
 		},
 	)
 	require.NoError(t, good)
 	require.ErrorContains(t, bad, "no such table")
-	_, _, err := s.Grant(ctx, "good")
-	require.NoError(t, err)
+	requireGrant(t, s, "good", true)
 }
 
 func TestAPanicInAGroupIsTheWritersOwn(t *testing.T) {
 	s, consent, group := openGroup(t)
-	grant := gatehouse.Grant{ID: gatehouse.NewID(), ConsentID: consent.ID, ExpiresAt: time.Now().Add(time.Hour)}
 	var panicked, created error
-	gather(t, group,
+	together(t, group,
 		func() {
 			panicked = group.write(t.Context(), func(*gorm.DB) error { panic("a driver's fault") })
 		},
-		func() { created = s.CreateGrant(t.Context(), grant) },
+		func() { created = s.CreateGrant(t.Context(), grantOf(consent, "created")) },
 	)
 	require.ErrorContains(t, panicked, "a driver's fault")
 	require.NoError(t, created)
-	require.NoError(t, s.RevokeGrant(t.Context(), grant.ID, time.Now()), "somebody leads again")
+	require.NoError(t, s.RevokeGrant(t.Context(), "created", time.Now()), "later writes are done")
+}
+
+func TestAWriteWhoseContextEndsInTheQueueIsNotWritten(t *testing.T) {
+	s, consent, group := openGroup(t)
+	release := stall(group)
+	canceled, cancel := context.WithCancel(t.Context())
+	late, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer stop()
+	results := make(chan error, 3)
+	go func() { results <- s.CreateGrant(canceled, grantOf(consent, "canceled")) }()
+	requireWaiting(t, group, 1)
+	cancel()
+	require.ErrorIs(t, <-results, context.Canceled)
+	require.ErrorIs(t, s.CreateGrant(late, grantOf(consent, "late")), gatehouse.ErrUnavailable)
+	requireWaiting(t, group, 0)
+
+	go func() { results <- s.CreateGrant(t.Context(), grantOf(consent, "patient")) }()
+	requireWaiting(t, group, 1)
+	release()
+	require.NoError(t, <-results)
+	for id, exists := range map[string]bool{"canceled": false, "late": false, "patient": true} {
+		requireGrant(t, s, id, exists)
+	}
+}
+
+// The context ends between the statement and the commit.
+func TestAWriteThatIsUnderWayReturnsItsOutcome(t *testing.T) {
+	s, consent, group := openGroup(t)
+	grant := grantOf(consent, "written")
+	ctx, cancel := context.WithCancel(t.Context())
+	require.NoError(t, group.write(ctx, func(db *gorm.DB) error {
+		err := db.Exec("INSERT INTO grants VALUES (?, ?, '', '', 0, 0, 0, 0, 0)", grant.ID, grant.ConsentID).Error
+		cancel()
+		time.Sleep(50 * time.Millisecond)
+		return err
+	}))
+	requireGrant(t, s, grant.ID, true)
+}
+
+// A commit that takes too long has an unknown outcome, which is neither "not
+// written" nor "the client closed the connection".
+func TestAWriteDoesNotWaitForeverForItsOutcome(t *testing.T) {
+	t.Parallel()
+	s, consent, group := openGroup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	release := make(chan struct{})
+	begun := time.Now()
+	err := s.fail("write", group.write(ctx, func(db *gorm.DB) error {
+		cancel()
+		<-release
+		return db.Exec("INSERT INTO grants VALUES ('slow', ?, '', '', 0, 0, 0, 0, 0)", consent.ID).Error
+	}))
+	require.InDelta(t, outcomeWait.Seconds(), time.Since(begun).Seconds(), 1)
+	require.ErrorIs(t, err, gatehouse.ErrUnavailable)
+	require.NotErrorIs(t, err, context.Canceled)
+	close(release)
+	require.NoError(t, s.CreateGrant(t.Context(), grantOf(consent, "next")))
+	requireGrant(t, s, "slow", true)
 }

@@ -96,7 +96,7 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 	}
 	// Prepared, a read costs a third, and a grant a sixth less.
 	prepared := &gorm.Session{PrepareStmt: true}
-	hot := &groupCommit{db: writes.Session(prepared)}
+	hot := newGroupCommit(writes, writer)
 	return engine{
 		reads: reads.Session(prepared), writes: writes, writeHot: hot.write,
 		file: path, dialect: goose.DialectSQLite3,
