@@ -47,8 +47,8 @@ func requireID(t *testing.T, a testkit.Answer, status int, id string) {
 	require.Contains(t, a.Body, `"id":"`+id+`"`)
 }
 
-// C 1.12, row by row.
-func TestThePersonsAuthorisedApps(t *testing.T) {
+// C 1.12: each rule of the list of authorized apps.
+func TestListAuthorizedApps(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		bob, eve, ada := g.User(t, "bob"), g.User(t, "eve"), g.Admin(t, "ada")
 		browser, evesBrowser, adminsBrowser := g.SignedIn(t, bob), g.SignedIn(t, eve), g.SignedIn(t, ada)
@@ -63,10 +63,10 @@ func TestThePersonsAuthorisedApps(t *testing.T) {
 		all := []string{"alpha", "Bravo", "delta"}
 		require.Equal(t, all, names(t, list(t, g, browser, "me", "", "")))
 		require.Equal(t, all, names(t, list(t, g, browser, bob.ID, "", "")))
-		require.Equal(t, all, names(t, list(t, g, g.NewBrowser(t), "me", "", token)), "the contract lets apps read it")
+		require.Equal(t, all, names(t, list(t, g, g.NewBrowser(t), "me", "", token)), "the contract allows access tokens")
 		require.Equal(t, all, names(t, list(t, g, adminsBrowser, bob.ID, "", "")))
 		require.Empty(t, names(t, list(t, g, evesBrowser, "me", "", "")))
-		require.Empty(t, names(t, list(t, g, adminsBrowser, gatehouse.NewID(), "", "")), "a person who is not there authorised nothing")
+		require.Empty(t, names(t, list(t, g, adminsBrowser, gatehouse.NewID(), "", "")), "an unknown user has no apps")
 
 		require.Equal(t, []string{"Bravo"}, names(t, list(t, g, browser, "me", "?page=1&per_page=1", "")))
 		require.Equal(t, all, names(t, list(t, g, browser, "me", "?page=x&per_page=-1", "")))
@@ -87,7 +87,7 @@ func TestThePersonsAuthorisedApps(t *testing.T) {
 	})
 }
 
-func TestAPageOfAuthorisedAppsHas60(t *testing.T) {
+func TestAuthorizedAppsArePagedBy60(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		bob := g.User(t, "bob")
 		browser := g.SignedIn(t, bob)

@@ -14,8 +14,8 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// The API form of an authorization request, in the contract's order (C 1.3).
-func TestAuthorizeByAPI(t *testing.T) {
+// C 1.3: the JSON form of an authorization request, with its checks in order.
+func TestAuthorizeJSON(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app, public := g.App(t, nil), g.PublicApp(t)
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -49,7 +49,7 @@ func TestAuthorizeByAPI(t *testing.T) {
 		u := redirect(post(b, body(app)))
 		require.Equal(t, "xyz", u.Query().Get("state"))
 		g.Redeem(t, app, u.Query().Get("code"))
-		require.NotEmpty(t, b.Authorize(t, app).Code(), "it counts as the person's yes")
+		require.NotEmpty(t, b.Authorize(t, app).Code(), "the request counts as the user's consent")
 		u = redirect(post(b, body(public, "response_type=token")))
 		require.Contains(t, u.Fragment, "access_token=")
 		require.Equal(t, "unsupported_response_type", redirect(post(b, body(app, "response_type=x"))).Query().Get("error"))
@@ -83,10 +83,10 @@ func TestAuthorizeByAPI(t *testing.T) {
 			})
 		}
 		require.Equal(t, http.StatusUnauthorized, post(g.NewBrowser(t), body(app)).Status)
-		require.Equal(t, http.StatusUnauthorized, post(b, body(app), "X-Requested-With", "").Status, "a cookie alone proves nothing (CSRF)")
+		require.Equal(t, http.StatusUnauthorized, post(b, body(app), "X-Requested-With", "").Status, "a cookie alone is not enough (CSRF)")
 		b = g.SignedIn(t, g.User(t, "bob"))
 		tokens := g.Redeem(t, app, b.Code(t, app))
-		require.Equal(t, http.StatusForbidden, post(g.NewBrowser(t), body(app), "Authorization", "Bearer "+tokens.AccessToken).Status, "an app may not")
+		require.Equal(t, http.StatusForbidden, post(g.NewBrowser(t), body(app), "Authorization", "Bearer "+tokens.AccessToken).Status, "an access token cannot authorize apps")
 		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
 		off := post(b, body(app))
 		require.Equal(t, http.StatusNotImplemented, off.Status)
@@ -94,9 +94,9 @@ func TestAuthorizeByAPI(t *testing.T) {
 	})
 }
 
-// While the provider is off nothing is issued, and each endpoint says so; tokens
-// issued before keep working (C 2.14).
-func TestTheProviderIsOff(t *testing.T) {
+// C 2.14: while the provider is off, each endpoint refuses and issues nothing. Tokens
+// that were issued before keep working.
+func TestProviderOffRefusesEverything(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		b := g.SignedIn(t, g.User(t, "ada"))

@@ -35,7 +35,7 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	// A refusal is sent to the client. A self-registered client must wait until the
-	// user has signed in: otherwise everyone could register a client and use
+	// user has signed in: otherwise an attacker could register a client and use
 	// Gatehouse as an open redirector (RFC 9700 §4.11.2).
 	if refusal != nil && !a.app.IsDynamicallyRegistered {
 		return h.sendRefusal(w, r, a, refusal)

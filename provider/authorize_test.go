@@ -13,9 +13,9 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// Until client and redirect URI are certain, nothing is redirected: the person
-// sees our own page (RFC 6749 §4.1.2.1).
-func TestRequestsThatNobodyMayAnswerAreShownToThePerson(t *testing.T) {
+// RFC 6749 §4.1.2.1: without a valid client and redirect URI nothing is redirected.
+// The user sees an error page.
+func TestInvalidClientOrRedirectURIShowsAnErrorPage(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) {
 			n.RedirectURIs = append(n.RedirectURIs, "https://app.example.com/two?x=1")
@@ -80,9 +80,9 @@ func TestRequestsThatNobodyMayAnswerAreShownToThePerson(t *testing.T) {
 	})
 }
 
-// Once both are certain, the app is told what it did wrong, with state and iss
-// (RFC 6749 §4.1.2.1, RFC 9207), also before anybody signed in.
-func TestOtherMistakesAreToldToTheApp(t *testing.T) {
+// RFC 6749 §4.1.2.1, RFC 9207: every other error is sent to the client, with state and
+// iss, even if the user is not signed in.
+func TestOtherErrorsAreSentToTheClient(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		confidential, public := g.App(t, nil), g.PublicApp(t)
 		browsers := map[string]*testkit.Browser{"signed in": g.SignedIn(t, g.User(t, "ada")), "not signed in": g.NewBrowser(t)}
@@ -108,7 +108,7 @@ func TestOtherMistakesAreToldToTheApp(t *testing.T) {
 			{"a relative resource", "invalid_target", public, []string{"resource=/api"}},
 			{"a resource with a fragment", "invalid_target", public, []string{"resource=https://api.example.com#x"}},
 			{"a long resource", "invalid_target", public, []string{"resource=https://api.example.com/" + strings.Repeat("r", 512)}},
-			{"an unknown prompt", "invalid_request", public, []string{"prompt=whatever"}},
+			{"an unknown prompt", "invalid_request", public, []string{"prompt=unknown"}},
 			{"an unknown response mode", "invalid_request", public, []string{"response_mode=jwt"}},
 			{"a token in the query", "invalid_request", public, []string{"response_type=token", "response_mode=query"}},
 			{"a request object", "request_not_supported", public, []string{"request=eyJ"}},
@@ -139,7 +139,7 @@ func TestOtherMistakesAreToldToTheApp(t *testing.T) {
 	})
 }
 
-func TestTheAnswerKeepsTheRedirectURIsOwnQuery(t *testing.T) {
+func TestResponseKeepsTheQueryOfTheRedirectURI(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		uri := "https://app.example.com/cb?tenant=a%26b&state=mine&code=mine"
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted, n.RedirectURIs = true, []string{uri} })
@@ -158,7 +158,7 @@ func TestTheAnswerKeepsTheRedirectURIsOwnQuery(t *testing.T) {
 	})
 }
 
-func TestStateIsOptionalAndOfAnyLength(t *testing.T) {
+func TestStateIsOptionalAndMayHaveAnyLength(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -171,7 +171,7 @@ func TestStateIsOptionalAndOfAnyLength(t *testing.T) {
 	})
 }
 
-func TestNobodySignedInIsSentToSignInAndBack(t *testing.T) {
+func TestSignInComesFirstAndReturnsToTheRequest(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		a := g.NewBrowser(t).Authorize(t, app)
@@ -191,8 +191,8 @@ func TestNobodySignedInIsSentToSignInAndBack(t *testing.T) {
 	})
 }
 
-// An access token must not get codes for other apps (a gap of the contract, C 1.2).
-func TestAnAccessTokenSignsNobodyInHere(t *testing.T) {
+// An access token must not get codes for other apps. The contract allows it (C 1.2).
+func TestAccessTokenDoesNotCountAsSignedIn(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		tokens := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app))
@@ -209,9 +209,9 @@ func TestAnAccessTokenSignsNobodyInHere(t *testing.T) {
 	})
 }
 
-// Whoever registers a client can choose where its mistakes lead: without a person
-// signed in, that would make us an open redirector (RFC 9700 §4.11.2).
-func TestAClientThatRegisteredItselfSendsNobodyOnBeforeTheySignedIn(t *testing.T) {
+// A self-registered client chooses its own redirect URI. Sending errors there before
+// the user has signed in would be an open redirect (RFC 9700 §4.11.2).
+func TestSelfRegisteredClientGetsErrorsOnlyAfterSignIn(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		_, err := g.Store.UpdateApp(t.Context(), app.ID, func(a *gatehouse.App) error {

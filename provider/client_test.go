@@ -13,8 +13,8 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// golang.org/x/oauth2, unmodified, in each style of client authentication. With
-// AutoDetect its first try fails for some servers; the code must survive that.
+// golang.org/x/oauth2, unmodified, with each way of client authentication. With
+// AutoDetect its first attempt fails with some servers. The code must survive that.
 func TestGoOAuth2(t *testing.T) {
 	styles := map[string]oauth2.AuthStyle{"header": oauth2.AuthStyleInHeader, "body": oauth2.AuthStyleInParams, "detect": oauth2.AuthStyleAutoDetect}
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
@@ -73,9 +73,9 @@ func TestClientAuthentication(t *testing.T) {
 			return r.Header.Get("Authorization")
 		}
 		require.Equal(t, 200, send(app, basic(app.ID, app.Secret), "-client_id", "-client_secret").Status)
-		require.Equal(t, 200, send(app, basic(app.ID, app.Secret)).Status, "both ways, the same: some libraries do")
+		require.Equal(t, 200, send(app, basic(app.ID, app.Secret)).Status, "the same credentials in both places, as some libraries send them")
 		require.Equal(t, 200, send(public, "").Status)
-		require.Equal(t, 200, send(public, basic(public.ID, ""), "-client_id").Status, "an empty secret is none")
+		require.Equal(t, 200, send(public, basic(public.ID, ""), "-client_id").Status, "an empty secret counts as no secret")
 
 		for name, tc := range map[string]struct {
 			a      testkit.TokenAnswer

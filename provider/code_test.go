@@ -12,7 +12,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-func TestACodeIsRedeemedOnce(t *testing.T) {
+func TestCodeIsRedeemedOnce(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ada := g.User(t, "ada")
 		app := g.App(t, nil)
@@ -38,14 +38,15 @@ func TestACodeIsRedeemedOnce(t *testing.T) {
 		require.Equal(t, "api.oauth.get_access_token.expired_code.app_error", second.ID)
 
 		status, _ = g.Me(t, first.AccessToken)
-		require.Equal(t, http.StatusUnauthorized, status, "a replay revokes what the first use gave")
+		require.Equal(t, http.StatusUnauthorized, status, "a replay revokes the tokens of the first redemption")
 		refreshed := g.Token(t, testkit.RefreshForm(app, first.RefreshToken))
 		require.Equal(t, "invalid_grant", refreshed.Error)
 	})
 }
 
-// 64 racing redemptions: one wins, and as soon as a second was seen nothing lives.
-func TestRacingRedemptionsLeaveNothingAlive(t *testing.T) {
+// Of 64 racing redemptions one succeeds. The others are replays, which revoke its
+// grant.
+func TestRacingRedemptionsRevokeTheGrant(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		code := g.SignedIn(t, g.User(t, "ada")).Code(t, app)
@@ -65,7 +66,7 @@ func TestRacingRedemptionsLeaveNothingAlive(t *testing.T) {
 	})
 }
 
-func TestAFailedAttemptDoesNotUseTheCodeUp(t *testing.T) {
+func TestFailedAttemptDoesNotUseUpTheCode(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app, other := g.App(t, nil), g.App(t, nil)
 		browser := g.SignedIn(t, g.User(t, "ada"))
@@ -110,8 +111,8 @@ func TestAFailedAttemptDoesNotUseTheCodeUp(t *testing.T) {
 	})
 }
 
-// The matrix of C 2.4. A code whose challenge was sent stays bound to it,
-// whatever was tried before (fosite's own order of steps would strip it).
+// The table of C 2.4. A code stays bound to its challenge after every failed attempt.
+// (fosite's own storage would lose the challenge.)
 func TestPKCE(t *testing.T) {
 	long := strings.Repeat("a", 128)
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
@@ -155,7 +156,7 @@ func TestPKCE(t *testing.T) {
 	})
 }
 
-func TestACodeDiesWithWhatItHangsOn(t *testing.T) {
+func TestRevokingEndsCodesAndTokens(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ctx := t.Context()
 		cases := map[string]func(t *testing.T, app testkit.App, user gatehouse.User, b *testkit.Browser){
@@ -210,7 +211,7 @@ func TestRegeneratingTheSecretKeepsTokens(t *testing.T) {
 		tokens, code := g.Redeem(t, app, b.Code(t, app)), b.Code(t, app)
 		_, secret, err := g.Apps.RegenerateSecret(t.Context(), app.ID, "")
 		require.NoError(t, err)
-		require.Equal(t, "invalid_client", g.Token(t, testkit.RedeemForm(app, code)).Error, "the old secret is dead at once")
+		require.Equal(t, "invalid_client", g.Token(t, testkit.RedeemForm(app, code)).Error, "the old secret stops working immediately")
 		app.Secret = secret
 		g.Redeem(t, app, code)
 		status, _ := g.Me(t, tokens.AccessToken)
@@ -218,7 +219,7 @@ func TestRegeneratingTheSecretKeepsTokens(t *testing.T) {
 	})
 }
 
-func TestARedirectURIThatWasLeftOutMayStayLeftOut(t *testing.T) {
+func TestRedirectURICanBeLeftOutInBothRequests(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -234,7 +235,7 @@ func TestARedirectURIThatWasLeftOutMayStayLeftOut(t *testing.T) {
 	})
 }
 
-func TestLoopbackRedirectsMayUseAnyPort(t *testing.T) {
+func TestLoopbackRedirectURIsMayUseAnyPort(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		b := g.SignedIn(t, g.User(t, "ada"))
 		for registered, used := range map[string]string{

@@ -21,28 +21,28 @@ func TestConsentIsAskedOnceAndRemembered(t *testing.T) {
 		page := b.Authorize(t, app)
 		require.Equal(t, http.StatusOK, page.Status)
 		text := page.Page(t).Text()
-		require.Contains(t, text, "Wiki <b>&", "names are shown, never interpreted")
-		require.Contains(t, text, "app.example.com", "the page names the host that receives the answer")
+		require.Contains(t, text, "Wiki <b>&", "names are shown as text")
+		require.Contains(t, text, "app.example.com", "the page names the host that receives the response")
 		require.Contains(t, text, "ada", "the page says who is signed in")
 		require.Contains(t, page.Header.Get("Content-Security-Policy"), "form-action 'self' https://app.example.com")
 		require.Contains(t, page.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'")
 
 		answer := b.Decide(t, page, "allow")
-		require.Equal(t, http.StatusSeeOther, answer.Status, "a form post is not sent on")
+		require.Equal(t, http.StatusSeeOther, answer.Status, "the browser does not post the form again")
 		require.NotEmpty(t, answer.Code())
 		require.Equal(t, "xyz", answer.Query.Get("state"))
 		require.Equal(t, g.URL, answer.Query.Get("iss"))
 
 		require.NotEmpty(t, b.Authorize(t, app).Code(), "remembered")
-		require.Equal(t, http.StatusOK, b.Authorize(t, app, "scope=user files").Status, "a new scope is asked for")
-		require.Equal(t, http.StatusOK, b.Authorize(t, app, "prompt=consent").Status, "the app wants it asked again")
-		require.Contains(t, b.Authorize(t, app, "scope=files").Page(t).Text(), "See who you are", "which every token tells")
+		require.Equal(t, http.StatusOK, b.Authorize(t, app, "scope=user files").Status, "a new scope needs consent")
+		require.Equal(t, http.StatusOK, b.Authorize(t, app, "prompt=consent").Status, "the client wants the user to be asked again")
+		require.Contains(t, b.Authorize(t, app, "scope=files").Page(t).Text(), "See who you are", "every token shows who the user is")
 		other := g.SignedIn(t, g.User(t, "bob"))
-		require.Equal(t, http.StatusOK, other.Authorize(t, app).Status, "another person is asked for themselves")
+		require.Equal(t, http.StatusOK, other.Authorize(t, app).Status, "another user is asked, too")
 	})
 }
 
-func TestADenialGoesBackToTheAppAndIsNotRemembered(t *testing.T) {
+func TestDenialIsSentToTheClientAndNotRemembered(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -54,12 +54,12 @@ func TestADenialGoesBackToTheAppAndIsNotRemembered(t *testing.T) {
 			require.Empty(t, answer.Code())
 		}
 		implicit := b.Decide(t, b.Authorize(t, app, "response_type=token"), "deny")
-		require.Contains(t, implicit.Location, "#", "the answer of an implicit request is in the fragment")
+		require.Contains(t, implicit.Location, "#", "the response to an implicit request is in the fragment")
 		require.Equal(t, "access_denied", implicit.Query.Get("error"))
 	})
 }
 
-func TestATrustedAppNeverAsks(t *testing.T) {
+func TestTrustedAppNeverAsksForConsent(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -82,10 +82,10 @@ func TestPrompts(t *testing.T) {
 
 		again := b.Authorize(t, app, "prompt=login")
 		require.Equal(t, http.StatusSeeOther, again.Status)
-		require.Equal(t, "login", again.Query.Get("prompt"), "being signed in is not enough")
+		require.Equal(t, "login", again.Query.Get("prompt"), "an existing session is not enough")
 		back, err := url.Parse(again.Query.Get("redirect_to"))
 		require.NoError(t, err)
-		require.False(t, back.Query().Has("prompt"), "and is asked for once")
+		require.False(t, back.Query().Has("prompt"), "the user is asked once")
 
 		other := b.Authorize(t, app, "prompt=select_account", "login_hint=bob@example.com")
 		require.Equal(t, "select_account", other.Query.Get("prompt"))
@@ -99,16 +99,16 @@ func TestPrompts(t *testing.T) {
 	})
 }
 
-// A page that was made for one person must not be answered by another who has
-// signed in since, nor by somebody else's page.
-func TestAForgedDecisionIsAskedAgain(t *testing.T) {
+// The consent page of one user cannot be submitted by another user who has signed in
+// since, or by a page of another site.
+func TestForgedDecisionIsAskedAgain(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		ada, bob := g.SignedIn(t, g.User(t, "ada")), g.SignedIn(t, g.User(t, "bob"))
 		page := ada.Authorize(t, app)
 		answered := bob.Decide(t, page, "allow")
 		require.Equal(t, http.StatusOK, answered.Status)
-		require.Contains(t, answered.Page(t).Text(), "bob", "the question is put to who is there now")
+		require.Contains(t, answered.Page(t).Text(), "bob", "the page asks the user who is signed in now")
 
 		post := func(form string) testkit.Answer {
 			r, err := http.NewRequest(http.MethodPost, g.URL+"/oauth/authorize?"+testkit.AuthorizeQuery(app).Encode(), strings.NewReader(form))
@@ -119,16 +119,16 @@ func TestAForgedDecisionIsAskedAgain(t *testing.T) {
 		for _, form := range []string{"decision=allow", "decision=allow&csrf_token=", "decision=allow&csrf_token=x", ""} {
 			require.Empty(t, post(form).Code(), form)
 		}
-		require.Equal(t, http.StatusOK, ada.Authorize(t, app).Status, "nothing was remembered")
+		require.Equal(t, http.StatusOK, ada.Authorize(t, app).Status, "no consent was stored")
 
-		nobody := g.NewBrowser(t).Decide(t, page, "allow")
-		require.Equal(t, http.StatusSeeOther, nobody.Status)
-		require.True(t, strings.HasPrefix(nobody.Location, "/login?"))
+		signedOut := g.NewBrowser(t).Decide(t, page, "allow")
+		require.Equal(t, http.StatusSeeOther, signedOut.Status)
+		require.True(t, strings.HasPrefix(signedOut.Location, "/login?"))
 	})
 }
 
-// What changed between the page and its answer holds: the request is judged anew.
-func TestTheRequestIsJudgedAgainWhenItIsAnswered(t *testing.T) {
+// The request is checked again when the form is submitted. Changes since then apply.
+func TestRequestIsCheckedAgainOnSubmit(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		b := g.SignedIn(t, g.User(t, "ada"))
 		app := g.App(t, nil)
@@ -138,7 +138,7 @@ func TestTheRequestIsJudgedAgainWhenItIsAnswered(t *testing.T) {
 			return nil
 		})
 		require.NoError(t, err)
-		require.Equal(t, http.StatusBadRequest, b.Decide(t, page, "allow").Status, "the redirect URI was taken away")
+		require.Equal(t, http.StatusBadRequest, b.Decide(t, page, "allow").Status, "the redirect URI was removed from the app")
 
 		implicit := g.App(t, nil)
 		page = b.Authorize(t, implicit, "response_type=token")
@@ -158,7 +158,7 @@ func TestTheRequestIsJudgedAgainWhenItIsAnswered(t *testing.T) {
 	})
 }
 
-func TestAnAuthorizationRequestMayBePosted(t *testing.T) {
+func TestAuthorizationRequestByPOST(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -172,7 +172,7 @@ func TestAnAuthorizationRequestMayBePosted(t *testing.T) {
 	})
 }
 
-func TestDeauthorizing(t *testing.T) {
+func TestDeauthorize(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -192,7 +192,7 @@ func TestDeauthorizing(t *testing.T) {
 			return b.Do(t, r)
 		}
 		xhr := []string{"X-Requested-With", "XMLHttpRequest"}
-		require.Equal(t, http.StatusForbidden, post(tokens.AccessToken, `{"client_id":"`+app.ID+`"}`).Status, "an app may not")
+		require.Equal(t, http.StatusForbidden, post(tokens.AccessToken, `{"client_id":"`+app.ID+`"}`).Status, "an access token cannot deauthorize apps")
 		for _, body := range []string{"", "null", "[]", "{}", `{"client_id":"x"}`, `{"client_id":7}`} {
 			a := post("", body, xhr...)
 			require.Equal(t, http.StatusBadRequest, a.Status, body)
@@ -204,7 +204,7 @@ func TestDeauthorizing(t *testing.T) {
 		require.JSONEq(t, `{"status":"OK"}`, post("", `{"client_id":"`+app.ID+`"}`, xhr...).Body)
 		status, _ = g.Me(t, tokens.AccessToken)
 		require.Equal(t, http.StatusUnauthorized, status)
-		require.JSONEq(t, `{"status":"OK"}`, post("", `{"client_id":"`+gatehouse.NewID()+`"}`, xhr...).Body, "unknown is fine")
+		require.JSONEq(t, `{"status":"OK"}`, post("", `{"client_id":"`+gatehouse.NewID()+`"}`, xhr...).Body, "an unknown app is not an error")
 		require.Equal(t, http.StatusOK, b.Authorize(t, app).Status, "asked again")
 
 		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
@@ -212,8 +212,8 @@ func TestDeauthorizing(t *testing.T) {
 	})
 }
 
-// A yes that is remembered costs no write but one stamp an hour.
-func TestAConsentIsStampedOnceAnHour(t *testing.T) {
+// A remembered consent is written once an hour only, for its time of last use.
+func TestConsentLastUseIsStoredOnceAnHour(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app, ada := g.App(t, nil), g.User(t, "ada")
 		b := g.SignedIn(t, ada)

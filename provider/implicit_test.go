@@ -11,7 +11,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-func TestTheImplicitGrant(t *testing.T) {
+func TestImplicitGrant(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ada := g.User(t, "ada")
 		for name, app := range map[string]testkit.App{"confidential": g.App(t, nil), "public": g.PublicApp(t)} {
@@ -34,14 +34,14 @@ func TestTheImplicitGrant(t *testing.T) {
 				require.NoError(t, g.Store.DeleteConsent(t.Context(), ada.ID, app.ID))
 				for _, token := range []string{a.Query.Get("access_token"), second.Query.Get("access_token")} {
 					status, _ = g.Me(t, token)
-					require.Equal(t, http.StatusUnauthorized, status, "revoking the app kills them all")
+					require.Equal(t, http.StatusUnauthorized, status, "revoking the app revokes all of them")
 				}
 			})
 		}
 	})
 }
 
-func TestTheImplicitGrantCanBeTurnedOff(t *testing.T) {
+func TestImplicitGrantCanBeTurnedOff(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		g.Set(t, gatehouse.SettingEnableImplicitGrant, "false")
 		a := g.SignedIn(t, g.User(t, "ada")).Authorize(t, g.App(t, nil), "response_type=token")
@@ -49,7 +49,7 @@ func TestTheImplicitGrantCanBeTurnedOff(t *testing.T) {
 	})
 }
 
-func TestTheAnswerCanBePostedToTheApp(t *testing.T) {
+func TestResponseModeFormPost(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -72,7 +72,7 @@ func TestTheAnswerCanBePostedToTheApp(t *testing.T) {
 	})
 }
 
-// Lifetimes are settings, and an app may have its own.
+// Lifetimes are settings, and an app can override them.
 func TestLifetimes(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		b := g.SignedIn(t, g.User(t, "ada"))

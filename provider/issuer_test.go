@@ -9,9 +9,9 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// Auth.js's Mattermost provider, met at its redirect URI, turns answers with an
-// iss down; every other app gets it (RFC 9207).
-func TestAnswersNameTheIssuerExceptToAMattermostProvider(t *testing.T) {
+// The Mattermost provider of Auth.js refuses responses with iss, so its redirect URI
+// gets none. Every other client gets iss (RFC 9207).
+func TestResponsesHaveIssExceptForMattermostProviders(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		b := g.SignedIn(t, g.User(t, "ada"))
 		for redirectURI, named := range map[string]bool{

@@ -15,7 +15,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// What is advertised is what is on, switch by switch (RFC 8414 §2).
+// RFC 8414 §2: the metadata advertises only what the settings have turned on.
 func TestServerMetadata(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		get := func() (int, string, http.Header) {
@@ -104,7 +104,7 @@ func TestIntrospection(t *testing.T) {
 		require.InDelta(t, 3600, access["exp"].(float64)-access["iat"].(float64), 1)
 
 		_, refresh := ask(app, tokens.RefreshToken)
-		require.InDelta(t, 30*24*3600, refresh["exp"].(float64)-refresh["iat"].(float64), 1, "the refresh token's own expiry")
+		require.InDelta(t, 30*24*3600, refresh["exp"].(float64)-refresh["iat"].(float64), 1, "the lifetime of the refresh token")
 
 		inactive := map[string]any{"active": false}
 		for name, token := range map[string]string{"nonsense": "x", "a code": b.Code(t, app), "changed": tokens.AccessToken + "A", "another app's": publicTokens.AccessToken} {
@@ -112,9 +112,9 @@ func TestIntrospection(t *testing.T) {
 			require.Equal(t, inactive, answer, name)
 		}
 		_, answer := ask(other, tokens.AccessToken)
-		require.Equal(t, inactive, answer, "an app learns nothing about another's tokens")
+		require.Equal(t, inactive, answer, "an app cannot introspect the tokens of another app")
 		_, answer = ask(server, publicTokens.AccessToken)
-		require.Equal(t, true, answer["active"], "a resource server may ask about all")
+		require.Equal(t, true, answer["active"], "a resource server of the setting may introspect every token")
 
 		status, answer = ask(public, publicTokens.AccessToken)
 		require.Equal(t, http.StatusUnauthorized, status)
@@ -154,19 +154,19 @@ func TestRevocation(t *testing.T) {
 				require.Equal(t, http.StatusBadRequest, status)
 				require.Equal(t, "unauthorized_client", answer["error"])
 				status, _ = g.Me(t, tokens.AccessToken)
-				require.Equal(t, http.StatusOK, status, "nobody else may revoke it")
+				require.Equal(t, http.StatusOK, status, "another client cannot revoke it")
 
 				for range 2 {
 					status, answer = revoke(app, pick(tokens))
 					require.Empty(t, answer)
-					require.NotNil(t, answer, "a JSON object: some clients refuse an answer that is none")
-					require.Equal(t, http.StatusOK, status, "also when it is revoked already (RFC 7009 §2.2)")
+					require.NotNil(t, answer, "some clients require a JSON object")
+					require.Equal(t, http.StatusOK, status, "even if it was revoked before (RFC 7009 §2.2)")
 				}
 				status, _ = g.Me(t, tokens.AccessToken)
 				require.Equal(t, http.StatusUnauthorized, status)
 				require.Equal(t, "invalid_grant", g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken)).Error)
 				status, _ = g.Me(t, kept.AccessToken)
-				require.Equal(t, http.StatusOK, status, "other authorizations live on")
+				require.Equal(t, http.StatusOK, status, "other grants stay valid")
 			})
 		}
 		status, _ := revoke(app, "unknown")

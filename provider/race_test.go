@@ -2,7 +2,7 @@ package provider_test
 
 import "sync"
 
-// race calls f n times at once and returns the answers.
+// race calls f n times concurrently and returns the results.
 func race[T any](n int, f func(i int) T) []T {
 	answers := make([]T, n)
 	var ready, done sync.WaitGroup

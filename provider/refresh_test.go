@@ -12,7 +12,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-func TestARefreshRotates(t *testing.T) {
+func TestRefreshRotates(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		first := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app, "scope=user files", "resource=https://api.example.com"))
@@ -25,13 +25,12 @@ func TestARefreshRotates(t *testing.T) {
 		require.EqualValues(t, 3600, second.ExpiresIn)
 		for _, token := range []string{first.AccessToken, second.AccessToken} {
 			status, _ := g.Me(t, token)
-			require.Equal(t, http.StatusOK, status, "requests in flight finish with the token before")
+			require.Equal(t, http.StatusOK, status, "the previous access token works for requests in flight")
 		}
 	})
 }
 
-// 64 racing refreshes of one token: every one gets the same successor, one
-// family lives on, and nobody is logged out.
+// 64 racing refreshes of one token all succeed and get the same successor.
 func TestRacingRefreshesGetTheSameSuccessor(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
@@ -48,9 +47,9 @@ func TestRacingRefreshesGetTheSameSuccessor(t *testing.T) {
 	})
 }
 
-// A token from two refreshes ago is in two hands: everything ends, and the audit
-// trail says so (RFC 9700 §4.14.2).
-func TestAReusedRefreshTokenEndsTheFamily(t *testing.T) {
+// RFC 9700 §4.14.2: if a refresh token is used after its successor was used, two
+// parties have it. The grant is revoked and the audit trail has an event.
+func TestReusedRefreshTokenRevokesTheGrant(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		first := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app))
@@ -72,8 +71,8 @@ func TestAReusedRefreshTokenEndsTheFamily(t *testing.T) {
 	})
 }
 
-// The generation before is excused for GraceWindow only.
-func TestTheGraceWindowEnds(t *testing.T) {
+// The previous generation works for GraceWindow only.
+func TestGraceWindowEnds(t *testing.T) {
 	now := time.Now()
 	g := gatehouse.Grant{Generation: 3, CreateAt: now.Add(-time.Hour), RotatedAt: now, ExpiresAt: now.Add(time.Hour)}
 	cases := []struct {
@@ -83,15 +82,15 @@ func TestTheGraceWindowEnds(t *testing.T) {
 		want       gatehouse.TokenStatus
 	}{
 		{"the current one", 3, now, gatehouse.TokenCurrent},
-		{"the one before, at once", 2, now, gatehouse.TokenInGrace},
-		{"the one before, just in time", 2, now.Add(gatehouse.GraceWindow - time.Millisecond), gatehouse.TokenInGrace},
-		{"the one before, too late", 2, now.Add(gatehouse.GraceWindow), gatehouse.TokenReused},
-		{"the one before, by a clock that is behind", 2, now.Add(-gatehouse.ClockTolerance), gatehouse.TokenInGrace},
-		{"the one before, by a clock that was set back", 2, now.Add(-gatehouse.ClockTolerance - time.Millisecond), gatehouse.TokenReused},
+		{"the previous one, at once", 2, now, gatehouse.TokenInGrace},
+		{"the previous one, just in time", 2, now.Add(gatehouse.GraceWindow - time.Millisecond), gatehouse.TokenInGrace},
+		{"the previous one, too late", 2, now.Add(gatehouse.GraceWindow), gatehouse.TokenReused},
+		{"the previous one, by a clock that is behind", 2, now.Add(-gatehouse.ClockTolerance), gatehouse.TokenInGrace},
+		{"the previous one, by a clock that was set back", 2, now.Add(-gatehouse.ClockTolerance - time.Millisecond), gatehouse.TokenReused},
 		{"the current one, by a clock that was set back", 3, now.Add(-24 * time.Hour), gatehouse.TokenCurrent},
 		{"older", 1, now, gatehouse.TokenReused},
 		{"from the future", 4, now, gatehouse.TokenRevoked},
-		{"when all has expired", 3, now.Add(time.Hour), gatehouse.TokenRevoked},
+		{"after the grant has expired", 3, now.Add(time.Hour), gatehouse.TokenRevoked},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) { require.Equal(t, tc.want, g.TokenStatus(tc.generation, tc.at)) })
@@ -129,22 +128,22 @@ func TestRefreshRefusals(t *testing.T) {
 			})
 		}
 		a := g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken))
-		require.Equal(t, http.StatusOK, a.Status, "none of these used the token up")
+		require.Equal(t, http.StatusOK, a.Status, "none of the failed attempts used up the token")
 	})
 }
 
-func TestARefreshMayAskForLess(t *testing.T) {
+func TestRefreshCanNarrowScopes(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		tokens := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app, "scope=user files"))
 		less := g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken, "scope=files"))
 		require.Equal(t, "files", less.Scope, less.Raw)
 		all := g.Token(t, testkit.RefreshForm(app, less.RefreshToken))
-		require.Equal(t, "user files", all.Scope, "the grant keeps what was agreed to (RFC 6749 §6)")
+		require.Equal(t, "user files", all.Scope, "the grant keeps its scopes (RFC 6749 §6)")
 	})
 }
 
-func TestARefreshFailsForADeactivatedUser(t *testing.T) {
+func TestRefreshFailsForADeactivatedUser(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app, ada := g.App(t, nil), g.User(t, "ada")
 		tokens := g.Redeem(t, app, g.SignedIn(t, ada).Code(t, app))
@@ -153,8 +152,8 @@ func TestARefreshFailsForADeactivatedUser(t *testing.T) {
 	})
 }
 
-// Signing out with an access token ends its grant, refresh token and all (C 2.12).
-func TestLogoutWithAnAccessTokenEndsItsGrant(t *testing.T) {
+// C 2.12: signing out with an access token revokes its grant.
+func TestLogoutWithAnAccessTokenRevokesItsGrant(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		tokens := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app))

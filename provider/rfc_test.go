@@ -14,8 +14,8 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// RFC 6749 §3.1, §3.2: a parameter without a value was not sent, and one that we
-// do not know has no effect.
+// RFC 6749 §3.1, §3.2: a parameter without a value counts as not sent, and an unknown
+// parameter has no effect.
 func TestEmptyAndUnknownParametersHaveNoEffect(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
@@ -50,8 +50,8 @@ func TestEmptyAndUnknownParametersHaveNoEffect(t *testing.T) {
 	})
 }
 
-// RFC 6749 §5.1 and §5.2: what an answer of the token endpoint may hold.
-func TestTokenAnswersHaveTheirForm(t *testing.T) {
+// RFC 6749 §5.1, §5.2: the members of token responses and errors.
+func TestTokenResponsesHaveTheRFCsMembers(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -78,8 +78,8 @@ func TestTokenAnswersHaveTheirForm(t *testing.T) {
 	})
 }
 
-// RFC 7009 §2.1 and RFC 7662 §2.1: a wrong or unknown hint hides no token.
-func TestATokenTypeHintIsOnlyAHint(t *testing.T) {
+// RFC 7009 §2.1, RFC 7662 §2.1: a wrong or unknown hint does not hide a token.
+func TestTokenTypeHintIsOnlyAHint(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -100,9 +100,9 @@ func TestATokenTypeHintIsOnlyAHint(t *testing.T) {
 	})
 }
 
-// RFC 8707 §2: at the authorization and at the token endpoint alike, for the
-// code and for the token in front; the token is for that audience and no other.
-func TestAResourceIsAnAbsoluteURIAndBindsTheToken(t *testing.T) {
+// RFC 8707 §2: the resource is checked at the authorization and the token endpoint, for
+// codes and implicit tokens. The token has that audience only.
+func TestResourceIsAnAbsoluteURIAndBindsTheToken(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -130,7 +130,7 @@ func TestAResourceIsAnAbsoluteURIAndBindsTheToken(t *testing.T) {
 		} {
 			require.Equal(t, one, audience(token), name)
 		}
-		// Narrowed, never widened: not at the code, and not at any refresh.
+		// The resource cannot change at redemption or at a refresh.
 		code := b.Code(t, app, "resource="+one)
 		require.Equal(t, "invalid_target", g.Token(t, testkit.RedeemForm(app, code, "resource="+two)).Error)
 		tokens := g.Redeem(t, app, code)
@@ -139,14 +139,14 @@ func TestAResourceIsAnAbsoluteURIAndBindsTheToken(t *testing.T) {
 		require.Equal(t, one, audience(refreshed.AccessToken))
 		for _, values := range []url.Values{testkit.RedeemForm(app, b.Code(t, app)), testkit.RefreshForm(app, refreshed.RefreshToken)} {
 			values["resource"] = []string{one, two}
-			require.Equal(t, "invalid_target", g.Token(t, values).Error, "one at a time")
+			require.Equal(t, "invalid_target", g.Token(t, values).Error, "one resource only")
 		}
 	})
 }
 
-// RFC 8414 §3.2, RFC 9728 §3.2: metadata are one JSON object without empty
-// members, at exactly their place, for GET.
-func TestMetadataDocumentsHaveTheirForm(t *testing.T) {
+// RFC 8414 §3.2, RFC 9728 §3.2: each metadata document is one JSON object without empty
+// members, at its exact path, for GET.
+func TestMetadataDocumentsHaveTheRFCsForm(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		for _, place := range []string{"/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"} {
 			res, err := http.Get(g.URL + place)
