@@ -9,48 +9,44 @@ import (
 	"gatehouse/internal/web"
 )
 
-// maxCredentials bounds the body of a sign-in, in bytes.
+// maxCredentials is the limit of the body of a sign-in, in bytes.
 const maxCredentials = 64 << 10
 
-// apiLogin is POST /api/v4/users/login (C 1.13, E17). Cookies are set only for
-// our own pages: they send X-Requested-With, which no other site's page can.
+// apiLogin is POST /api/v4/users/login (C 1.13, E17). It sets cookies only for the
+// pages of this site, which send X-Requested-With: a page of another site can't.
 func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxCredentials)
-	var body struct {
+	var credentials struct {
 		ID       string `json:"id"`
 		LoginID  string `json:"login_id"`
 		Password string `json:"password"`
 	}
-	if err := web.DecodeJSON(r, "credentials", &body); err != nil {
+	if err := web.DecodeJSON(r, "credentials", &credentials); err != nil {
 		return err
 	}
-	from := deviceOf(r)
-	var user gatehouse.User
-	var err error
-	if body.ID != "" {
-		user, err = h.Service.SignInByID(r.Context(), body.ID, body.Password, from)
-	} else {
-		user, err = h.Service.SignIn(r.Context(), body.LoginID, body.Password, from)
-	}
-	if err != nil {
-		h.Observe(signInOutcome(err))
-		setRetryAfter(w, err)
-		return err
-	}
-	before := ""
-	if isXMLHttpRequest(r) {
+	from, wantsCookies, previousSessionID := deviceOf(r), isXMLHttpRequest(r), ""
+	if wantsCookies {
 		visitor, _, err := h.visitor(r)
 		if err != nil {
 			return err
 		}
-		before = visitor.Session.ID
+		previousSessionID = visitor.Session.ID
 	}
-	token, _, err := h.Service.StartSession(r.Context(), user, from, before)
+	signIn, login := h.Service.SignIn, credentials.LoginID
+	if credentials.ID != "" {
+		signIn, login = h.Service.SignInByID, credentials.ID
+	}
+	user, err := signIn(r.Context(), login, credentials.Password, from)
+	token := ""
+	if err == nil {
+		token, err = h.Service.StartSession(r.Context(), user, from, previousSessionID)
+	}
 	h.Observe(signInOutcome(err))
 	if err != nil {
+		setRetryAfter(w, err)
 		return err
 	}
-	if isXMLHttpRequest(r) {
+	if wantsCookies {
 		h.Cookies.set(w, r, token, user.ID)
 	}
 	w.Header().Set("Token", token)
@@ -58,18 +54,19 @@ func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
 	return web.WriteJSON(w, http.StatusOK, newUserJSON(user))
 }
 
-// apiLogout is POST /api/v4/users/logout (C 1.13, E18). With an access token it
-// revokes the grant, so that the refresh token dies too.
+// apiLogout is POST /api/v4/users/logout (C 1.13, E18). With an access token it revokes
+// the grant, and with it the refresh token.
 func (h *Handler) apiLogout(w http.ResponseWriter, r *http.Request) error {
 	caller, err := h.Authenticator.RequireCaller(w, r)
 	if err != nil {
 		return err
 	}
 	if caller.IsOAuth() {
-		if err := h.Service.EndGrant(r.Context(), caller, h.Grants, deviceOf(r)); err != nil {
-			return err
-		}
-	} else if err := h.Service.EndSession(r.Context(), caller, deviceOf(r)); err != nil {
+		err = h.Service.EndGrant(r.Context(), caller, deviceOf(r))
+	} else {
+		err = h.Service.EndSession(r.Context(), caller, deviceOf(r))
+	}
+	if err != nil {
 		return err
 	}
 	h.Cookies.clear(w, r)
@@ -85,8 +82,7 @@ func (h *Handler) apiMe(w http.ResponseWriter, r *http.Request) error {
 	return writeUser(w, r, caller.User)
 }
 
-// apiUser is GET /api/v4/users/{user_id}, for oneself only: the gateway is no
-// directory of people.
+// apiUser is GET /api/v4/users/{user_id}. It shows callers only their own user.
 func (h *Handler) apiUser(w http.ResponseWriter, r *http.Request) error {
 	caller, err := h.Authenticator.RequireCaller(w, r)
 	if err != nil {

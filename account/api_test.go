@@ -17,7 +17,7 @@ import (
 	"gatehouse/storage"
 )
 
-func TestTheUserJSONIsTheContracts(t *testing.T) {
+func TestUserJSONFollowsTheContract(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store)
 		at := time.UnixMilli(1700000000123)
@@ -33,7 +33,7 @@ func TestTheUserJSONIsTheContracts(t *testing.T) {
 			},
 		} {
 			require.NoError(t, store.CreateUser(t.Context(), user))
-			token, _, err := s.service.StartSession(t.Context(), user, account.Device{}, "")
+			token, err := s.service.StartSession(t.Context(), user, account.Device{}, "")
 			require.NoError(t, err)
 			w := s.do(request{path: me, header: bearer(token)})
 			require.Equal(t, http.StatusOK, w.Code)
@@ -46,9 +46,9 @@ func TestTheUserJSONIsTheContracts(t *testing.T) {
 	})
 }
 
-func TestAUserIsSentOnceAndThenOnlyWhenChanged(t *testing.T) {
+func TestUnchangedUserIsNotSentAgain(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	ana := s.person("ana")
+	ana := s.user("ana")
 	token := s.signIn("ana")
 	get := func(ifNoneMatch string) (status int, etag, body string) {
 		header := bearer(token)
@@ -74,9 +74,9 @@ func TestAUserIsSentOnceAndThenOnlyWhenChanged(t *testing.T) {
 	require.NotEqual(t, etag, changed)
 }
 
-func TestAUserSeesThemselvesOnly(t *testing.T) {
+func TestUsersSeeOnlyThemselves(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	ana, ben := s.person("ana", "system_user", "system_admin"), s.person("ben")
+	ana, ben := s.user("ana", "system_user", "system_admin"), s.user("ben")
 	token := s.signIn("ana")
 	for path, status := range map[string]int{
 		"/api/v4/users/" + ana.ID:              http.StatusOK,
@@ -89,12 +89,12 @@ func TestAUserSeesThemselvesOnly(t *testing.T) {
 		require.Equal(t, status, s.do(request{path: path, header: bearer(token)}).Code, path)
 	}
 	require.Equal(t, http.StatusUnauthorized, s.do(request{path: "/api/v4/users/" + ana.ID}).Code)
-	require.Equal(t, http.StatusUnauthorized, s.do(request{path: "/api/v4/users/short"}).Code, "who is asking comes first")
+	require.Equal(t, http.StatusUnauthorized, s.do(request{path: "/api/v4/users/short"}).Code, "authentication comes first")
 }
 
-func TestOAuthTestAnswersWhoeverIsSignedIn(t *testing.T) {
+func TestOAuthTestAnswersEveryCaller(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	ana := s.person("ana")
+	ana := s.user("ana")
 	w := s.do(request{path: "/api/v4/oauth_test", header: bearer(s.tokens.issue(ana, gatehouse.NewID()))})
 	require.Equal(t, http.StatusOK, w.Code)
 	require.JSONEq(t, `{"status":"OK"}`, w.Body.String())
@@ -105,7 +105,7 @@ func TestOAuthTestAnswersWhoeverIsSignedIn(t *testing.T) {
 func TestLogoutWithAnAccessTokenRevokesItsGrant(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store)
-		ana, now := s.person("ana"), time.Now()
+		ana, now := s.user("ana"), time.Now()
 		app := gatehouse.App{ID: gatehouse.NewID(), Name: "App", RedirectURIs: []string{"https://app.example.com/cb"}, IsPublic: true, CreateAt: now, UpdateAt: now}
 		require.NoError(t, store.CreateApp(t.Context(), app))
 		consent, err := store.RecordConsent(t.Context(), ana.ID, app.ID, []string{"user"}, now)
@@ -122,21 +122,22 @@ func TestLogoutWithAnAccessTokenRevokesItsGrant(t *testing.T) {
 		require.False(t, revoked.RevokedAt.IsZero())
 		_, err = store.Consent(t.Context(), ana.ID, app.ID)
 		require.NoError(t, err, "the consent stays (C 2.12)")
-		require.Equal(t, http.StatusOK, s.do(request{path: me, header: bearer(browser)}).Code, "the person stays signed in")
+		require.Equal(t, http.StatusOK, s.do(request{path: me, header: bearer(browser)}).Code, "the browser stays signed in")
 		require.Contains(t, s.events(), "logout success")
 	})
 }
 
-// brokenAuditor is an audit log on a full disk.
-type brokenAuditor struct{}
+// brokenAuditor is a store that can't write audit events.
+type brokenAuditor struct{ *storage.Store }
 
 func (brokenAuditor) RecordAuditEvent(context.Context, gatehouse.AuditEvent) error {
 	return errors.New("disk full")
 }
 
-func TestAnAuditLogThatCannotBeWrittenStopsNobody(t *testing.T) {
-	s := newSite(t, sqlite(t), func(c *siteConfig) { c.auditor = brokenAuditor{} })
-	s.person("ana")
+func TestSignInWorksWithoutTheAuditTrail(t *testing.T) {
+	store := sqlite(t)
+	s := newSite(t, store, func(c *siteConfig) { c.store = brokenAuditor{store} })
+	s.user("ana")
 	token := s.signIn("ana")
 	require.Equal(t, http.StatusOK, s.do(request{method: "POST", path: "/api/v4/users/logout", header: bearer(token)}).Code)
 	require.Contains(t, s.log.String(), "audit event not written")
@@ -144,9 +145,9 @@ func TestAnAuditLogThatCannotBeWrittenStopsNobody(t *testing.T) {
 	require.NotContains(t, s.log.String(), token)
 }
 
-func TestADatabaseThatIsGoneIsSaidSo(t *testing.T) {
+func TestRequestsFailWithoutTheDatabase(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	token := s.signIn("ana")
 	require.NoError(t, s.store.Close())
 	for _, r := range []request{
@@ -156,12 +157,12 @@ func TestADatabaseThatIsGoneIsSaidSo(t *testing.T) {
 		w := s.do(r)
 		require.GreaterOrEqual(t, w.Code, 500, r.path)
 		require.NotContains(t, w.Body.String(), "sql", r.path)
-		require.Empty(t, w.Result().Cookies(), "the session may well be good: %s", r.path)
+		require.Empty(t, w.Result().Cookies(), "the session may be valid, so the cookie stays: %s", r.path)
 	}
 	require.NotContains(t, s.log.String(), token)
 }
 
-func TestErrorsCarryWhatClientsRead(t *testing.T) {
+func TestErrorsHaveTheContractsMembers(t *testing.T) {
 	s := newSite(t, sqlite(t))
 	var e map[string]any
 	require.NoError(t, json.Unmarshal(s.do(request{path: me}).Body.Bytes(), &e))

@@ -14,39 +14,33 @@ import (
 	"gatehouse/internal/web"
 )
 
-// AccessTokens opens OAuth access tokens; provider.Tokens satisfies it.
+// AccessTokens authenticates OAuth access tokens; *provider.Tokens implements it.
 type AccessTokens interface {
 	// IsAccessToken tells access tokens from session tokens by their prefix.
 	IsAccessToken(token string) bool
-	// AuthenticateAccessToken returns ErrNotFound for a token that is not live.
+	// AuthenticateAccessToken returns ErrNotFound if the token is not valid.
 	AuthenticateAccessToken(ctx context.Context, token string) (gatehouse.Grant, gatehouse.User, error)
-}
-
-// SessionStore is what recognising a session needs of the storage.
-type SessionStore interface {
-	// SessionByTokenHash judges neither expiry nor the person's activity. ErrNotFound.
-	SessionByTokenHash(ctx context.Context, hash string) (gatehouse.Session, gatehouse.User, error)
-	TouchSession(ctx context.Context, id string, lastSeen, expires time.Time) error
-}
-
-// Authenticator says who a request comes from. It is safe for concurrent use.
-type Authenticator struct {
-	store            SessionStore
-	tokens           AccessTokens
-	cookies          Cookies
-	resourceMetadata string
-	log              *slog.Logger
 }
 
 // AuthenticatorConfig is what an Authenticator is made of.
 type AuthenticatorConfig struct {
-	Store   SessionStore
+	Store   Store
 	Tokens  AccessTokens
 	Cookies Cookies
-	// ResourceMetadata is the URL that challenges name, where clients learn how to
-	// get a token (RFC 9728 §5.1); "" names none.
+	// ResourceMetadata is the URL in the challenge at which clients learn how to get a
+	// token (RFC 9728 §5.1); "" leaves it out.
 	ResourceMetadata string
 	Log              *slog.Logger
+}
+
+// Authenticator finds out which user, and which session or access token, a request
+// comes from. It is safe for concurrent use.
+type Authenticator struct {
+	store            Store
+	tokens           AccessTokens
+	cookies          Cookies
+	resourceMetadata string
+	log              *slog.Logger
 }
 
 // NewAuthenticator returns an Authenticator.
@@ -54,36 +48,31 @@ func NewAuthenticator(c AuthenticatorConfig) *Authenticator {
 	return &Authenticator{store: c.Store, tokens: c.Tokens, cookies: c.Cookies, resourceMetadata: c.ResourceMetadata, log: c.Log}
 }
 
-// Caller is who the request comes from. It returns ErrNotFound for nobody and
-// for a bad token, and other errors when the storage could not say.
-// A session token in the query counts as nobody: such URLs leak (C 1.1).
+// Caller returns the caller of a request. It returns ErrNotFound if the request has no
+// token or an invalid one, and another error if the database can't tell. A session
+// token in the query is not accepted, because URLs leak (C 1.1).
 func (a *Authenticator) Caller(r *http.Request) (gatehouse.Caller, error) {
-	caller, err := a.identify(r, findToken(r))
+	caller, err := a.authenticate(r, findToken(r))
 	if errors.Is(err, errSessionInQuery) {
 		return gatehouse.Caller{}, gatehouse.ErrNotFound
 	}
 	return caller, err
 }
 
-// RequireCaller is Caller for JSON endpoints that need somebody. Its refusals are
-// *web.Error with status 401 (C 1.1); it has then set the challenge of RFC 6750 §3,
-// and taken a token that is worth nothing out of the browser's cookies.
-// Calls that change something and come with a cookie must prove that a page of
-// ours made them.
+// RequireCaller is Caller for JSON endpoints that need a caller. It refuses with a
+// *web.Error with status 401 (C 1.1); then it has set the challenge of RFC 6750 §3, and
+// has deleted the session cookie. Requests that change something and come with a cookie
+// must pass the CSRF check.
 func (a *Authenticator) RequireCaller(w http.ResponseWriter, r *http.Request) (gatehouse.Caller, error) {
 	token := findToken(r)
-	caller, err := a.identify(r, token)
+	caller, err := a.authenticate(r, token)
 	switch {
 	case errors.Is(err, errSessionInQuery):
 		a.challenge(w, token)
 		return gatehouse.Caller{}, errTokenProvided()
-	case err == nil && token.from == fromCookie && !requestedByOurPage(r, token.value):
-		a.cookies.clearSession(w, r)
-		a.challenge(w, token)
-		return gatehouse.Caller{}, web.SessionExpired()
-	case err == nil:
+	case err == nil && (token.place != inCookie || passesCSRFCheck(r, token.value)):
 		return caller, nil
-	case !errors.Is(err, gatehouse.ErrNotFound):
+	case err != nil && !errors.Is(err, gatehouse.ErrNotFound):
 		return gatehouse.Caller{}, err
 	}
 	if token.value != "" {
@@ -93,20 +82,20 @@ func (a *Authenticator) RequireCaller(w http.ResponseWriter, r *http.Request) (g
 	return gatehouse.Caller{}, web.SessionExpired()
 }
 
-// RedirectToLogin sends a browser to sign in and to come back.
+// RedirectToLogin sends a browser to the sign-in page, which sends it back afterwards.
 func (a *Authenticator) RedirectToLogin(w http.ResponseWriter, r *http.Request) {
-	// What was sent, so that the way back has the base path and every escape; but
-	// not a whole URL, which HTTP allows here too (RFC 9112 §3.2.2).
-	target := r.RequestURI
-	if !strings.HasPrefix(target, "/") {
-		target = r.URL.RequestURI()
+	// RequestURI still has the base path and every escape. RFC 9112 §3.2.2 also allows
+	// an absolute URL there, which is not a local URL.
+	returnURL := r.RequestURI
+	if !strings.HasPrefix(returnURL, "/") {
+		returnURL = r.URL.RequestURI()
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, a.cookies.BasePath+"/login?redirect_to="+url.QueryEscape(target), http.StatusSeeOther)
+	http.Redirect(w, r, a.cookies.BasePath+"/login?redirect_to="+url.QueryEscape(returnURL), http.StatusSeeOther)
 }
 
-// RenewCookies lets Caller renew the browser's cookies whenever it lets a session
-// slide, so that they do not end 30 days after signing in however busy the person is.
+// RenewCookies lets Caller renew the browser's cookies when it extends a session.
+// Without it they would expire 30 days after the sign-in, also for an active user.
 func (a *Authenticator) RenewCookies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := r.Cookie(cookieSession); err == nil {
@@ -118,10 +107,10 @@ func (a *Authenticator) RenewCookies(next http.Handler) http.Handler {
 
 type responseKey struct{}
 
-// errSessionInQuery: a live session's token came in the query.
+// errSessionInQuery: the token of a valid session came in the query.
 var errSessionInQuery = errors.New("account: session token in the query")
 
-func (a *Authenticator) identify(r *http.Request, token foundToken) (gatehouse.Caller, error) {
+func (a *Authenticator) authenticate(r *http.Request, token foundToken) (gatehouse.Caller, error) {
 	ctx := r.Context()
 	switch {
 	case token.value == "":
@@ -132,7 +121,7 @@ func (a *Authenticator) identify(r *http.Request, token foundToken) (gatehouse.C
 			return gatehouse.Caller{}, fmt.Errorf("account: access token: %w", err)
 		}
 		return gatehouse.Caller{User: user, Grant: grant}, nil
-	case !gatehouse.ValidID(token.value): // the form of a session token; nothing else is worth a query
+	case !gatehouse.ValidID(token.value): // Session tokens have the form of an id; other values cost no query.
 		return gatehouse.Caller{}, gatehouse.ErrNotFound
 	}
 	session, user, err := a.store.SessionByTokenHash(ctx, gatehouse.HashSecret(token.value))
@@ -143,34 +132,35 @@ func (a *Authenticator) identify(r *http.Request, token foundToken) (gatehouse.C
 	switch {
 	case !now.Before(session.ExpiresAt) || !user.Active():
 		return gatehouse.Caller{}, gatehouse.ErrNotFound
-	case token.from == fromQuery:
+	case token.place == inQuery:
 		return gatehouse.Caller{}, errSessionInQuery
 	}
 	if now.Sub(session.LastSeenAt) >= gatehouse.SessionTouchInterval {
-		session = a.slide(r, session, token, now)
+		session = a.extend(r, session, token, now)
 	}
 	return gatehouse.Caller{User: user, Session: session, SessionToken: token.value, CSRFToken: CSRFToken(token.value)}, nil
 }
 
-// slide notes that the person was seen. Failing to is no reason to refuse them.
-func (a *Authenticator) slide(r *http.Request, s gatehouse.Session, token foundToken, now time.Time) gatehouse.Session {
+// extend moves the expiry of a session forward. If that fails, the session stays valid
+// as it is.
+func (a *Authenticator) extend(r *http.Request, s gatehouse.Session, token foundToken, now time.Time) gatehouse.Session {
 	expires := now.Add(gatehouse.SessionLifetime)
 	if err := a.store.TouchSession(r.Context(), s.ID, now, expires); err != nil {
 		a.log.WarnContext(r.Context(), "session not renewed", "error", err, "session_id", s.ID, "request_id", web.RequestID(r.Context()))
 		return s
 	}
 	s.LastSeenAt, s.ExpiresAt = now, expires
-	if w, ok := r.Context().Value(responseKey{}).(http.ResponseWriter); ok && token.from == fromCookie {
+	if w, ok := r.Context().Value(responseKey{}).(http.ResponseWriter); ok && token.place == inCookie {
 		a.cookies.set(w, r, token.value, s.UserID)
 	}
 	return s
 }
 
-// challenge says how to authenticate. The error is named only if a bearer token
-// was sent (RFC 6750 §3.1).
+// challenge tells the client how to authenticate. It names an error only if the
+// request had a bearer token (RFC 6750 §3.1).
 func (a *Authenticator) challenge(w http.ResponseWriter, token foundToken) {
 	value := `Bearer realm="gatehouse"`
-	if token.value != "" && token.from != fromCookie {
+	if token.value != "" && token.place != inCookie {
 		value += `, error="invalid_token", error_description="The token is invalid, expired or revoked"`
 	}
 	if a.resourceMetadata != "" {
@@ -187,12 +177,36 @@ func errTokenProvided() *web.Error {
 	}
 }
 
-// requestedByOurPage is the contract's CSRF rule (C 1.1). Another site's page can
-// send our cookie, but cannot add either header without our leave (CORS).
-func requestedByOurPage(r *http.Request, token string) bool {
-	return r.Method == http.MethodGet || isXMLHttpRequest(r) || csrfTokenMatches(token, r.Header.Get("X-CSRF-Token"))
+// tokenPlace is the part of a request that holds a token.
+type tokenPlace int
+
+const (
+	inCookie tokenPlace = iota + 1
+	inHeader
+	inQuery
+)
+
+type foundToken struct {
+	value string // "" if the request has no token
+	place tokenPlace
 }
 
-func isXMLHttpRequest(r *http.Request) bool {
-	return r.Header.Get("X-Requested-With") == "XMLHttpRequest"
+// findToken looks for a token in the order of C 1.1. It returns the first one, also if
+// that one is not valid. It does not cut the token to 50 characters as the contract
+// does, because sealed access tokens are longer.
+func findToken(r *http.Request) foundToken {
+	if c, err := r.Cookie(cookieSession); err == nil && c.Value != "" {
+		return foundToken{c.Value, inCookie}
+	}
+	// The scheme in any case, one separator, and the token without changes.
+	header := r.Header.Get("Authorization")
+	for _, scheme := range []string{"bearer", "token"} {
+		if n := len(scheme); len(header) > n && strings.EqualFold(header[:n], scheme) {
+			return foundToken{header[n+1:], inHeader}
+		}
+	}
+	if token := r.URL.Query().Get("access_token"); token != "" {
+		return foundToken{token, inQuery}
+	}
+	return foundToken{}
 }

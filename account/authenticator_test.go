@@ -17,7 +17,7 @@ const me = "/api/v4/users/me"
 
 func TestTheFirstTokenFoundWins(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	ana, ben := s.person("ana"), s.person("ben")
+	ana, ben := s.user("ana"), s.user("ben")
 	anas, bens := s.signIn("ana"), s.signIn("ben")
 	app := s.tokens.issue(ben, gatehouse.NewID())
 	bad := gatehouse.NewSecret()
@@ -45,7 +45,7 @@ func TestTheFirstTokenFoundWins(t *testing.T) {
 		"revoked app":                   {request{path: me, header: bearer(app + "x")}, ""},
 		"nothing":                       {request{path: me}, ""},
 		"empty query":                   {request{path: me + "?access_token="}, ""},
-		"no token's form":               {request{path: me, header: bearer("' OR 1=1 --")}, ""},
+		"malformed token":               {request{path: me, header: bearer("' OR 1=1 --")}, ""},
 	} {
 		w := s.do(tc.request)
 		if tc.want == "" {
@@ -58,16 +58,16 @@ func TestTheFirstTokenFoundWins(t *testing.T) {
 	}
 }
 
-func TestASessionTokenInTheQueryIsRefusedByName(t *testing.T) {
+func TestSessionTokenInTheQueryIsRefused(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	token := s.signIn("ana")
 	w := s.do(request{path: me + "?access_token=" + token})
 	require.Equal(t, http.StatusUnauthorized, w.Code)
 	require.Contains(t, w.Body.String(), `"api.context.token_provided.app_error"`)
 
 	_, err := s.auth.Caller(httptest.NewRequest("GET", "/?access_token="+token, nil))
-	require.ErrorIs(t, err, gatehouse.ErrNotFound, "pages take it for nobody")
+	require.ErrorIs(t, err, gatehouse.ErrNotFound, "pages do not accept it either")
 }
 
 func TestTheChallengeNamesAnErrorOnlyIfABearerTokenWasSent(t *testing.T) {
@@ -98,10 +98,10 @@ func TestTheChallengeNamesAnErrorOnlyIfABearerTokenWasSent(t *testing.T) {
 	}
 }
 
-func TestCallsWithACookieMustComeFromOurPages(t *testing.T) {
+func TestCookieRequestsNeedTheCSRFCheck(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
-	stranger := s.signIn("ana")
+	s.user("ana")
+	other := s.signIn("ana")
 	for name, tc := range map[string]struct {
 		header func(token string) http.Header
 		cookie bool
@@ -109,12 +109,12 @@ func TestCallsWithACookieMustComeFromOurPages(t *testing.T) {
 	}{
 		"cookie alone":                  {func(string) http.Header { return nil }, true, false},
 		"cookie and CSRF token":         {func(t string) http.Header { return http.Header{"X-Csrf-Token": {account.CSRFToken(t)}} }, true, true},
-		"CSRF token of another session": {func(string) http.Header { return http.Header{"X-Csrf-Token": {account.CSRFToken(stranger)}} }, true, false},
+		"CSRF token of another session": {func(string) http.Header { return http.Header{"X-Csrf-Token": {account.CSRFToken(other)}} }, true, false},
 		"session token as CSRF token":   {func(t string) http.Header { return http.Header{"X-Csrf-Token": {t}} }, true, false},
 		"empty CSRF token":              {func(string) http.Header { return http.Header{"X-Csrf-Token": {""}} }, true, false},
 		"cookie and XMLHttpRequest":     {func(string) http.Header { return http.Header{"X-Requested-With": {"XMLHttpRequest"}} }, true, true},
-		"something like it":             {func(string) http.Header { return http.Header{"X-Requested-With": {"xmlhttprequest2"}} }, true, false},
-		"header needs none":             {bearer, false, true},
+		"another X-Requested-With":      {func(string) http.Header { return http.Header{"X-Requested-With": {"xmlhttprequest2"}} }, true, false},
+		"header alone":                  {bearer, false, true},
 		"cookie beside a header":        {bearer, true, false},
 	} {
 		token := s.signIn("ana")
@@ -132,20 +132,20 @@ func TestCallsWithACookieMustComeFromOurPages(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, w.Code, name)
 		require.Contains(t, w.Body.String(), `"api.context.session_expired.app_error"`, name)
 		require.Contains(t, w.Header().Get("Set-Cookie"), "MMAUTHTOKEN=; Path=/; Max-Age=0", name)
-		require.True(t, stillSignedIn, "a forged call ends no session: %s", name)
+		require.True(t, stillSignedIn, "a forged request ends no session: %s", name)
 	}
-	require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: stranger}).Code, "reading needs no proof")
+	require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: other}).Code, "reading needs no CSRF check")
 }
 
-func TestTheCSRFTokenIsOfTheSessionAndNotTheToken(t *testing.T) {
+func TestCSRFTokenBelongsToOneSession(t *testing.T) {
 	a, b := gatehouse.NewSecret(), gatehouse.NewSecret()
 	require.Equal(t, account.CSRFToken(a), account.CSRFToken(a))
 	require.NotEqual(t, account.CSRFToken(a), account.CSRFToken(b))
 	require.NotContains(t, account.CSRFToken(a), a)
-	require.NotEqual(t, gatehouse.HashSecret(a), account.CSRFToken(a), "the browser is not told what the database has")
+	require.NotEqual(t, gatehouse.HashSecret(a), account.CSRFToken(a), "the browser does not learn the hash in the database")
 }
 
-func TestRedirectToLoginKeepsTheWholeRequest(t *testing.T) {
+func TestRedirectToLoginKeepsTheRequestURL(t *testing.T) {
 	s := newSite(t, sqlite(t), func(c *siteConfig) { c.base = "/sso" })
 	for target, want := range map[string]string{
 		"/sso/oauth/authorize?client_id=x&state=a%2Bb%26c&redirect_uri=https%3A%2F%2Fapp%2Fcb": "/sso/oauth/authorize?client_id=x&state=a%2Bb%26c&redirect_uri=https%3A%2F%2Fapp%2Fcb",

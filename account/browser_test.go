@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestABrowserSignsInAndOut goes through real connections and a real cookie jar.
+// TestABrowserSignsInAndOut uses real connections and a real cookie jar.
 func TestABrowserSignsInAndOut(t *testing.T) {
 	s := newSite(t, sqlite(t), func(c *siteConfig) { c.base = "/sso" })
-	ana := s.person("ana")
+	ana := s.user("ana")
 	server := httptest.NewServer(s.handler)
 	defer server.Close()
 	jar, err := cookiejar.New(nil)
@@ -29,8 +29,8 @@ func TestABrowserSignsInAndOut(t *testing.T) {
 		return r.StatusCode, string(b)
 	}
 
-	back := "/sso/api/v4/users/me"
-	status, page := get("/sso/login?redirect_to=" + url.QueryEscape(back))
+	returnURL := "/sso/api/v4/users/me"
+	status, page := get("/sso/login?redirect_to=" + url.QueryEscape(returnURL))
 	require.Equal(t, http.StatusOK, status)
 	r, err := browser.PostForm(server.URL+"/sso/login", url.Values{
 		"login_id": {"ana"}, "password": {password}, "redirect_to": {hidden(t, page, "redirect_to")},
@@ -38,18 +38,18 @@ func TestABrowserSignsInAndOut(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, r.Body.Close())
 	require.Equal(t, http.StatusOK, r.StatusCode)
-	require.Equal(t, back, r.Request.URL.Path, "it was led back")
+	require.Equal(t, returnURL, r.Request.URL.Path, "the browser is redirected to the return URL")
 
-	status, body := get("/sso/login?redirect_to=" + url.QueryEscape(back))
+	status, body := get("/sso/login?redirect_to=" + url.QueryEscape(returnURL))
 	require.Equal(t, http.StatusOK, status)
-	require.Contains(t, body, ana.ID, "signed in already: straight on")
+	require.Contains(t, body, ana.ID, "a signed-in browser is redirected at once")
 
 	r, err = browser.PostForm(server.URL+"/sso/logout", nil)
 	require.NoError(t, err)
 	require.NoError(t, r.Body.Close())
 	u, err := url.Parse(server.URL + "/sso/")
 	require.NoError(t, err)
-	require.Empty(t, jar.Cookies(u), "nothing is left in the browser")
-	status, _ = get(back)
+	require.Empty(t, jar.Cookies(u), "all cookies are deleted")
+	status, _ = get(returnURL)
 	require.Equal(t, http.StatusUnauthorized, status)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/gorilla/mux"
 
@@ -14,16 +13,11 @@ import (
 	"gatehouse/templates"
 )
 
-// GrantRevoker ends what an app was granted.
-type GrantRevoker interface {
-	// RevokeGrant returns no error if the grant is gone.
-	RevokeGrant(ctx context.Context, id string, at time.Time) error
-}
-
-// FormTargets knows where a browser will be sent on to; package provider satisfies it.
+// FormTargets tells where a local URL redirects to; package provider implements it.
 type FormTargets interface {
-	// FormTarget is the origin that a local URL redirects a signed-in browser to,
-	// such as the client's of an authorization request; "" if it is none but ours.
+	// FormTarget returns the origin to which a local URL redirects a signed-in browser,
+	// such as the origin of the redirect URI of an authorization request. It returns ""
+	// if the URL does not redirect to another site.
 	FormTarget(ctx context.Context, localURL string) string
 }
 
@@ -32,18 +26,16 @@ type HandlerConfig struct {
 	Service       *Service
 	Authenticator *Authenticator
 	SetUp         *SetUp
-	Grants        GrantRevoker
+	Store         Store
 	FormTargets   FormTargets
-	Settings      web.SettingsReader
 	Renderer      web.PageRenderer
 	Cookies       Cookies // the same as the Authenticator's
-	// Observe is told how each sign-in ended, as one of SignInOutcomes; nil for nobody.
+	// Observe is called with the outcome of each sign-in, one of SignInOutcomes; may be nil.
 	Observe func(outcome string)
 	Log     *slog.Logger
 }
 
-// Handler serves the pages and the API of signing in. Each endpoint has its
-// method in api.go, pages.go or setup_page.go.
+// Handler serves the pages and the API of signing in: api.go, login.go and setup.go.
 type Handler struct {
 	HandlerConfig
 }
@@ -78,8 +70,8 @@ func (h *Handler) Register(r *mux.Router) {
 	page("/setup", http.MethodPost, h.setUp)
 }
 
-// visitor is who looks at a page: a person with a session. An app's access token
-// signs nobody in to pages.
+// visitor returns the user who looks at a page and has a session. Pages do not accept
+// access tokens.
 func (h *Handler) visitor(r *http.Request) (caller gatehouse.Caller, signedIn bool, err error) {
 	caller, err = h.Authenticator.Caller(r)
 	switch {
@@ -95,9 +87,9 @@ func deviceOf(r *http.Request) Device {
 	return Device{IP: web.ClientOf(r).IP, UserAgent: r.UserAgent()}
 }
 
-// frame is what surrounds a page that a signed-in person looks at.
+// frame returns the frame of a page for a signed-in user.
 func (h *Handler) frame(ctx context.Context, u gatehouse.User) (templates.Frame, error) {
-	settings, err := h.Settings.Settings(ctx)
+	settings, err := h.Store.Settings(ctx)
 	if err != nil {
 		return templates.Frame{}, err
 	}

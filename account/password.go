@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"runtime"
 	"time"
 	"unicode/utf8"
@@ -13,17 +12,17 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"gatehouse"
-	"gatehouse/internal/web"
 )
 
-// How long a password may be. The upper bound only keeps megabytes out.
+// The limits of a password. The upper limit only keeps very large input away from argon2id.
 const (
 	MinPasswordLength = 8   // characters
 	MaxPasswordLength = 128 // bytes
 )
 
-// CheckPassword reports why a new password is refused, as a *gatehouse.FieldError.
-// Length is the only rule: rules of composition make passwords worse (NIST SP 800-63B §3.1.1.2).
+// CheckPassword checks a new password. It returns a *gatehouse.FieldError for password
+// if a rule is broken. Length is the only rule, because composition rules make
+// passwords weaker (NIST SP 800-63B §3.1.1.2).
 func CheckPassword(password string) error {
 	switch {
 	case utf8.RuneCountInString(password) < MinPasswordLength:
@@ -31,30 +30,30 @@ func CheckPassword(password string) error {
 	case len(password) > MaxPasswordLength:
 		return &gatehouse.FieldError{Field: "password", Message: "The password must have at most 128 bytes."}
 	case !utf8.ValidString(password):
-		return &gatehouse.FieldError{Field: "password", Message: "The password holds bytes that are no text; type it again."}
+		return &gatehouse.FieldError{Field: "password", Message: "The password contains bytes that are not valid text. Please type it again."}
 	}
 	return nil
 }
 
-// HasherConfig bounds what hashing may cost. Zero values have the defaults.
+// HasherConfig limits the cost of hashing. A zero field means the default.
 type HasherConfig struct {
-	MemoryKiB   uint32        // of one hash; default 19456 (19 MiB)
+	MemoryKiB   uint32        // for one hash; default 19456 (19 MiB)
 	Passes      uint32        // over the memory; default 2
 	Concurrency int           // hashes at a time; default half the processors, from 1 to 4
-	Queue       int           // how many may wait for their turn; default 64
-	MaxWait     time.Duration // for one's turn; default 5 s
-	// Observe is called as each hash begins, with how many run now; may be nil.
+	Queue       int           // how many calls may wait; default 64
+	MaxWait     time.Duration // of one call; default 5 s
+	// Observe is called at the start of each hash with how many run now; may be nil.
 	Observe func(running int)
 }
 
-// Hasher hashes and checks passwords, few at a time. It is safe for concurrent use.
+// Hasher hashes and checks passwords, a few at a time. It is safe for concurrent use.
 type Hasher struct {
 	params  argon2id.Params
-	running chan struct{} // holds one element for each hash that runs
-	present chan struct{} // … and for each one that runs or waits
+	running chan struct{} // one element for each call that hashes
+	present chan struct{} // one element for each call that hashes or waits
 	maxWait time.Duration
 	observe func(running int)
-	dummy   string
+	dummy   string // the hash that Matches compares with when a user has none
 }
 
 // NewHasher returns a Hasher.
@@ -88,8 +87,9 @@ func NewHasher(c HasherConfig) *Hasher {
 	}
 }
 
-// Hash returns the hash of a password in PHC form. It returns a 503 *web.Error
-// when too many others are hashing, and the context's error when it ends first.
+// Hash returns the argon2id hash of a password in PHC string format. It returns a
+// *web.Error with status 503 if too many other calls wait, and the context's error if
+// the context ends first.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	leave, err := h.enter(ctx)
 	if err != nil {
@@ -103,16 +103,16 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return hash, nil
 }
 
-// Matches reports whether password is the one that was hashed. For an empty
-// hash, of somebody who does not exist or has no password, it does the same work
-// and says no. Its errors are those of Hash, and a hash that is none.
+// Matches reports whether hash is the hash of password. For an empty hash (an unknown
+// user, or a user without a password) it does the same work and returns false. Its
+// errors are those of Hash, and an error for a malformed hash.
 func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, error) {
-	// Over-long input cannot be anybody's password, but must cost as much.
+	// Input that is too long is not a password of any user, but must cost the same.
 	possible := hash != "" && len(password) <= MaxPasswordLength
 	if !possible {
 		password, hash = "", h.dummy
 	}
-	// A damaged row must not make argon2 panic.
+	// argon2id panics if a stored hash has zero passes or lanes.
 	if p, _, _, err := argon2id.DecodeHash(hash); err != nil {
 		return false, fmt.Errorf("account: stored password hash: %w", err)
 	} else if p.Iterations < 1 || p.Parallelism < 1 {
@@ -130,17 +130,10 @@ func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, erro
 	return match && possible, nil
 }
 
-// room returns the error of Hash and Matches that too many others are hashing, if they
-// would return it now: so that a storm costs no more than that, where something has
-// to be written first.
-func (h *Hasher) room() error {
-	if len(h.present) == cap(h.present) {
-		return errBusy()
-	}
-	return nil
-}
+// busy reports whether Hash and Matches would return errBusy at once.
+func (h *Hasher) busy() bool { return len(h.present) == cap(h.present) }
 
-// enter waits for one's turn to hash. The caller must call leave.
+// enter waits until the caller may hash. The caller must then call leave.
 func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case h.present <- struct{}{}:
@@ -165,16 +158,8 @@ func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
 	}, nil
 }
 
-func errBusy() *web.Error {
-	return &web.Error{
-		Status:  http.StatusServiceUnavailable,
-		ID:      "api.user.login.busy.app_error",
-		Message: "Too many people are signing in at the moment. Please try again in a few seconds.",
-	}
-}
-
-// dummyHash is a hash of nothing: it has the right form and costs the usual
-// work to compare, and no password is known for it.
+// dummyHash returns a hash that costs as much to compare as a real one and that
+// matches no known password.
 func dummyHash(p argon2id.Params) string {
 	salt, key := make([]byte, p.SaltLength), make([]byte, p.KeyLength)
 	_, _ = rand.Read(salt) // crypto/rand.Read never fails since Go 1.24: it stops the program instead.

@@ -17,7 +17,7 @@ import (
 	"gatehouse/internal/web"
 )
 
-// cheap makes hashing cost next to nothing.
+// cheap makes hashing fast.
 func cheap(c account.HasherConfig) account.HasherConfig {
 	c.MemoryKiB, c.Passes = 8, 1
 	return c
@@ -37,7 +37,7 @@ func TestHashesAreArgon2idWithTheStatedParameters(t *testing.T) {
 	require.False(t, match)
 }
 
-func TestMatchesNeverSaysYesToWhatIsNoPassword(t *testing.T) {
+func TestMatchesIsFalseForImpossiblePasswords(t *testing.T) {
 	var hashed atomic.Int64
 	h := account.NewHasher(cheap(account.HasherConfig{Observe: func(int) { hashed.Add(1) }}))
 	hash, err := h.Hash(t.Context(), "")
@@ -45,9 +45,9 @@ func TestMatchesNeverSaysYesToWhatIsNoPassword(t *testing.T) {
 	hashed.Store(0)
 
 	for name, tc := range map[string]struct{ password, hash string }{
-		"nobody's hash":         {"password", ""},
-		"nobody's hash, blank":  {"", ""},
-		"an over-long password": {strings.Repeat("x", 1<<20), hash},
+		"no hash":                     {"password", ""},
+		"no hash, no password":        {"", ""},
+		"a password that is too long": {strings.Repeat("x", 1<<20), hash},
 	} {
 		match, err := h.Matches(t.Context(), tc.password, tc.hash)
 		require.NoError(t, err, name)
@@ -56,7 +56,7 @@ func TestMatchesNeverSaysYesToWhatIsNoPassword(t *testing.T) {
 	require.EqualValues(t, 3, hashed.Load(), "each costs one hash")
 }
 
-func TestADamagedHashIsAnErrorAndNoPanic(t *testing.T) {
+func TestMalformedHashIsAnError(t *testing.T) {
 	h := account.NewHasher(cheap(account.HasherConfig{}))
 	for _, hash := range []string{"x", "$argon2id$v=19$m=8,t=0,p=1$c2FsdA$a2V5", "$argon2id$v=19$m=8,t=1,p=0$c2FsdA$a2V5", "$2a$12$abc"} {
 		_, err := h.Matches(t.Context(), "password", hash)
@@ -85,11 +85,11 @@ func TestPasswordRules(t *testing.T) {
 	}
 }
 
-func TestAStormHashesFewAtATime(t *testing.T) {
-	const slots, storm = 2, 100
+func TestHasherLimitsConcurrency(t *testing.T) {
+	const slots, calls = 2, 100
 	var most, hashed atomic.Int64
 	h := account.NewHasher(account.HasherConfig{
-		MemoryKiB: 256, Passes: 1, Concurrency: slots, Queue: storm, MaxWait: time.Minute,
+		MemoryKiB: 256, Passes: 1, Concurrency: slots, Queue: calls, MaxWait: time.Minute,
 		Observe: func(running int) {
 			hashed.Add(1)
 			for n := int64(running); n > most.Load(); {
@@ -98,7 +98,7 @@ func TestAStormHashesFewAtATime(t *testing.T) {
 		},
 	})
 	var wg sync.WaitGroup
-	for range storm {
+	for range calls {
 		wg.Go(func() {
 			_, err := h.Matches(t.Context(), "password", "")
 			if err != nil {
@@ -107,11 +107,11 @@ func TestAStormHashesFewAtATime(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.EqualValues(t, storm, hashed.Load())
+	require.EqualValues(t, calls, hashed.Load())
 	require.LessOrEqual(t, most.Load(), int64(slots))
 }
 
-// blockedHasher has one slot, which is taken until release is called.
+// blockedHasher returns a Hasher whose only slot is in use until release is called.
 func blockedHasher(t *testing.T, queue int) (h *account.Hasher, release func()) {
 	t.Helper()
 	began, end := make(chan struct{}), make(chan struct{})
@@ -122,7 +122,7 @@ func blockedHasher(t *testing.T, queue int) (h *account.Hasher, release func()) 
 			<-end
 		})
 	}}))
-	go func() { _, _ = h.Hash(context.Background(), "the one that blocks") }()
+	go func() { _, _ = h.Hash(context.Background(), "blocks") }()
 	<-began
 	return h, sync.OnceFunc(func() { close(end) })
 }
@@ -134,7 +134,7 @@ func requireBusy(t *testing.T, err error) {
 	require.Equal(t, http.StatusServiceUnavailable, e.Status)
 }
 
-func TestWaitingTooLongIsRefused(t *testing.T) {
+func TestHasherRefusesAfterMaxWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, release := blockedHasher(t, 1)
 		defer release()
@@ -145,7 +145,7 @@ func TestWaitingTooLongIsRefused(t *testing.T) {
 	})
 }
 
-func TestAFullQueueIsRefusedAtOnce(t *testing.T) {
+func TestHasherRefusesWhenTheQueueIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, release := blockedHasher(t, 1)
 		waiting := make(chan error, 1)
@@ -156,31 +156,31 @@ func TestAFullQueueIsRefusedAtOnce(t *testing.T) {
 		synctest.Wait()
 
 		before := time.Now()
-		_, err := h.Hash(t.Context(), "one too many")
+		_, err := h.Hash(t.Context(), "does not fit into the queue")
 		requireBusy(t, err)
 		require.Zero(t, time.Since(before))
 
 		release()
-		require.NoError(t, <-waiting, "who was in the queue has their turn")
+		require.NoError(t, <-waiting, "the call in the queue succeeds")
 	})
 }
 
-func TestWhoGivesUpLeavesTheQueue(t *testing.T) {
+func TestCancelledCallLeavesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, release := blockedHasher(t, 1)
 		ctx, cancel := context.WithCancel(t.Context())
-		gone := make(chan error, 1)
+		cancelled := make(chan error, 1)
 		go func() {
 			_, err := h.Hash(ctx, "gives up")
-			gone <- err
+			cancelled <- err
 		}()
 		synctest.Wait()
 		cancel()
-		require.ErrorIs(t, <-gone, context.Canceled)
+		require.ErrorIs(t, <-cancelled, context.Canceled)
 
 		next := make(chan error, 1)
 		go func() {
-			_, err := h.Hash(t.Context(), "takes the place")
+			_, err := h.Hash(t.Context(), "takes its place")
 			next <- err
 		}()
 		synctest.Wait()

@@ -2,7 +2,9 @@ package account
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -12,34 +14,30 @@ import (
 	"gatehouse/templates"
 )
 
-// AuthorizedApps are the apps that people let act for them; consent.Handler satisfies it.
+// AuthorizedApps lists and revokes the apps that a user has authorized; package consent
+// implements it.
 type AuthorizedApps interface {
-	// AuthorizedApps lists a person's apps, by name.
+	// AuthorizedApps lists a user's apps, by name.
 	AuthorizedApps(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error)
-	// AuthorizedApp returns ErrNotFound for an app that the person did not authorise.
+	// AuthorizedApp returns ErrNotFound if the user has not authorized the app.
 	AuthorizedApp(ctx context.Context, userID, appID string) (gatehouse.ConsentedApp, error)
-	// Revoke kills every code and token of the app for the person. ErrNotFound: there is nothing to revoke.
+	// Revoke invalidates every code and token that the app has for the user. It returns
+	// ErrNotFound if the user has not authorized the app.
 	Revoke(ctx context.Context, actorID, userID, appID string) error
-}
-
-// SessionLister lists where a person is signed in.
-type SessionLister interface {
-	// UserSessions lists expired sessions too, the most recently seen first.
-	UserSessions(ctx context.Context, userID string) ([]gatehouse.Session, error)
 }
 
 // SecurityConfig is what a SecurityHandler is made of.
 type SecurityConfig struct {
-	Pages    web.Pages
-	Service  *Service
-	Users    *Users
-	Sessions SessionLister
-	Apps     AuthorizedApps
-	Cookies  Cookies // the same as the Authenticator's
+	Pages   web.Pages
+	Service *Service
+	Users   *Users
+	Store   Store
+	Apps    AuthorizedApps
+	Cookies Cookies // the same as the Authenticator's
 }
 
-// SecurityHandler serves the pages that everybody has: the start page and
-// Settings > Security. A person acts on their own account only; no form names one.
+// SecurityHandler serves the start page and the page Security, which every user has.
+// Users change only their own account: no form names a user.
 type SecurityHandler struct {
 	SecurityConfig
 }
@@ -72,19 +70,34 @@ func (h *SecurityHandler) Register(r *mux.Router) {
 	handle(securityPath+"/apps/{app_id}/revoke", http.MethodPost, h.revoke)
 }
 
+// home is GET /, the start page.
+func (h *SecurityHandler) home(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+	const atMost = 1000 // The page shows no larger number.
+	apps, err := h.Apps.AuthorizedApps(r.Context(), v.User.ID, 0, atMost)
+	if err != nil {
+		return err
+	}
+	return h.Pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.HomePage{
+		Apps:            len(apps),
+		ProviderEnabled: v.Settings.EnableOAuthServiceProvider,
+	})
+}
+
 // page is GET /settings/security.
 func (h *SecurityHandler) page(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	return h.render(w, r, v, http.StatusOK, nil)
 }
 
-// render shows the page, with the errors of the form that it has.
+// render shows the page with the errors of the password form.
 func (h *SecurityHandler) render(w http.ResponseWriter, r *http.Request, v web.Visit, status int, passwordErrors map[string]string) error {
 	page := templates.SecurityPage{ProviderEnabled: v.Settings.EnableOAuthServiceProvider, PasswordErrors: passwordErrors}
-	sessions, err := h.sessions(r.Context(), v)
+	sessions, err := h.activeSessions(r.Context(), v.User.ID)
 	if err != nil {
 		return err
 	}
-	page.Sessions = sessions
+	for _, s := range sessions {
+		page.Sessions = append(page.Sessions, templates.SessionItem{Session: s, Current: s.ID == v.Session.ID})
+	}
 	if page.ProviderEnabled {
 		page.Page = web.PageNumber(r)
 		if page.Apps, page.HasMore, err = h.apps(r.Context(), v.User.ID, page.Page); err != nil {
@@ -98,20 +111,86 @@ func (h *SecurityHandler) render(w http.ResponseWriter, r *http.Request, v web.V
 	return h.Pages.Renderer.Render(w, status, frame, page)
 }
 
-// sessions are those that have not expired, in the order of their last use.
-func (h *SecurityHandler) sessions(ctx context.Context, v web.Visit) ([]templates.SessionItem, error) {
-	all, err := h.Sessions.UserSessions(ctx, v.User.ID)
+// activeSessions lists the sessions of a user that have not expired, the most recently
+// used first.
+func (h *SecurityHandler) activeSessions(ctx context.Context, userID string) ([]gatehouse.Session, error) {
+	sessions, err := h.Store.UserSessions(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
-	items := make([]templates.SessionItem, 0, len(all))
-	for _, s := range all {
-		if now.Before(s.ExpiresAt) {
-			items = append(items, templates.SessionItem{Session: s, Current: s.ID == v.Session.ID})
-		}
+	return slices.DeleteFunc(sessions, func(s gatehouse.Session) bool { return !now.Before(s.ExpiresAt) }), nil
+}
+
+// signOutElsewhere is POST /settings/security/sign-out-elsewhere.
+func (h *SecurityHandler) signOutElsewhere(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+	if _, err := h.Service.EndOtherSessions(r.Context(), v.Caller, deviceOf(r)); err != nil {
+		return err
 	}
-	return items, nil
+	return h.done(w, r, "elsewhere")
+}
+
+// signOutSession is POST /settings/security/sessions/{session_id}/sign-out. The answer
+// is the same for a session that has ended and for another user's session.
+func (h *SecurityHandler) signOutSession(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+	id := mux.Vars(r)["session_id"]
+	sessions, err := h.activeSessions(r.Context(), v.User.ID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(sessions, func(s gatehouse.Session) bool { return s.ID == id })
+	if i < 0 {
+		return h.done(w, r, "session-gone")
+	}
+	if err := h.Service.EndOwnSession(r.Context(), v.Caller, sessions[i], deviceOf(r)); err != nil {
+		return err
+	}
+	return h.done(w, r, "session")
+}
+
+// changePassword is POST /settings/security/password. It ends the user's other sessions
+// and all grants, and gives the current session a new token, so that a copy of the
+// cookie is useless too.
+func (h *SecurityHandler) changePassword(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+	if err := web.ParseForm(w, r); err != nil {
+		return err
+	}
+	currentPassword, newPassword, from := r.PostForm.Get("current_password"), r.PostForm.Get("new_password"), deviceOf(r)
+	// The new password first: a mistake in it does not use up an attempt.
+	err := CheckPassword(newPassword)
+	if err == nil {
+		err = h.Service.CheckOwnPassword(r.Context(), v.User, currentPassword, from)
+	}
+	if err == nil {
+		err = h.Users.SetPassword(r.Context(), v.Caller, v.User.ID, newPassword)
+	}
+	if err != nil {
+		return h.renderPasswordAgain(w, r, v, err)
+	}
+	token, err := h.Service.ReplaceSession(r.Context(), v.Caller, from)
+	if err != nil {
+		return err // The password is changed, and the session keeps its token.
+	}
+	h.Cookies.set(w, r, token, v.User.ID)
+	return h.done(w, r, "password")
+}
+
+// renderPasswordAgain shows the page with the errors that the user can correct. It
+// returns every other error.
+func (h *SecurityHandler) renderPasswordAgain(w http.ResponseWriter, r *http.Request, v web.Visit, err error) error {
+	var refused *web.Error
+	problems := web.FieldErrors(err)
+	switch {
+	case problems["password"] != "": // CheckPassword's name for the field new_password
+		return h.render(w, r, v, http.StatusBadRequest, map[string]string{"new_password": problems["password"]})
+	case len(problems) > 0:
+		return h.render(w, r, v, http.StatusBadRequest, problems)
+	case errors.As(err, &refused):
+		setRetryAfter(w, err)
+		web.SetRetryAfter(w, refused)
+		return h.render(w, r, v, refused.Status, map[string]string{"": refused.Message})
+	}
+	return err
 }
 
 // done leads back to the page, which then says what happened. Only the name of

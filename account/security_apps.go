@@ -15,7 +15,7 @@ import (
 // appsPerPage is the contract's default (C 1.1).
 const appsPerPage = 60
 
-// apps is one page of the apps that a person authorised, by name.
+// apps returns one page of the apps that a user has authorized, by name.
 func (h *SecurityHandler) apps(ctx context.Context, userID string, page int) (items []templates.AuthorizedApp, more bool, err error) {
 	consented, err := h.Apps.AuthorizedApps(ctx, userID, (page-1)*appsPerPage, appsPerPage+1)
 	if err != nil {

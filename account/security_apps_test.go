@@ -11,7 +11,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-func TestRevokingAnAppKillsItsTokensAtOnce(t *testing.T) {
+func TestRevokingAnAppInvalidatesItsTokens(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ana := g.SignedIn(t, g.User(t, "ana"))
 		app, other := g.App(t, nil), g.App(t, nil)
@@ -25,7 +25,7 @@ func TestRevokingAnAppKillsItsTokensAtOnce(t *testing.T) {
 		require.Equal(t, http.StatusOK, ask.Status)
 		require.Contains(t, ask.Page(t).Find("main").Text(), "codes and tokens stop working")
 		status, _ := g.Me(t, tokens.AccessToken)
-		require.Equal(t, http.StatusOK, status, "asking does nothing")
+		require.Equal(t, http.StatusOK, status, "the question changes nothing")
 
 		form := ask.Page(t).Find("main form")
 		require.Equal(t, "post", form.AttrOr("method", ""))
@@ -38,21 +38,21 @@ func TestRevokingAnAppKillsItsTokensAtOnce(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken)).Status)
 		require.Equal(t, http.StatusBadRequest, g.Token(t, testkit.RedeemForm(app, unused)).Status)
 		status, _ = g.Me(t, kept.AccessToken)
-		require.Equal(t, http.StatusOK, status, "the other app goes on")
+		require.Equal(t, http.StatusOK, status, "the other app is not affected")
 
 		events := audited(t, g, gatehouse.AuditDeauthorizeApp)
 		require.Len(t, events, 1)
 		require.Equal(t, []string{ana.User.ID, app.ID}, []string{events[0].ActorID, events[0].TargetID})
 		require.NotEmpty(t, events[0].RequestID)
 
-		// A second time, in another tab, is no mistake.
+		// A second time, in another tab, is not an error.
 		for _, again := range []testkit.Answer{ana.Get(t, path), ana.Post(t, path, nil)} {
 			require.Equal(t, "The app had been revoked already.", noticeOf(t, ana.Follow(t, again)))
 		}
 	})
 }
 
-func TestNobodyRevokesForSomebodyElse(t *testing.T) {
+func TestUsersRevokeOnlyTheirOwnApps(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ana, root := g.SignedIn(t, g.User(t, "ana")), g.SignedIn(t, g.Admin(t, "root"))
 		app := g.App(t, func(n *registration.NewApp) { n.Name = "Secret plans" })
@@ -62,7 +62,7 @@ func TestNobodyRevokesForSomebodyElse(t *testing.T) {
 		for _, answer := range []testkit.Answer{root.Get(t, path), root.Post(t, path, nil)} {
 			a := root.Follow(t, answer)
 			require.Contains(t, noticeOf(t, a), "already")
-			require.NotContains(t, a.Body, "Secret plans", "not even its name is told")
+			require.NotContains(t, a.Body, "Secret plans", "the page does not reveal the app's name")
 		}
 		status, _ := g.Me(t, tokens.AccessToken)
 		require.Equal(t, http.StatusOK, status)
@@ -71,7 +71,7 @@ func TestNobodyRevokesForSomebodyElse(t *testing.T) {
 	})
 }
 
-func TestATrustedAppComesBackWithoutAsking(t *testing.T) {
+func TestRevokePageWarnsAboutTrustedApps(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ana := g.SignedIn(t, g.User(t, "ana"))
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
@@ -96,7 +96,7 @@ func TestAppsAreHiddenWhileTheProviderIsOff(t *testing.T) {
 	})
 }
 
-func TestNamesOfAppsAreShownAsText(t *testing.T) {
+func TestAppNamesAreEscaped(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ana := g.SignedIn(t, g.User(t, "ana"))
 		app := g.App(t, func(n *registration.NewApp) {

@@ -15,7 +15,7 @@ func newPassword(current, fresh string) url.Values {
 	return url.Values{"current_password": {current}, "new_password": {fresh}}
 }
 
-func TestChangingThePasswordKeepsThisSessionAndNothingElse(t *testing.T) {
+func TestChangingThePasswordEndsEverythingExceptThisSession(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ana := g.Person(t, "ana")
 		here, there := signedInByPassword(t, g, ana), signedInByPassword(t, g, ana)
@@ -29,7 +29,7 @@ func TestChangingThePasswordKeepsThisSessionAndNothingElse(t *testing.T) {
 		require.Equal(t, http.StatusOK, here.Get(t, "/").Status, "still signed in")
 		require.NotEqual(t, stolen, sessionToken(t, g, here))
 		status, _ := g.Me(t, stolen)
-		require.Equal(t, http.StatusUnauthorized, status, "a copy of the cookie is worth nothing any more")
+		require.Equal(t, http.StatusUnauthorized, status, "a copy of the old cookie is useless")
 		require.Equal(t, http.StatusSeeOther, there.Get(t, "/").Status)
 
 		status, _ = g.Me(t, tokens.AccessToken)
@@ -38,7 +38,7 @@ func TestChangingThePasswordKeepsThisSessionAndNothingElse(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, g.Token(t, testkit.RedeemForm(app, unused)).Status)
 		status, _ = g.Me(t, bens.AccessToken)
 		require.Equal(t, http.StatusOK, status)
-		require.NotEmpty(t, here.Authorize(t, app).Code(), "what was agreed to is remembered")
+		require.NotEmpty(t, here.Authorize(t, app).Code(), "the consent is remembered")
 
 		for password, want := range map[string]int{testkit.Password: http.StatusUnauthorized, "another password": http.StatusSeeOther} {
 			require.Equal(t, want, g.NewBrowser(t).Post(t, "/login", url.Values{"login_id": {"ana"}, "password": {password}}).Status)
@@ -68,7 +68,7 @@ func TestARefusedPasswordChangesNothing(t *testing.T) {
 		for _, tc := range []struct{ current, fresh, field, says string }{
 			{testkit.Password, "short", "new_password", "at least 8 characters"},
 			{testkit.Password, "", "new_password", "at least 8 characters"},
-			{"wrong", "another password", "current_password", "This is not your current password."},
+			{"wrong", "another password", "current_password", "This isn't your current password."},
 			{"", "another password", "current_password", "Please enter your current password."},
 		} {
 			a := ana.Post(t, security+"/password", newPassword(tc.current, tc.fresh))
@@ -76,7 +76,7 @@ func TestARefusedPasswordChangesNothing(t *testing.T) {
 			page := a.Page(t)
 			require.Contains(t, page.Find("#"+tc.field+"-error").Text(), tc.says)
 			require.Equal(t, 1, page.Find("#problems li").Length())
-			require.Equal(t, 1, page.Find("#sessions-title").Length(), "the rest of the page is there")
+			require.Equal(t, 1, page.Find("#sessions-title").Length(), "the rest of the page is shown")
 			require.NotContains(t, a.Body, testkit.Password)
 			require.NotContains(t, a.Body, "another password")
 		}
@@ -84,13 +84,13 @@ func TestARefusedPasswordChangesNothing(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, ana.User.PasswordHash, after.PasswordHash)
 		events := audited(t, g, gatehouse.AuditUpdatePassword)
-		require.Len(t, events, 1, "only what was tried")
+		require.Len(t, events, 1, "only the attempts are audited")
 		require.Equal(t, gatehouse.OutcomeFail, events[0].Outcome)
 	})
 }
 
-// TestAStolenSessionCannotGuessThePassword: tries come out of the budget of
-// sign-ins, and the right password does not work either once it is used up.
+// TestAStolenSessionCannotGuessThePassword: the attempts count as sign-ins. Once the
+// rate limit is used up, the right password does not work either.
 func TestAStolenSessionCannotGuessThePassword(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ana := g.SignedIn(t, g.Person(t, "ana"))

@@ -18,7 +18,7 @@ import (
 
 const security = "/settings/security"
 
-// signedInByPassword is a browser in which somebody signed in on the page.
+// signedInByPassword returns a browser in which the user signed in on the page.
 func signedInByPassword(t *testing.T, g *testkit.Gateway, user gatehouse.User) *testkit.Browser {
 	t.Helper()
 	b := g.NewBrowser(t)
@@ -32,7 +32,7 @@ func noticeOf(t *testing.T, a testkit.Answer) string {
 	return strings.TrimSpace(a.Page(t).Find(".notice").Text())
 }
 
-// audited is the trail of one event, newest first: "outcome actor target".
+// audited returns the audit events with this name, newest first.
 func audited(t *testing.T, g *testkit.Gateway, name string) []gatehouse.AuditEvent {
 	t.Helper()
 	all, err := g.Store.AuditEvents(t.Context(), "", 1000)
@@ -46,28 +46,28 @@ func audited(t *testing.T, g *testkit.Gateway, name string) []gatehouse.AuditEve
 	return found
 }
 
-func TestHomeShowsWhereToGo(t *testing.T) {
+func TestStartPageLinksToTheMenu(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		a := g.NewBrowser(t).Get(t, "/")
 		require.Equal(t, http.StatusSeeOther, a.Status)
 		require.Equal(t, "/login?redirect_to=%2F", a.Location)
 
-		ways := func(user gatehouse.User) []string {
+		links := func(user gatehouse.User) []string {
 			page := g.SignedIn(t, user).Get(t, "/").Page(t)
 			menu := page.Find("nav.menu a").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("href", "") })
-			links := page.Find(".ways a").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("href", "") })
-			require.ElementsMatch(t, menu, links, "the page and the menu lead to the same places")
-			return links
+			list := page.Find(".ways a").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("href", "") })
+			require.ElementsMatch(t, menu, list, "the page and the menu have the same links")
+			return list
 		}
 		ana, root := g.User(t, "ana"), g.Admin(t, "root")
 		const apps, console = "/integrations/oauth2-apps", "/console"
-		require.ElementsMatch(t, []string{security}, ways(ana))
-		require.ElementsMatch(t, []string{security, apps, console}, ways(root))
+		require.ElementsMatch(t, []string{security}, links(ana))
+		require.ElementsMatch(t, []string{security, apps, console}, links(root))
 		g.Set(t, gatehouse.SettingEnableUserAppRegistration, "true")
-		require.ElementsMatch(t, []string{security, apps}, ways(ana))
+		require.ElementsMatch(t, []string{security, apps}, links(ana))
 		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
-		require.ElementsMatch(t, []string{security}, ways(ana))
-		require.ElementsMatch(t, []string{security, console}, ways(root))
+		require.ElementsMatch(t, []string{security}, links(ana))
+		require.ElementsMatch(t, []string{security, console}, links(root))
 	})
 }
 
@@ -82,9 +82,9 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 		}))
 		page := here.Get(t, security).Page(t)
 		rows := page.Find(`section[aria-labelledby=sessions-title] .row`)
-		require.Equal(t, 3, rows.Length(), "three that live, none that expired, none of ben's")
-		require.Equal(t, 1, rows.Find(".tag").Length(), "one is this one")
-		require.Equal(t, 2, rows.Find("form").Length(), "the others can be ended")
+		require.Equal(t, 3, rows.Length(), "three active sessions; no expired one, and none of ben")
+		require.Equal(t, 1, rows.Find(".tag").Length(), "one is the current one")
+		require.Equal(t, 2, rows.Find("form").Length(), "the others can be signed out")
 
 		thereID := sessionOf(t, g, there)
 		a := here.Follow(t, here.Post(t, security+"/sessions/"+thereID+"/sign-out", nil))
@@ -94,7 +94,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 
 		for _, id := range []string{thereID, sessionOf(t, g, ben), "x", gatehouse.NewID()} {
 			a = here.Follow(t, here.Post(t, security+"/sessions/"+id+"/sign-out", nil))
-			require.Equal(t, "That session had ended already.", noticeOf(t, a), "one answer, whether it is somebody else's or nobody's")
+			require.Equal(t, "That session had ended already.", noticeOf(t, a), "the same answer for another user's session and for an unknown one")
 		}
 		require.Equal(t, http.StatusOK, ben.Get(t, "/").Status)
 
@@ -106,7 +106,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	})
 }
 
-// sessionOf is the id of the session of a browser whose person has just this one, or the last one made.
+// sessionOf returns the id of a browser's session.
 func sessionOf(t *testing.T, g *testkit.Gateway, b *testkit.Browser) string {
 	t.Helper()
 	site, err := url.Parse(g.URL)
@@ -122,7 +122,7 @@ func sessionOf(t *testing.T, g *testkit.Gateway, b *testkit.Browser) string {
 	return ""
 }
 
-func TestAHostileDeviceIsShownAsText(t *testing.T) {
+func TestUserAgentIsEscaped(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ana := g.Person(t, "ana")
 		b := g.SignedIn(t, ana)
@@ -136,15 +136,15 @@ func TestAHostileDeviceIsShownAsText(t *testing.T) {
 	})
 }
 
-func TestFormsThatTimeOutLeadBackToThePage(t *testing.T) {
+func TestFormsSentAfterSigningOutLeadBackToThePage(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		nobody, ana := g.NewBrowser(t), g.SignedIn(t, g.User(t, "ana"))
+		signedOut, ana := g.NewBrowser(t), g.SignedIn(t, g.User(t, "ana"))
 		for _, path := range []string{security + "/password", security + "/sign-out-elsewhere", security + "/sessions/x/sign-out"} {
-			a := nobody.Post(t, path, nil)
+			a := signedOut.Post(t, path, nil)
 			require.Equal(t, http.StatusSeeOther, a.Status, path)
-			back := a.Query.Get("redirect_to")
-			require.Equal(t, path, back)
-			require.Equal(t, security, ana.Get(t, back).Location)
+			returnURL := a.Query.Get("redirect_to")
+			require.Equal(t, path, returnURL)
+			require.Equal(t, security, ana.Get(t, returnURL).Location)
 		}
 	})
 }

@@ -12,11 +12,11 @@ import (
 	"gatehouse/account"
 )
 
-func TestASessionLivesAsLongAsItIsUsed(t *testing.T) {
-	store := sqlite(t) // outside: GORM leaves a goroutine behind that never ends
+func TestSessionSlidesWhileItIsUsed(t *testing.T) {
+	store := sqlite(t) // outside the bubble: a goroutine of GORM never ends
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, store)
-		ana := s.person("ana")
+		ana := s.user("ana")
 		token := s.signIn("ana")
 		session := func() gatehouse.Session {
 			sessions, err := s.store.UserSessions(t.Context(), ana.ID)
@@ -35,13 +35,13 @@ func TestASessionLivesAsLongAsItIsUsed(t *testing.T) {
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Equal(t, begin.ExpiresAt.Add(gatehouse.SessionTouchInterval), session().ExpiresAt)
 		require.Equal(t, begin.CreateAt, session().CreateAt)
-		require.Equal(t, token, cookiesOf(w.Result())["MMAUTHTOKEN"].Value, "the cookie lives on with it")
+		require.Equal(t, token, cookiesOf(w.Result())["MMAUTHTOKEN"].Value, "the cookie is renewed with the session")
 
 		for range 3 {
 			time.Sleep(gatehouse.SessionLifetime - time.Second)
 			w := s.do(request{path: me, header: bearer(token)})
 			require.Equal(t, http.StatusOK, w.Code)
-			require.Empty(t, w.Result().Cookies(), "no cookie came, none is set")
+			require.Empty(t, w.Result().Cookies(), "a request without a cookie gets none")
 		}
 		time.Sleep(gatehouse.SessionLifetime)
 		w = s.do(request{path: me, cookie: token})
@@ -50,10 +50,10 @@ func TestASessionLivesAsLongAsItIsUsed(t *testing.T) {
 	})
 }
 
-func TestSignedOutElsewhere(t *testing.T) {
+func TestEndOtherSessionsKeepsThisOne(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
-	s.person("ben")
+	s.user("ana")
+	s.user("ben")
 	here, there, other := s.signIn("ana"), s.signIn("ana"), s.signIn("ben")
 	r := httptestRequest(t, here)
 	caller, err := s.auth.Caller(r)
@@ -69,9 +69,9 @@ func TestSignedOutElsewhere(t *testing.T) {
 	require.Contains(t, s.events(), "revokeSessions success")
 }
 
-func TestAHeaderThatIsNoTextIsStoredAsText(t *testing.T) {
+func TestUserAgentIsStoredAsValidText(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	ana := s.person("ana")
+	ana := s.user("ana")
 	r := login("ana", password)
 	r.header = http.Header{"User-Agent": {"Mozilla\xff\xfe/5.0 ü" + string(make([]byte, 500))}}
 	require.Equal(t, http.StatusOK, s.do(r).Code)

@@ -4,49 +4,52 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 
 	"gatehouse"
+	"gatehouse/internal/web"
+	"gatehouse/templates"
 )
 
-// UserCounter tells whether the gateway is set up.
-type UserCounter interface {
-	CountUsers(ctx context.Context) (int64, error)
+// SetUpConfig is what a SetUp is made of.
+type SetUpConfig struct {
+	Store Store
+	Users *Users
 }
 
-// SetUp lets whoever reads the gateway's log make the first System Admin, once.
-// It is safe for concurrent use.
+// SetUp creates the first System Admin for the holder of a one-time link. It is safe
+// for concurrent use.
 //
-// The link is of one node: where several share a database, each has its own, and
-// a load balancer must lead it to the node that printed it (or the variables
-// GATEHOUSE_ADMIN_* make the first System Admin).
+// Each node has its own link. If several nodes share a database, a load balancer must
+// send the link's request to the node that printed it. The variables GATEHOUSE_ADMIN_*
+// create the first System Admin without a link.
 type SetUp struct {
-	counter UserCounter
-	people  *Users
+	store Store
+	users *Users
 
 	mu        sync.Mutex
-	tokenHash string // "" before Link, and when all is done
+	tokenHash string // "" before Link, and after the set-up
 }
 
-// NewSetUp returns a SetUp that lets nobody in until Link is called.
-func NewSetUp(counter UserCounter, people *Users) *SetUp {
-	return &SetUp{counter: counter, people: people}
+// NewSetUp returns a SetUp that accepts no token until Link is called.
+func NewSetUp(c SetUpConfig) *SetUp {
+	return &SetUp{store: c.Store, users: c.Users}
 }
 
 // Needed reports whether there is no user yet.
 func (s *SetUp) Needed(ctx context.Context) (bool, error) {
-	n, err := s.counter.CountUsers(ctx)
+	n, err := s.store.CountUsers(ctx)
 	if err != nil {
 		return false, fmt.Errorf("account: set up: %w", err)
 	}
 	return n == 0, nil
 }
 
-// Link makes a new one-time token and returns the URL of the set-up page with
-// it, to be shown to whoever runs the gateway. Earlier links stop working. The
-// token itself is not kept.
+// Link makes a new one-time token, of which it keeps only the hash, and returns the URL
+// of the set-up page with it. Earlier links stop working.
 func (s *SetUp) Link(siteURL string) string {
 	token := gatehouse.NewSecret()
 	s.mu.Lock()
@@ -55,21 +58,109 @@ func (s *SetUp) Link(siteURL string) string {
 	return strings.TrimRight(siteURL, "/") + "/setup?token=" + url.QueryEscape(token)
 }
 
-// Admits reports whether token is that of the last link.
-func (s *SetUp) Admits(token string) bool {
+// Accepts reports whether token is the token of the newest link.
+func (s *SetUp) Accepts(token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return gatehouse.SecretMatches(token, s.tokenHash)
 }
 
-// CreateAdmin makes the first System Admin and uses up the link. Its errors are
-// those of Users.CreateFirstUser: ErrConflict when somebody was faster.
+// CreateAdmin creates the first System Admin and invalidates the link. Its errors are
+// those of Users.CreateFirstUser: ErrConflict if there already is a user.
 func (s *SetUp) CreateAdmin(ctx context.Context, user gatehouse.User, password string) (gatehouse.User, error) {
-	user, err := s.people.CreateFirstUser(ctx, user, password)
+	user, err := s.users.CreateFirstUser(ctx, user, password)
 	if err == nil || errors.Is(err, gatehouse.ErrConflict) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.tokenHash = ""
 	}
 	return user, err
+}
+
+// setUpPage is GET /setup?token=…
+func (h *Handler) setUpPage(w http.ResponseWriter, r *http.Request) error {
+	token := r.URL.Query().Get("token")
+	if err := h.checkSetUp(r.Context(), token); err != nil {
+		return h.renderSetUpRefusal(w, r, err)
+	}
+	return h.Renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SetUpPage{Token: token})
+}
+
+// setUp is POST /setup: it creates the first System Admin and signs the browser in.
+func (h *Handler) setUp(w http.ResponseWriter, r *http.Request) error {
+	if err := web.ParseForm(w, r); err != nil {
+		return err
+	}
+	token, password := r.PostForm.Get("token"), r.PostForm.Get("password")
+	user := gatehouse.User{Username: r.PostForm.Get("username"), Email: r.PostForm.Get("email")}
+	if err := h.checkSetUp(r.Context(), token); err != nil {
+		return h.renderSetUpRefusal(w, r, err)
+	}
+	admin, err := h.SetUp.CreateAdmin(r.Context(), user, password)
+	if errors.Is(err, gatehouse.ErrConflict) {
+		return h.renderSetUpRefusal(w, r, errSetUpDone)
+	}
+	if err != nil {
+		return h.renderSetUpAgain(w, err, templates.SetUpPage{Token: token, Username: user.Username, Email: user.Email})
+	}
+	session, err := h.Service.StartSession(r.Context(), admin, deviceOf(r), "")
+	if err != nil {
+		return err // The user exists now and can sign in.
+	}
+	h.Cookies.set(w, r, session, admin.ID)
+	h.redirectBack(w, r, "")
+	return nil
+}
+
+// The reasons why there is nothing to set up.
+var (
+	errSetUpDone = errors.New("account: already set up")
+	errSetUpLink = errors.New("account: not the newest set-up link")
+)
+
+// checkSetUp returns errSetUpDone, errSetUpLink or an error of the storage.
+func (h *Handler) checkSetUp(ctx context.Context, token string) error {
+	needed, err := h.SetUp.Needed(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !needed:
+		return errSetUpDone
+	case !h.SetUp.Accepts(token):
+		return errSetUpLink
+	}
+	return nil
+}
+
+// renderSetUpAgain shows the form with the errors that the user can correct. It returns
+// every other error.
+func (h *Handler) renderSetUpAgain(w http.ResponseWriter, err error, page templates.SetUpPage) error {
+	var refused *web.Error
+	page.FieldErrors = web.FieldErrors(err)
+	switch {
+	case len(page.FieldErrors) > 0:
+		return h.Renderer.Render(w, http.StatusBadRequest, templates.Frame{}, page)
+	case errors.As(err, &refused):
+		web.SetRetryAfter(w, refused)
+		page.Error = refused.Message
+		return h.Renderer.Render(w, refused.Status, templates.Frame{}, page)
+	}
+	return err
+}
+
+// renderSetUpRefusal shows why there is nothing to set up. It returns every other error.
+func (h *Handler) renderSetUpRefusal(w http.ResponseWriter, r *http.Request, err error) error {
+	page := templates.ErrorPage{RequestID: web.RequestID(r.Context())}
+	switch {
+	case errors.Is(err, errSetUpDone):
+		page.Status, page.Title = http.StatusNotFound, "This gateway is already set up"
+		page.Message = "The set-up link no longer works, because there already is a user. Sign in, or ask a System Admin to create an account for you."
+		page.BackURL, page.BackLabel = h.Cookies.BasePath+"/login", "Sign in"
+	case errors.Is(err, errSetUpLink):
+		page.Status, page.Title = http.StatusForbidden, "This set-up link isn't valid"
+		page.Message = "Open the newest link in the gateway's log, or restart the gateway to get a new link."
+	default:
+		return err
+	}
+	return h.Renderer.Render(w, page.Status, templates.Frame{}, page)
 }

@@ -28,7 +28,7 @@ func (s *site) link() string {
 	return u.Query().Get("token")
 }
 
-func TestTheSetUpLinkMakesTheFirstSystemAdmin(t *testing.T) {
+func TestSetUpLinkCreatesTheFirstSystemAdmin(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store)
 		token := s.link()
@@ -44,12 +44,12 @@ func TestTheSetUpLinkMakesTheFirstSystemAdmin(t *testing.T) {
 		require.True(t, admin.IsSystemAdmin())
 		require.True(t, admin.Active())
 		session := cookiesOf(w.Result())["MMAUTHTOKEN"].Value
-		require.Contains(t, s.do(request{path: me, cookie: session}).Body.String(), admin.ID, "and signs them in")
+		require.Contains(t, s.do(request{path: me, cookie: session}).Body.String(), admin.ID, "the new admin is signed in")
 
 		for _, r := range []request{{path: "/setup?token=" + token}, {path: "/setup?token=" + s.link()}, setUpForm(token, "second", password)} {
 			w = s.do(r)
 			require.Equal(t, http.StatusNotFound, w.Code)
-			require.Contains(t, w.Body.String(), "This gateway is set up")
+			require.Contains(t, w.Body.String(), "This gateway is already set up")
 		}
 		n, err := store.CountUsers(t.Context())
 		require.NoError(t, err)
@@ -58,7 +58,7 @@ func TestTheSetUpLinkMakesTheFirstSystemAdmin(t *testing.T) {
 	})
 }
 
-func TestOnlyTheNewestSetUpLinkIsLetIn(t *testing.T) {
+func TestOnlyTheNewestSetUpLinkWorks(t *testing.T) {
 	s := newSite(t, sqlite(t))
 	require.Equal(t, http.StatusForbidden, s.do(request{path: "/setup?token="}).Code, "there is no link yet")
 	old := s.link()
@@ -71,21 +71,21 @@ func TestOnlyTheNewestSetUpLinkIsLetIn(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.do(request{path: "/setup?token=" + token}).Code)
 }
 
-func TestWhatIsWrongWithASetUpIsSaidBesideTheField(t *testing.T) {
+func TestSetUpShowsFieldErrors(t *testing.T) {
 	s := newSite(t, sqlite(t))
 	token := s.link()
 	w := s.do(setUpForm(token, "9 wrong", "short"))
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	page := w.Body.String()
-	for _, sentence := range []string{"must begin with a letter", "such as ana@example.com", "at least 8 characters"} {
+	for _, sentence := range []string{"must start with a letter", "such as ana@example.com", "at least 8 characters"} {
 		require.Contains(t, page, sentence)
 	}
 	require.Equal(t, "9 wrong", hidden(t, page, "username"))
 	require.Empty(t, hidden(t, page, "password"))
-	require.Equal(t, http.StatusSeeOther, s.do(setUpForm(token, "root", password)).Code, "the link is not used up by a mistake")
+	require.Equal(t, http.StatusSeeOther, s.do(setUpForm(token, "root", password)).Code, "a mistake does not use up the link")
 }
 
-func TestRacingSetUpsMakeOneAdmin(t *testing.T) {
+func TestRacingSetUpsCreateOneAdmin(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store)
 		token := s.link()

@@ -20,7 +20,7 @@ import (
 func TestSigningInByUsernameEmailAndID(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store)
-		ana := s.person("ana")
+		ana := s.user("ana")
 		for name, body := range map[string]map[string]any{
 			"username":                 {"login_id": "ana"},
 			"username, any case":       {"login_id": " ANA "},
@@ -34,7 +34,7 @@ func TestSigningInByUsernameEmailAndID(t *testing.T) {
 			require.Equal(t, http.StatusOK, w.Code, name)
 			require.Contains(t, w.Body.String(), ana.ID, name)
 			require.Len(t, w.Header().Get("Token"), 26, name)
-			require.Empty(t, w.Result().Cookies(), "cookies are for our own pages only")
+			require.Empty(t, w.Result().Cookies(), "only the pages of this site get cookies")
 			require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 			require.Equal(t, "application/json", w.Header().Get("Content-Type"))
 
@@ -44,14 +44,14 @@ func TestSigningInByUsernameEmailAndID(t *testing.T) {
 	})
 }
 
-func TestAFailedSignInSaysTheSameAndCostsTheSame(t *testing.T) {
+func TestFailedSignInsAreIndistinguishable(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store)
-		s.person("ana")
+		s.user("ana")
 		s.hashed.Store(0)
 
 		bodies := map[string]bool{}
-		logins := []string{"ana", "ana@example.com", "nobody", "nobody@example.com", "", "\x00", "a\xffb", strings.Repeat("x", 60000), "' OR 1=1 --"}
+		logins := []string{"ana", "ana@example.com", "unknown", "unknown@example.com", "", "\x00", "a\xffb", strings.Repeat("x", 60000), "' OR 1=1 --"}
 		for i, loginID := range logins {
 			w := s.do(login(loginID, "wrong password"))
 			require.Equal(t, http.StatusUnauthorized, w.Code, loginID)
@@ -77,45 +77,45 @@ func errorID(t *testing.T, bodies map[string]bool) string {
 	return e.ID
 }
 
-func TestRefusedBodies(t *testing.T) {
+func TestMalformedCredentialsAreRefused(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	s.hashed.Store(0)
 	for name, tc := range map[string]struct {
 		body   string
 		status int
 		id     string
 	}{
-		"blank password":   {`{"login_id":"ana","password":""}`, 400, "api.user.login.blank_pwd.app_error"},
-		"no password":      {`{"login_id":"ana"}`, 400, "api.user.login.blank_pwd.app_error"},
-		"empty body":       {``, 400, "api.context.invalid_body_param.app_error"},
-		"null":             {`null`, 400, "api.context.invalid_body_param.app_error"},
-		"no JSON":          {`login_id=ana&password=x`, 400, "api.context.invalid_body_param.app_error"},
-		"an array":         {`["ana"]`, 400, "api.context.invalid_body_param.app_error"},
-		"password no text": {`{"login_id":"ana","password":{"$ne":""}}`, 400, "api.context.invalid_body_param.app_error"},
-		"a huge body":      {`{"login_id":"ana","password":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "api.context.request_body_too_large.app_error"},
-		"a deep body":      {strings.Repeat("[", 60000), 400, "api.context.invalid_body_param.app_error"},
+		"blank password":        {`{"login_id":"ana","password":""}`, 400, "api.user.login.blank_pwd.app_error"},
+		"no password":           {`{"login_id":"ana"}`, 400, "api.user.login.blank_pwd.app_error"},
+		"empty body":            {``, 400, "api.context.invalid_body_param.app_error"},
+		"null":                  {`null`, 400, "api.context.invalid_body_param.app_error"},
+		"not JSON":              {`login_id=ana&password=x`, 400, "api.context.invalid_body_param.app_error"},
+		"an array":              {`["ana"]`, 400, "api.context.invalid_body_param.app_error"},
+		"password not a string": {`{"login_id":"ana","password":{"$ne":""}}`, 400, "api.context.invalid_body_param.app_error"},
+		"a huge body":           {`{"login_id":"ana","password":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "api.context.request_body_too_large.app_error"},
+		"a deep body":           {strings.Repeat("[", 60000), 400, "api.context.invalid_body_param.app_error"},
 	} {
 		w := s.do(request{method: "POST", path: "/api/v4/users/login", body: tc.body})
 		require.Equal(t, tc.status, w.Code, name)
 		require.Equal(t, tc.id, errorID(t, map[string]bool{w.Body.String(): true}), name)
 	}
-	require.Zero(t, s.hashed.Load(), "none of them costs a hash")
+	require.Zero(t, s.hashed.Load(), "they cost no hash")
 }
 
-func TestAHugePasswordIsJustAWrongOne(t *testing.T) {
+func TestHugePasswordIsWrong(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	w := s.do(login("ana", strings.Repeat("x", 50000)))
 	require.Equal(t, http.StatusUnauthorized, w.Code)
 }
 
-func TestADeactivatedPersonIsToldOnlyWithTheRightPassword(t *testing.T) {
+func TestDeactivatedUserIsToldOnlyWithTheRightPassword(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store)
-		ana := s.person("ana")
+		ana := s.user("ana")
 		token := s.signIn("ana")
-		require.NoError(t, s.people.SetActive(t.Context(), gatehouse.Caller{}, ana.ID, false))
+		require.NoError(t, s.users.SetActive(t.Context(), gatehouse.Caller{}, ana.ID, false))
 
 		require.Equal(t, http.StatusUnauthorized, s.do(request{path: "/api/v4/users/me", header: bearer(token)}).Code)
 		w := s.do(login("ana", password))
@@ -124,65 +124,65 @@ func TestADeactivatedPersonIsToldOnlyWithTheRightPassword(t *testing.T) {
 		w = s.do(login("ana", "wrong password"))
 		require.Contains(t, w.Body.String(), `"api.user.login.invalid_credentials_email_username"`)
 
-		require.NoError(t, s.people.SetActive(t.Context(), gatehouse.Caller{}, ana.ID, true))
-		require.Equal(t, http.StatusUnauthorized, s.do(request{path: "/api/v4/users/me", header: bearer(token)}).Code, "what ended stays ended")
+		require.NoError(t, s.users.SetActive(t.Context(), gatehouse.Caller{}, ana.ID, true))
+		require.Equal(t, http.StatusUnauthorized, s.do(request{path: "/api/v4/users/me", header: bearer(token)}).Code, "ended sessions stay ended")
 		s.signIn("ana")
 	})
 }
 
-func TestFailedSignInsShareOneBudgetOfUsernameAndEmail(t *testing.T) {
-	store := sqlite(t)                    // outside: GORM leaves a goroutine behind that never ends
+func TestUsernameAndEmailShareOneRateLimit(t *testing.T) {
+	store := sqlite(t)                    // outside the bubble: a goroutine of GORM never ends
 	synctest.Test(t, func(t *testing.T) { // time stands still
 		s := newSite(t, store)
-		s.person("ana")
-		known := tryUntilThrottled(t, s, "ana", "ana@example.com", "ANA")
-		unknown := tryUntilThrottled(t, s, "nobody", "NOBODY", "Nobody")
-		require.Equal(t, known, unknown, "a person who does not exist is throttled in the same way")
+		s.user("ana")
+		known := signInUntilThrottled(t, s, "ana", "ana@example.com", "ANA")
+		unknown := signInUntilThrottled(t, s, "unknown", "UNKNOWN", "Unknown")
+		require.Equal(t, known, unknown, "an unknown login has the same limit")
 
 		w := s.do(login("ana", password))
-		require.Equal(t, http.StatusTooManyRequests, w.Code, "the right password does not get through either")
+		require.Equal(t, http.StatusTooManyRequests, w.Code, "the right password is refused too")
 		require.Contains(t, w.Body.String(), `"api.user.check_user_login_attempts.too_many.app_error"`)
 		require.Equal(t, "30", w.Header().Get("Retry-After"))
 		before := s.hashed.Load()
 		s.do(login("ana", password))
-		require.Equal(t, before, s.hashed.Load(), "and costs no hash")
+		require.Equal(t, before, s.hashed.Load(), "a throttled sign-in costs no hash")
 
 		elsewhere := login("ana", password)
 		elsewhere.ip = "198.51.100.9"
-		require.Equal(t, http.StatusOK, s.do(elsewhere).Code, "nobody is locked out elsewhere")
+		require.Equal(t, http.StatusOK, s.do(elsewhere).Code, "the user can sign in from another address")
 	})
 }
 
-func tryUntilThrottled(t *testing.T, s *site, logins ...string) (tries int) {
+func signInUntilThrottled(t *testing.T, s *site, logins ...string) (attempts int) {
 	t.Helper()
 	for {
-		w := s.do(login(logins[tries%len(logins)], "wrong password"))
+		w := s.do(login(logins[attempts%len(logins)], "wrong password"))
 		if w.Code == http.StatusTooManyRequests {
-			return tries
+			return attempts
 		}
 		require.Equal(t, http.StatusUnauthorized, w.Code)
-		tries++
+		attempts++
 	}
 }
 
-func TestSignInsThatSucceedAreNeverThrottled(t *testing.T) {
+func TestSuccessfulSignInsAreNeverThrottled(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	for range 150 {
 		s.signIn("ana")
 	}
 }
 
-func TestAPasswordChangedWhileSigningInEndsThatSession(t *testing.T) {
+func TestPasswordChangeDuringSignInEndsTheSession(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store)
-		ana := s.person("ana")
-		// The password was checked …
+		ana := s.user("ana")
+		// The password is checked …
 		checked, err := s.service.SignIn(t.Context(), "ana", password, account.Device{})
 		require.NoError(t, err)
-		// … then it changes, and what the old one could do is over.
-		require.NoError(t, s.people.SetPassword(t.Context(), gatehouse.Caller{}, ana.ID, "another password"))
-		_, _, err = s.service.StartSession(t.Context(), checked, account.Device{}, "")
+		// … and changes before the session starts.
+		require.NoError(t, s.users.SetPassword(t.Context(), gatehouse.Caller{}, ana.ID, "another password"))
+		_, err = s.service.StartSession(t.Context(), checked, account.Device{}, "")
 		require.Error(t, err)
 		sessions, err := store.UserSessions(t.Context(), ana.ID)
 		require.NoError(t, err)
@@ -190,23 +190,23 @@ func TestAPasswordChangedWhileSigningInEndsThatSession(t *testing.T) {
 	})
 }
 
-func TestAStormOfSignInsHashesFewAtATime(t *testing.T) {
-	const slots, storm = 2, 60
+func TestConcurrentSignInsHashAFewAtATime(t *testing.T) {
+	const slots, calls = 2, 60
 	var most atomic.Int64
 	s := newSite(t, sqlite(t), func(c *siteConfig) {
-		c.hasher = account.HasherConfig{MemoryKiB: 256, Passes: 1, Concurrency: slots, Queue: storm, MaxWait: time.Minute, Observe: func(running int) {
+		c.hasher = account.HasherConfig{MemoryKiB: 256, Passes: 1, Concurrency: slots, Queue: calls, MaxWait: time.Minute, Observe: func(running int) {
 			for n := int64(running); n > most.Load(); {
 				most.Store(n)
 			}
 		}}
 	})
-	s.person("ana")
+	s.user("ana")
 	var wg sync.WaitGroup
-	for i := range storm {
+	for i := range calls {
 		wg.Go(func() {
 			loginID := "ana"
 			if i%2 == 0 {
-				loginID = "nobody" + gatehouse.NewID()
+				loginID = "unknown" + gatehouse.NewID()
 			}
 			if code := s.do(login(loginID, "wrong password")).Code; code != http.StatusUnauthorized && code != http.StatusTooManyRequests {
 				t.Errorf("status %d", code)
@@ -217,7 +217,7 @@ func TestAStormOfSignInsHashesFewAtATime(t *testing.T) {
 	require.LessOrEqual(t, most.Load(), int64(slots))
 }
 
-func TestWhenTooManySignInTheOthersAreAskedToComeBack(t *testing.T) {
+func TestBusySignInAnswersRetryAfter(t *testing.T) {
 	began, end := make(chan struct{}), make(chan struct{})
 	s := newSite(t, sqlite(t), func(c *siteConfig) {
 		c.hasher = account.HasherConfig{MemoryKiB: 8, Passes: 1, Concurrency: 1, Queue: 1, MaxWait: time.Millisecond, Observe: func(int) {
@@ -236,14 +236,14 @@ func TestWhenTooManySignInTheOthersAreAskedToComeBack(t *testing.T) {
 	w = s.do(form("ana", password, "/x"))
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.Equal(t, "2", w.Header().Get("Retry-After"))
-	require.Equal(t, "ana", hidden(t, w.Body.String(), "login_id"), "the form is not lost")
+	require.Equal(t, "ana", hidden(t, w.Body.String(), "login_id"), "the form keeps what was typed")
 	close(end)
 	require.Equal(t, http.StatusUnauthorized, <-first)
 }
 
-func TestTheAuditLogHasSignInsAndNoSecrets(t *testing.T) {
+func TestAuditTrailHasSignInsButNoSecrets(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	token := s.signIn("ana")
 	s.do(login("ana", "wrong password"))
 	s.do(login("my password, typed into the wrong field", "wrong password"))

@@ -3,6 +3,7 @@ package account_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -17,25 +18,25 @@ import (
 
 	"gatehouse"
 	"gatehouse/account"
-	"gatehouse/internal/audit"
 	"gatehouse/storage"
 	"gatehouse/templates"
+	"gatehouse/test/testdb"
 )
 
 const password = "correct horse battery"
 
-// site is the package in its place: real storage, real templates, a router.
+// site is the package with real storage, real templates and a router.
 type site struct {
 	t       testing.TB
 	base    string
 	handler http.Handler
 	store   *storage.Store
-	people  *account.Users
+	users   *account.Users
 	service *account.Service
 	auth    *account.Authenticator
 	setUp   *account.SetUp
 	tokens  *accessTokens
-	hashed  atomic.Int64 // hashes that began
+	hashed  atomic.Int64 // how many hashes were started
 	log     *safeBuffer
 }
 
@@ -44,13 +45,13 @@ type siteOption func(*siteConfig)
 type siteConfig struct {
 	base      string
 	siteHTTPS bool
-	auditor   audit.Recorder
+	store     account.Store
 	hasher    account.HasherConfig
 }
 
 func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 	t.Helper()
-	c := siteConfig{auditor: store, hasher: account.HasherConfig{MemoryKiB: 8, Passes: 1, Queue: 1000, MaxWait: time.Minute}}
+	c := siteConfig{store: store, hasher: account.HasherConfig{MemoryKiB: 8, Passes: 1, Queue: 1000, MaxWait: time.Minute}}
 	for _, option := range options {
 		option(&c)
 	}
@@ -68,31 +69,31 @@ func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 	renderer, err := templates.New(templates.Site{BasePath: c.base})
 	require.NoError(t, err)
 
-	s.people = account.NewUsers(store, c.auditor, hasher, log)
-	s.service, err = account.NewService(store, c.auditor, hasher, make([]byte, 32), log)
+	s.users = account.NewUsers(account.UsersConfig{Store: c.store, Hasher: hasher, Log: log})
+	s.service, err = account.NewService(account.ServiceConfig{Store: c.store, Hasher: hasher, Secret: make([]byte, 32), Log: log})
 	require.NoError(t, err)
-	s.auth = account.NewAuthenticator(account.AuthenticatorConfig{Store: store, Tokens: s.tokens, Cookies: cookies, Log: log})
-	s.setUp = account.NewSetUp(store, s.people)
+	s.auth = account.NewAuthenticator(account.AuthenticatorConfig{Store: c.store, Tokens: s.tokens, Cookies: cookies, Log: log})
+	s.setUp = account.NewSetUp(account.SetUpConfig{Store: c.store, Users: s.users})
 	router := mux.NewRouter()
 	account.NewHandler(account.HandlerConfig{
-		Service: s.service, Authenticator: s.auth, SetUp: s.setUp, Grants: store,
-		FormTargets: formTargets{}, Settings: store, Renderer: renderer, Cookies: cookies, Log: log,
+		Service: s.service, Authenticator: s.auth, SetUp: s.setUp, Store: c.store,
+		FormTargets: formTargets{}, Renderer: renderer, Cookies: cookies, Log: log,
 	}).Register(router.PathPrefix(c.base).Subrouter())
 	s.handler = s.auth.RenewCookies(router)
 	return s
 }
 
-// person makes a user who signs in with password.
-func (s *site) person(username string, roles ...string) gatehouse.User {
+// user creates a user with the constant password.
+func (s *site) user(username string, roles ...string) gatehouse.User {
 	s.t.Helper()
-	u, err := s.people.CreateUser(s.t.Context(), gatehouse.Caller{}, gatehouse.User{
+	u, err := s.users.CreateUser(s.t.Context(), gatehouse.Caller{}, gatehouse.User{
 		Username: username, Email: username + "@example.com", Roles: roles,
 	}, password)
 	require.NoError(s.t, err)
 	return u
 }
 
-// request is one call; the zero fields send nothing.
+// request is one request; a zero field sends nothing.
 type request struct {
 	method, path string
 	body         string // JSON, or a form on pages
@@ -139,7 +140,7 @@ func login(loginID, password string) request {
 
 func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
 
-// events are the audit log, as "event outcome", in no order: ids of one millisecond have none.
+// events lists the audit trail as "event outcome", in no order: ids of the same millisecond have none.
 func (s *site) events() []string {
 	s.t.Helper()
 	events, err := s.store.AuditEvents(s.t.Context(), "", 100)
@@ -169,7 +170,7 @@ func (a *accessTokens) AuthenticateAccessToken(_ context.Context, token string) 
 	return caller.Grant, caller.User, nil
 }
 
-// issue returns a live access token, longer than 50 characters as real ones are.
+// issue returns a valid access token, longer than 50 characters like a real one.
 func (a *accessTokens) issue(u gatehouse.User, grantID string) string {
 	token := "gha_" + gatehouse.NewSecret() + gatehouse.NewSecret() + gatehouse.NewSecret()
 	a.mu.Lock()
@@ -181,7 +182,7 @@ func (a *accessTokens) issue(u gatehouse.User, grantID string) string {
 	return token
 }
 
-// formTargets sends authorization requests on to one client.
+// formTargets redirects authorization requests to one client.
 type formTargets struct{}
 
 func (formTargets) FormTarget(_ context.Context, localURL string) string {
@@ -191,7 +192,7 @@ func (formTargets) FormTarget(_ context.Context, localURL string) string {
 	return ""
 }
 
-// safeBuffer is a log that tests read while others write.
+// safeBuffer is a log that a test reads while requests write to it.
 type safeBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -207,4 +208,33 @@ func (b *safeBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// sqlite opens a private database, for tests in which the engine makes no difference.
+func sqlite(t testing.TB) *storage.Store {
+	t.Helper()
+	return open(t, testdb.SQLite(t))
+}
+
+func open(t testing.TB, url string) *storage.Store {
+	t.Helper()
+	store, err := storage.Open(t.Context(), storage.Options{URL: url, Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	require.NoError(t, store.MigrateUp(t.Context()))
+	return store
+}
+
+// onEveryEngine runs a test on SQLite and on PostgreSQL.
+func onEveryEngine(t *testing.T, test func(t *testing.T, store *storage.Store)) {
+	t.Helper()
+	testdb.Each(t, func(t *testing.T, url string) { test(t, open(t, url)) })
+}
+
+func jsonOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }

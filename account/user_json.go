@@ -12,14 +12,14 @@ import (
 	"gatehouse"
 )
 
-// userJSON is a person as they see themselves (C 1.13): the first group is there
-// always, the second is left out when empty. What we do not have at all (props,
-// notify_props, MFA, bots, terms of service) is always empty, so never there.
+// userJSON is the contract's user object for the user's own eyes (C 1.13). The members
+// of the second group are left out when they are empty. Gatehouse has no props,
+// notify_props, MFA, bots or terms of service, so those members are never sent.
 type userJSON struct {
 	ID                  string       `json:"id"`
 	DeleteAt            int64        `json:"delete_at"`
 	Username            string       `json:"username"`
-	AuthService         string       `json:"auth_service"` // "": signs in with a password
+	AuthService         string       `json:"auth_service"` // "": the user signs in with a password
 	Email               string       `json:"email"`
 	Nickname            string       `json:"nickname"`
 	FirstName           string       `json:"first_name"`
@@ -36,7 +36,7 @@ type userJSON struct {
 	LastPasswordUpdate int64 `json:"last_password_update,omitempty"`
 }
 
-// timezoneJSON says that the browser knows: people cannot choose a time zone here.
+// timezoneJSON tells clients to use the browser's time zone: users can't choose one here.
 type timezoneJSON struct {
 	Automatic    string `json:"automaticTimezone"`
 	Manual       string `json:"manualTimezone"`
@@ -64,7 +64,8 @@ func newUserJSON(u gatehouse.User) userJSON {
 	}
 }
 
-// milliseconds is the contract's spelling of a time; 0 stands for never.
+// milliseconds returns a time as in the contract, in milliseconds since 1970; the zero
+// time is 0.
 func milliseconds(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -72,8 +73,8 @@ func milliseconds(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// writeUser answers with the person, or with 304 if the client has them already.
-// The ETag is the hash of the body, so it cannot forget a field.
+// writeUser answers with the user, or with 304 if the client already has this version.
+// The ETag is a hash of the body, so that every field counts.
 func writeUser(w http.ResponseWriter, r *http.Request, u gatehouse.User) error {
 	body, err := json.Marshal(newUserJSON(u))
 	if err != nil {
@@ -82,17 +83,17 @@ func writeUser(w http.ResponseWriter, r *http.Request, u gatehouse.User) error {
 	sum := sha256.Sum256(body)
 	etag := `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 	w.Header().Set("ETag", etag)
-	w.Header().Set("Cache-Control", "private, no-cache") // keep it, but ask each time
+	w.Header().Set("Cache-Control", "private, no-cache") // may be stored, but is revalidated each time
 	if etagMatches(r.Header.Get("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(body, '\n')) // The connection is gone if this fails; nobody is left to tell.
+	_, _ = w.Write(append(body, '\n')) // If this fails, the connection is closed and no error can be sent.
 	return nil
 }
 
-// etagMatches is the weak comparison of If-None-Match (RFC 9110 §13.1.2).
+// etagMatches compares weakly, as If-None-Match does (RFC 9110 §13.1.2).
 func etagMatches(header, etag string) bool {
 	for _, candidate := range strings.Split(header, ",") {
 		candidate = strings.TrimSpace(candidate)

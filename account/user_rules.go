@@ -12,7 +12,7 @@ import (
 	"gatehouse"
 )
 
-// The limits of what a person is called (the contract's, C 1.13).
+// The limits of a user's names, as in the contract (C 1.13).
 const (
 	MaxUsernameLength = 64
 	MaxEmailLength    = 128
@@ -25,7 +25,8 @@ var (
 	localePattern   = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 )
 
-// normalizeUser spells what a person typed as it is stored.
+// normalizeUser returns the user in the form that is stored: names without spaces
+// around them, username and email in lower case, a locale.
 func normalizeUser(u gatehouse.User) gatehouse.User {
 	u.Username = strings.ToLower(strings.TrimSpace(u.Username))
 	u.Email = strings.ToLower(strings.TrimSpace(u.Email))
@@ -41,36 +42,29 @@ func normalizeUser(u gatehouse.User) gatehouse.User {
 // checkUser returns a *gatehouse.FieldError for each rule that is broken, joined.
 func checkUser(u gatehouse.User) error {
 	var errs []error
-	refuse := func(field, message string) {
-		errs = append(errs, &gatehouse.FieldError{Field: field, Message: message})
-	}
-	if !usernamePattern.MatchString(u.Username) {
-		refuse("username", "The username must begin with a letter and have 1 to 64 characters: a–z, 0–9, dot, dash and underscore.")
-	}
-	if !validEmail(u.Email) {
-		refuse("email", "The email must be an address such as ana@example.com, with at most 128 characters.")
-	}
-	for _, name := range []struct {
-		field, label, value string
-		max                 int
-	}{
-		{"first_name", "first name", u.FirstName, MaxNameLength},
-		{"last_name", "last name", u.LastName, MaxNameLength},
-		{"nickname", "nickname", u.Nickname, MaxNameLength},
-		{"position", "position", u.Position, MaxPositionLength},
-	} {
-		if !utf8.ValidString(name.value) || utf8.RuneCountInString(name.value) > name.max || strings.ContainsFunc(name.value, unicode.IsControl) {
-			refuse(name.field, fmt.Sprintf("The %s must have at most %d characters, all on one line.", name.label, name.max))
+	check := func(ok bool, field, message string) {
+		if !ok {
+			errs = append(errs, &gatehouse.FieldError{Field: field, Message: message})
 		}
 	}
-	if len(u.Locale) > 35 || !localePattern.MatchString(u.Locale) {
-		refuse("locale", "The locale must be a language tag such as en or pt-BR.")
-	}
+	check(usernamePattern.MatchString(u.Username), "username",
+		"The username must start with a letter and have at most 64 characters: lowercase letters, digits, dots, dashes and underscores.")
+	check(validEmail(u.Email), "email", "The email must be an address such as ana@example.com, with at most 128 characters.")
+	check(validName(u.FirstName, MaxNameLength), "first_name", "The first name must be one line of at most 64 characters.")
+	check(validName(u.LastName, MaxNameLength), "last_name", "The last name must be one line of at most 64 characters.")
+	check(validName(u.Nickname, MaxNameLength), "nickname", "The nickname must be one line of at most 64 characters.")
+	check(validName(u.Position, MaxPositionLength), "position", "The position must be one line of at most 128 characters.")
+	check(len(u.Locale) <= 35 && localePattern.MatchString(u.Locale), "locale", "The locale must be a language tag such as en or pt-BR.")
 	return errors.Join(errs...)
 }
 
-// validEmail parses once and compares the parsed value: no display name, no
-// comment, one @ (oauth2-proxy GHSA-c5c4-8r6x-56w3).
+func validName(name string, maxLength int) bool {
+	return utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxLength && !strings.ContainsFunc(name, unicode.IsControl)
+}
+
+// validEmail parses the address once and compares the result with the input: an
+// address with a display name, a comment or a second @ is refused (oauth2-proxy
+// GHSA-c5c4-8r6x-56w3).
 func validEmail(email string) bool {
 	if len(email) > MaxEmailLength || !utf8.ValidString(email) || strings.Count(email, "@") != 1 ||
 		strings.ContainsFunc(email, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
@@ -80,13 +74,13 @@ func validEmail(email string) bool {
 	return err == nil && parsed.Address == email
 }
 
-// explainTaken adds to a conflict the field that a person can change.
+// explainTaken adds a *gatehouse.FieldError to ErrUsernameTaken and ErrEmailTaken.
 func explainTaken(err error) error {
 	switch {
 	case errors.Is(err, gatehouse.ErrUsernameTaken):
-		return fmt.Errorf("%w: %w", err, &gatehouse.FieldError{Field: "username", Message: "Somebody has this username already; choose another one."})
+		return fmt.Errorf("%w: %w", err, &gatehouse.FieldError{Field: "username", Message: "This username is already taken. Choose another one."})
 	case errors.Is(err, gatehouse.ErrEmailTaken):
-		return fmt.Errorf("%w: %w", err, &gatehouse.FieldError{Field: "email", Message: "Somebody has this email already; use another one."})
+		return fmt.Errorf("%w: %w", err, &gatehouse.FieldError{Field: "email", Message: "Another user already has this email. Use another one."})
 	}
 	return err
 }

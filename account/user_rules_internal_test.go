@@ -59,10 +59,10 @@ func TestEmailRules(t *testing.T) {
 	}
 }
 
-func TestOtherNames(t *testing.T) {
+func TestNameRules(t *testing.T) {
 	good := gatehouse.User{Username: "ana", Email: "ana@example.com", Locale: "pt-BR", FirstName: strings.Repeat("ä", 64), Nickname: "🦊"}
 	require.NoError(t, checkUser(good))
-	for field, break_ := range map[string]func(*gatehouse.User){
+	for field, spoil := range map[string]func(*gatehouse.User){
 		"first_name": func(u *gatehouse.User) { u.FirstName = strings.Repeat("ä", 65) },
 		"last_name":  func(u *gatehouse.User) { u.LastName = "a\nb" },
 		"nickname":   func(u *gatehouse.User) { u.Nickname = "\xff" },
@@ -70,7 +70,7 @@ func TestOtherNames(t *testing.T) {
 		"locale":     func(u *gatehouse.User) { u.Locale = "../../etc" },
 	} {
 		bad := good
-		break_(&bad)
+		spoil(&bad)
 		messages := web.FieldErrors(checkUser(bad))
 		require.Len(t, messages, 1, field)
 		require.NotEmpty(t, messages[field], field)
@@ -82,7 +82,7 @@ func TestNamesAreNormalized(t *testing.T) {
 	require.Equal(t, gatehouse.User{Username: "ana", Email: "ana@example.com", FirstName: "Ana", Locale: "en"}, u)
 }
 
-func TestFieldErrorsAreFoundWhereverTheyAre(t *testing.T) {
+func TestFieldErrorsAreCollectedFromTheErrorTree(t *testing.T) {
 	err := fmt.Errorf("outer: %w", errors.Join(
 		errors.New("other"),
 		&gatehouse.FieldError{Field: "a", Message: "A."},

@@ -11,74 +11,66 @@ import (
 	"gatehouse/internal/audit"
 )
 
-// UserStore is what managing people needs of the storage.
-type UserStore interface {
-	// CreateUser returns ErrUsernameTaken or ErrEmailTaken.
-	CreateUser(ctx context.Context, u gatehouse.User) error
-	// CreateFirstUser returns ErrConflict when there is a user already.
-	CreateFirstUser(ctx context.Context, u gatehouse.User) error
-	// SetSystemAdmin returns ErrNotFound and ErrLastSystemAdmin.
-	SetSystemAdmin(ctx context.Context, id string, admin bool, now time.Time) error
-	// SetPassword ends all sessions but one, and kills all grants. ErrNotFound.
-	SetPassword(ctx context.Context, userID, hash, exceptSessionID string, now time.Time) error
-	// DeactivateUser ends all sessions and kills all grants. ErrNotFound, ErrLastSystemAdmin.
-	DeactivateUser(ctx context.Context, id string, now time.Time) error
-	// ActivateUser returns ErrNotFound.
-	ActivateUser(ctx context.Context, id string, now time.Time) error
+// UsersConfig is what Users is made of.
+type UsersConfig struct {
+	Store  Store
+	Hasher *Hasher
+	Log    *slog.Logger
 }
 
-// Users makes and changes accounts: for the command line, the console and the
-// set-up page. Whether somebody may do so is for the caller to decide; `by` is
-// who does it, for the audit log, and zero for the command line.
+// Users creates and changes users, for the command line, the console and the set-up
+// page. It does not check permissions: its callers do. The parameter actor is the
+// caller for the audit trail; the command line passes the zero Caller.
 type Users struct {
-	store  UserStore
+	store  Store
 	hasher *Hasher
 	audit  audit.Trail
 }
 
 // NewUsers returns Users.
-func NewUsers(store UserStore, recorder audit.Recorder, hasher *Hasher, log *slog.Logger) *Users {
-	return &Users{store: store, hasher: hasher, audit: audit.NewTrail(recorder, log)}
+func NewUsers(c UsersConfig) *Users {
+	return &Users{store: c.Store, hasher: c.Hasher, audit: audit.NewTrail(c.Store, c.Log)}
 }
 
-// CreateUser makes an account from the names, email, locale and roles of user.
-// Username and email are made lower case; without roles it is an ordinary user's.
-// It returns a *gatehouse.FieldError for each rule that is broken, joined; also
-// for a username or email that is taken, together with ErrUsernameTaken or ErrEmailTaken.
-func (p *Users) CreateUser(ctx context.Context, by gatehouse.Caller, user gatehouse.User, password string) (gatehouse.User, error) {
-	user, err := p.newUser(ctx, user, password)
+// CreateUser creates a user with the names, email, locale and roles of user. Username
+// and email become lower case. Without roles the user gets the role system_user.
+//
+// It returns a *gatehouse.FieldError for each rule that is broken, joined. If the
+// username or email is taken, the error is also ErrUsernameTaken or ErrEmailTaken.
+func (u *Users) CreateUser(ctx context.Context, actor gatehouse.Caller, user gatehouse.User, password string) (gatehouse.User, error) {
+	user, err := u.newUser(ctx, user, password)
 	if err != nil {
 		return gatehouse.User{}, err
 	}
-	if err := p.store.CreateUser(ctx, user); err != nil {
+	if err := u.store.CreateUser(ctx, user); err != nil {
 		return gatehouse.User{}, fmt.Errorf("account: create user: %w", explainTaken(err))
 	}
-	p.record(ctx, by, gatehouse.AuditCreateUser, user.ID, "")
+	u.record(ctx, actor, gatehouse.AuditCreateUser, user.ID, "")
 	return user, nil
 }
 
-// CreateFirstUser makes the first System Admin, and returns ErrConflict when
-// there is a user already: of racing calls one succeeds. Its other errors are
-// those of CreateUser.
-func (p *Users) CreateFirstUser(ctx context.Context, user gatehouse.User, password string) (gatehouse.User, error) {
+// CreateFirstUser creates the first System Admin. It returns ErrConflict if there
+// already is a user, so that one of several racing calls succeeds. Its other errors
+// are those of CreateUser.
+func (u *Users) CreateFirstUser(ctx context.Context, user gatehouse.User, password string) (gatehouse.User, error) {
 	user.Roles = []string{gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin}
-	user, err := p.newUser(ctx, user, password)
+	user, err := u.newUser(ctx, user, password)
 	if err != nil {
 		return gatehouse.User{}, err
 	}
-	if err := p.store.CreateFirstUser(ctx, user); err != nil {
+	if err := u.store.CreateFirstUser(ctx, user); err != nil {
 		return gatehouse.User{}, fmt.Errorf("account: create first user: %w", err)
 	}
-	p.record(ctx, gatehouse.Caller{User: user}, gatehouse.AuditSystemSetUp, user.ID, "")
+	u.record(ctx, gatehouse.Caller{User: user}, gatehouse.AuditSystemSetUp, user.ID, "")
 	return user, nil
 }
 
-func (p *Users) newUser(ctx context.Context, user gatehouse.User, password string) (gatehouse.User, error) {
+func (u *Users) newUser(ctx context.Context, user gatehouse.User, password string) (gatehouse.User, error) {
 	user = normalizeUser(user)
 	if err := errors.Join(checkUser(user), CheckPassword(password)); err != nil {
 		return gatehouse.User{}, err
 	}
-	hash, err := p.hasher.Hash(ctx, password)
+	hash, err := u.hasher.Hash(ctx, password)
 	if err != nil {
 		return gatehouse.User{}, err
 	}
@@ -91,57 +83,57 @@ func (p *Users) newUser(ctx context.Context, user gatehouse.User, password strin
 	return user, nil
 }
 
-// SetPassword gives a person a new password. It ends their sessions, but for the
-// one in which they do it themselves, and everything that apps got for them.
-// It returns a *gatehouse.FieldError, or ErrNotFound.
-func (p *Users) SetPassword(ctx context.Context, by gatehouse.Caller, userID, password string) error {
+// SetPassword sets a user's password. It ends the user's grants and sessions; users
+// who change their own password keep the session in which they do it. It returns a
+// *gatehouse.FieldError for password, or ErrNotFound.
+func (u *Users) SetPassword(ctx context.Context, actor gatehouse.Caller, userID, password string) error {
 	if err := CheckPassword(password); err != nil {
 		return err
 	}
-	hash, err := p.hasher.Hash(ctx, password)
+	hash, err := u.hasher.Hash(ctx, password)
 	if err != nil {
 		return err
 	}
-	keep := ""
-	if by.User.ID == userID {
-		keep = by.Session.ID
+	keepSessionID := ""
+	if actor.User.ID == userID {
+		keepSessionID = actor.Session.ID
 	}
-	if err := p.store.SetPassword(ctx, userID, hash, keep, time.Now()); err != nil {
+	if err := u.store.SetPassword(ctx, userID, hash, keepSessionID, time.Now()); err != nil {
 		return fmt.Errorf("account: set password: %w", err)
 	}
-	p.record(ctx, by, gatehouse.AuditUpdatePassword, userID, "")
+	u.record(ctx, actor, gatehouse.AuditUpdatePassword, userID, "")
 	return nil
 }
 
-// SetActive deactivates a person, whose sessions and tokens die at once, or lets
-// them in again. It returns ErrNotFound, and ErrLastSystemAdmin when there would be
-// no active System Admin any more.
-func (p *Users) SetActive(ctx context.Context, by gatehouse.Caller, userID string, active bool) error {
-	change, detail := p.store.DeactivateUser, "Deactivated."
+// SetActive activates a user, or deactivates the user and ends all sessions and grants
+// of the user. It returns ErrNotFound, and ErrLastSystemAdmin if no active System
+// Admin would remain.
+func (u *Users) SetActive(ctx context.Context, actor gatehouse.Caller, userID string, active bool) error {
+	change, detail := u.store.DeactivateUser, "The user was deactivated."
 	if active {
-		change, detail = p.store.ActivateUser, "Activated."
+		change, detail = u.store.ActivateUser, "The user was activated."
 	}
 	if err := change(ctx, userID, time.Now()); err != nil {
 		return fmt.Errorf("account: set active: %w", err)
 	}
-	p.record(ctx, by, gatehouse.AuditUpdateUserActive, userID, detail)
+	u.record(ctx, actor, gatehouse.AuditUpdateUserActive, userID, detail)
 	return nil
 }
 
 // SetSystemAdmin gives or takes the role system_admin. It returns ErrNotFound, and
-// ErrLastSystemAdmin when there would be no active System Admin any more.
-func (p *Users) SetSystemAdmin(ctx context.Context, by gatehouse.Caller, userID string, admin bool) error {
-	if err := p.store.SetSystemAdmin(ctx, userID, admin, time.Now()); err != nil {
+// ErrLastSystemAdmin if no active System Admin would remain.
+func (u *Users) SetSystemAdmin(ctx context.Context, actor gatehouse.Caller, userID string, admin bool) error {
+	if err := u.store.SetSystemAdmin(ctx, userID, admin, time.Now()); err != nil {
 		return fmt.Errorf("account: set roles: %w", err)
 	}
-	detail := "Is no System Admin any more."
+	detail := "The user is no longer a System Admin."
 	if admin {
-		detail = "Is a System Admin now."
+		detail = "The user is now a System Admin."
 	}
-	p.record(ctx, by, gatehouse.AuditUpdateUserRoles, userID, detail)
+	u.record(ctx, actor, gatehouse.AuditUpdateUserRoles, userID, detail)
 	return nil
 }
 
-func (p *Users) record(ctx context.Context, by gatehouse.Caller, event, targetID, detail string) {
-	p.audit.Record(ctx, gatehouse.AuditEvent{ActorID: by.User.ID, Event: event, TargetID: targetID, Detail: detail})
+func (u *Users) record(ctx context.Context, actor gatehouse.Caller, event, targetID, detail string) {
+	u.audit.Record(ctx, gatehouse.AuditEvent{ActorID: actor.User.ID, Event: event, TargetID: targetID, Detail: detail})
 }

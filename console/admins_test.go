@@ -12,9 +12,9 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// TestOneSystemAdminIsLeftWhateverRaces lets two System Admins take the role, or
+// TestRacingSystemAdminsLeaveOne lets two System Admins take the role, or
 // the account, from each other at the same time, again and again.
-func TestOneSystemAdminIsLeftWhateverRaces(t *testing.T) {
+func TestRacingSystemAdminsLeaveOne(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		left := g.Admin(t, "root")
 		for _, deeds := range [][2]string{{"demote", "demote"}, {"deactivate", "deactivate"}, {"demote", "deactivate"}} {

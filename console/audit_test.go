@@ -26,7 +26,7 @@ func entries(page *goquery.Document) []string {
 	return page.Find(".trail h2").Map(func(_ int, s *goquery.Selection) string { return strings.TrimSpace(s.Text()) })
 }
 
-func TestTheTrailIsPagedNewestFirst(t *testing.T) {
+func TestAuditTrailIsPagedNewestFirst(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root := g.SignedIn(t, g.Admin(t, "root"))
 		const many = 120
@@ -50,7 +50,7 @@ func TestTheTrailIsPagedNewestFirst(t *testing.T) {
 	})
 }
 
-func TestTheTrailHasNamesForIDs(t *testing.T) {
+func TestAuditTrailShowsNamesForIDs(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.User(t, "ana"))
 		app := g.App(t, func(n *registration.NewApp) { n.Name = `<script>alert("x")</script>` })

@@ -70,7 +70,7 @@ func send(t *testing.T, h http.Handler, method, path string, form url.Values) *h
 	return w
 }
 
-func TestWhatTheEnvironmentFixesIsLocked(t *testing.T) {
+func TestFixedSettingsAreReadOnly(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		h, store := newConsole(t, databaseURL, map[string]string{
 			gatehouse.SettingEnableOAuthServiceProvider: "true", gatehouse.SettingDCRRedirectURIAllowlist: "https://a.example.com/**",
@@ -104,7 +104,7 @@ func TestWhatTheEnvironmentFixesIsLocked(t *testing.T) {
 	})
 }
 
-func TestTheLastSystemAdminIsNamedAsTheReason(t *testing.T) {
+func TestLastSystemAdminErrorPage(t *testing.T) {
 	h, store := newConsole(t, testdb.SQLite(t), nil)
 	ben := gatehouse.User{ID: gatehouse.NewID(), Username: "ben", Email: "ben@example.com", Roles: []string{gatehouse.RoleSystemAdmin}}
 	require.NoError(t, store.CreateUser(t.Context(), ben))

@@ -11,8 +11,8 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// TestOnlySystemAdminsGetIn asks for every page and every form of the console.
-func TestOnlySystemAdminsGetIn(t *testing.T) {
+// TestConsoleIsForSystemAdmins asks for every page and every form of the console.
+func TestConsoleIsForSystemAdmins(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin, ana := g.Admin(t, "root"), g.Person(t, "ana")
 		g.Set(t, gatehouse.SettingEnableUserAppRegistration, "true") // manage_oauth is not enough
@@ -61,7 +61,7 @@ func TestOnlySystemAdminsGetIn(t *testing.T) {
 }
 
 // An app acts with its user's rights elsewhere, but signs nobody in to pages.
-func TestAnAccessTokenOpensNoPage(t *testing.T) {
+func TestConsoleIgnoresAccessTokens(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		token := g.Redeem(t, app, g.SignedIn(t, g.Admin(t, "root")).Code(t, app)).AccessToken
@@ -76,7 +76,7 @@ func TestAnAccessTokenOpensNoPage(t *testing.T) {
 	})
 }
 
-func TestWhoIsDemotedIsOutAtOnce(t *testing.T) {
+func TestDemotedUserLosesTheConsoleAtOnce(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root, ben := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.Admin(t, "ben"))
 		require.Equal(t, http.StatusOK, ben.Get(t, "/console").Status)
@@ -87,7 +87,7 @@ func TestWhoIsDemotedIsOutAtOnce(t *testing.T) {
 	})
 }
 
-func TestAnotherSitesPageChangesNothing(t *testing.T) {
+func TestCrossSiteFormIsRefused(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.User(t, "ana")
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.URL+"/console/users/"+ana.ID+"/promote", nil)

@@ -34,7 +34,7 @@ func formOf(t *testing.T, page *goquery.Document, action string) url.Values {
 	return values
 }
 
-func TestEverySettingIsThere(t *testing.T) {
+func TestEverySettingIsOnThePage(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root := g.SignedIn(t, g.Admin(t, "root"))
 		page := root.Get(t, "/console").Page(t)
@@ -46,7 +46,7 @@ func TestEverySettingIsThere(t *testing.T) {
 	})
 }
 
-func TestSavingWhatWasNotChangedChangesNothing(t *testing.T) {
+func TestSavingWithoutChangesChangesNothing(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root := g.SignedIn(t, g.Admin(t, "root"))
 		a := root.Follow(t, root.Post(t, "/console", formOf(t, root.Get(t, "/console").Page(t), "/console")))
@@ -86,7 +86,7 @@ func TestSettingsAreSavedAndAudited(t *testing.T) {
 	})
 }
 
-func TestWrongValuesAreKeptAndNothingIsSaved(t *testing.T) {
+func TestInvalidValuesAreShownAgainAndNothingIsSaved(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root := g.SignedIn(t, g.Admin(t, "root"))
 		form := formOf(t, root.Get(t, "/console").Page(t), "/console")
@@ -120,7 +120,7 @@ func TestWrongValuesAreKeptAndNothingIsSaved(t *testing.T) {
 	})
 }
 
-func TestAnOldPageDoesNotTurnBackWhatSomebodyElseTurned(t *testing.T) {
+func TestOldPageDoesNotUndoTheChangeOfAnotherAdmin(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root, ben := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.Admin(t, "ben"))
 		old := formOf(t, root.Get(t, "/console").Page(t), "/console")

@@ -69,7 +69,7 @@ func TestCreatingAUser(t *testing.T) {
 		form = url.Values{"username": {"ANA"}, "email": {"ana2@example.com"}, "password": {testkit.Password}}
 		a = root.Post(t, "/console/users/add", form)
 		require.Equal(t, http.StatusBadRequest, a.Status)
-		require.Contains(t, a.Page(t).Find("#username-error").Text(), "Somebody has this username already")
+		require.Contains(t, a.Page(t).Find("#username-error").Text(), "This username is already taken")
 
 		form.Set("username", "Ben")
 		a = root.Follow(t, root.Post(t, "/console/users/add", form))
@@ -93,7 +93,7 @@ func signIn(t *testing.T, g *testkit.Gateway, login, password string) testkit.An
 	return g.NewBrowser(t).Post(t, "/login", url.Values{"login_id": {login}, "password": {password}})
 }
 
-func TestDeactivatingEndsEverythingAtOnce(t *testing.T) {
+func TestDeactivatingEndsSessionsAndTokens(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.Person(t, "ana"))
 		app := g.App(t, nil)
@@ -125,7 +125,7 @@ func TestDeactivatingEndsEverythingAtOnce(t *testing.T) {
 	})
 }
 
-func TestANewPasswordFromTheConsole(t *testing.T) {
+func TestSettingAPasswordFromTheConsole(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.Person(t, "ana"))
 		app := g.App(t, nil)
@@ -147,7 +147,7 @@ func TestANewPasswordFromTheConsole(t *testing.T) {
 	})
 }
 
-func TestNobodyTakesTheConsoleFromThemselves(t *testing.T) {
+func TestSystemAdminsCannotDemoteThemselves(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root := g.SignedIn(t, g.Admin(t, "root"))
 		g.Admin(t, "ben") // so that root is not the last one
@@ -166,7 +166,7 @@ func TestNobodyTakesTheConsoleFromThemselves(t *testing.T) {
 	})
 }
 
-func TestUsersThatAreNotThere(t *testing.T) {
+func TestUnknownUserIsNotFound(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root := g.SignedIn(t, g.Admin(t, "root"))
 		for _, id := range []string{gatehouse.NewID(), "x", strings.Repeat("a", 26)} {

@@ -22,12 +22,7 @@ import (
 // Store is everything that the gateway keeps; *storage.Store is one. No part
 // sees more of it than the small interface that it declared itself.
 type Store interface {
-	account.SignInStore
-	account.UserStore
-	account.SessionStore
-	account.SessionLister
-	account.UserCounter
-	account.GrantRevoker
+	account.Store
 	audit.Recorder
 	console.Store
 	console.SwitchStore
@@ -86,18 +81,18 @@ func Assemble(p Parts) (Gateway, error) {
 	})
 
 	hasher := account.NewHasher(account.HasherConfig{})
-	people := account.NewUsers(p.Store, p.Store, hasher, p.Log)
-	setUp := account.NewSetUp(p.Store, people)
-	signIn, err := account.NewService(p.Store, p.Store, hasher, p.Secrets[0], p.Log)
+	users := account.NewUsers(account.UsersConfig{Store: p.Store, Hasher: hasher, Log: p.Log})
+	setUp := account.NewSetUp(account.SetUpConfig{Store: p.Store, Users: users})
+	signIn, err := account.NewService(account.ServiceConfig{Store: p.Store, Hasher: hasher, Secret: p.Secrets[0], Log: p.Log})
 	if err != nil {
 		return Gateway{}, err
 	}
 	accounts := account.NewHandler(account.HandlerConfig{
-		Service: signIn, Authenticator: authenticator, SetUp: setUp, Grants: p.Store, FormTargets: protocol, Settings: p.Store,
-		Renderer: renderer, Cookies: cookies, Observe: p.Metrics.signIn, Log: p.Log,
+		Service: signIn, Authenticator: authenticator, SetUp: setUp, Store: p.Store, FormTargets: protocol, Renderer: renderer,
+		Cookies: cookies, Observe: p.Metrics.signIn, Log: p.Log,
 	})
 	security := account.NewSecurityHandler(account.SecurityConfig{
-		Pages: pages, Service: signIn, Users: people, Sessions: p.Store, Apps: consents, Cookies: cookies,
+		Pages: pages, Service: signIn, Users: users, Store: p.Store, Apps: consents, Cookies: cookies,
 	})
 
 	apps := registration.NewService(p.Store, p.Log)
@@ -106,12 +101,12 @@ func Assemble(p Parts) (Gateway, error) {
 		Apps: apps, Catalogue: p.Store, Callers: authenticator, Renderer: renderer, SiteURL: issuer, BasePath: basePath, Log: p.Log,
 	})
 	admin := console.NewHandler(console.Config{
-		Pages: pages, Users: people, Switches: console.NewSwitches(p.Store, p.Log), Store: p.Store, BasePath: basePath,
+		Pages: pages, Users: users, Switches: console.NewSwitches(p.Store, p.Log), Store: p.Store, BasePath: basePath,
 	})
 
 	handler, err := New(Config{
 		SiteURL: p.SiteURL, TrustedProxies: p.TrustedProxies, Version: p.Version, Build: p.Build, Ready: p.Store.Ready,
 		RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: p.Metrics, Tracers: p.Tracers, Log: p.Log,
 	}, protocol, registrar, consents, accounts, integrations, security, admin)
-	return Gateway{Handler: handler, Users: people, SetUp: setUp}, err
+	return Gateway{Handler: handler, Users: users, SetUp: setUp}, err
 }

@@ -56,7 +56,7 @@ func (c *cli) useTools(ctx context.Context, cfg config, do func(tools) error) (e
 	defer func() { err = errors.Join(err, store.Close()) }()
 	return do(tools{
 		store:    store,
-		users:    account.NewUsers(store, store, account.NewHasher(account.HasherConfig{}), log),
+		users:    account.NewUsers(account.UsersConfig{Store: store, Hasher: account.NewHasher(account.HasherConfig{}), Log: log}),
 		apps:     registration.NewService(store, log),
 		switches: console.NewSwitches(store, log),
 	})

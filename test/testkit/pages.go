@@ -20,9 +20,11 @@ const Password = "correct horse battery"
 // Person makes a person with roles who signs in with Password.
 func (g *Gateway) Person(t *testing.T, username string, roles ...string) gatehouse.User {
 	t.Helper()
-	people := account.NewUsers(g.Store, g.Store, account.NewHasher(account.HasherConfig{MemoryKiB: 8, Passes: 1}), slog.New(slog.DiscardHandler))
+	users := account.NewUsers(account.UsersConfig{
+		Store: g.Store, Hasher: account.NewHasher(account.HasherConfig{MemoryKiB: 8, Passes: 1}), Log: slog.New(slog.DiscardHandler),
+	})
 	user := gatehouse.User{Username: username, Email: username + "@example.com", Roles: append([]string{gatehouse.RoleSystemUser}, roles...)}
-	user, err := people.CreateUser(context.Background(), gatehouse.Caller{}, user, Password)
+	user, err := users.CreateUser(context.Background(), gatehouse.Caller{}, user, Password)
 	require.NoError(t, err)
 	return user
 }

@@ -11,16 +11,16 @@ import (
 	"gatehouse/templates"
 )
 
-// loginPage is GET /login. Who is signed in goes on at once, unless prompt=login
-// asks them to prove it again, or prompt=select_account lets them be somebody else
-// (the values of OpenID Connect Core §3.1.2.1).
+// loginPage is GET /login. A signed-in browser goes on at once, except with
+// prompt=login, which asks the user to sign in again, and prompt=select_account, which
+// lets another user sign in (OpenID Connect Core §3.1.2.1).
 func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) error {
 	visitor, signedIn, err := h.visitor(r)
 	if err != nil {
 		return err
 	}
 	query := r.URL.Query()
-	page := templates.LoginPage{RedirectTo: h.wayBack(query.Get("redirect_to"))}
+	page := templates.LoginPage{RedirectTo: h.returnURL(query.Get("redirect_to"))}
 	if hint := query.Get("login_hint"); plausibleLogin(hint) { // OpenID Connect Core §3.1.2.1
 		page.LoginID = hint
 	}
@@ -30,54 +30,60 @@ func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) error {
 			page.LoginID, page.ReauthenticateAs = visitor.User.Username, visitor.User.Username
 		case "select_account":
 		default:
-			h.goOn(w, r, page.RedirectTo)
+			h.redirectBack(w, r, page.RedirectTo)
 			return nil
 		}
 	}
 	return h.renderLogin(w, r, http.StatusOK, visitor, page)
 }
 
-// login is POST /login: check, a new session, the old one ends, and on.
+// login is POST /login. It checks the password, replaces the browser's session and
+// sends the browser to the return URL.
 func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ParseForm(w, r); err != nil {
 		return err
 	}
+	loginID, password := r.PostForm.Get("login_id"), r.PostForm.Get("password")
+	returnURL, from := h.returnURL(r.PostForm.Get("redirect_to")), deviceOf(r)
 	visitor, _, err := h.visitor(r)
 	if err != nil {
 		return err
 	}
-	loginID, from := r.PostForm.Get("login_id"), deviceOf(r)
-	redirectTo := h.wayBack(r.PostForm.Get("redirect_to"))
-	user, err := h.Service.SignIn(r.Context(), loginID, r.PostForm.Get("password"), from)
+	user, err := h.Service.SignIn(r.Context(), loginID, password, from)
+	token := ""
 	if err == nil {
-		var token string
-		if token, _, err = h.Service.StartSession(r.Context(), user, from, visitor.Session.ID); err == nil {
-			h.Observe(signInOutcome(nil))
-			h.Cookies.set(w, r, token, user.ID)
-			h.goOn(w, r, redirectTo)
-			return nil
-		}
+		token, err = h.Service.StartSession(r.Context(), user, from, visitor.Session.ID)
 	}
 	h.Observe(signInOutcome(err))
-	// What the person can mend is said on the page, with what they typed.
+	if err != nil {
+		return h.renderLoginAgain(w, r, visitor, templates.LoginPage{LoginID: loginID, RedirectTo: returnURL}, err)
+	}
+	h.Cookies.set(w, r, token, user.ID)
+	h.redirectBack(w, r, returnURL)
+	return nil
+}
+
+// renderLoginAgain shows the form with the reason of a refusal and the login that was
+// typed. It returns every other error.
+func (h *Handler) renderLoginAgain(w http.ResponseWriter, r *http.Request, visitor gatehouse.Caller, page templates.LoginPage, err error) error {
 	var refused *web.Error
 	if !errors.As(err, &refused) {
 		return err
 	}
 	setRetryAfter(w, err)
 	web.SetRetryAfter(w, refused)
-	if len(loginID) > MaxEmailLength {
-		loginID = ""
+	page.Error = refused.Message
+	if len(page.LoginID) > MaxEmailLength {
+		page.LoginID = ""
 	}
-	page := templates.LoginPage{LoginID: loginID, RedirectTo: redirectTo, Error: refused.Message}
-	if visitor.User.ID != "" && isCalled(visitor.User, loginID) {
+	if visitor.User.ID != "" && hasLogin(visitor.User, page.LoginID) {
 		page.ReauthenticateAs = visitor.User.Username
 	}
 	return h.renderLogin(w, r, refused.Status, visitor, page)
 }
 
-// isCalled reports whether a person typed a name of u's.
-func isCalled(u gatehouse.User, loginID string) bool {
+// hasLogin reports whether the login is the user's username or email.
+func hasLogin(u gatehouse.User, loginID string) bool {
 	loginID = strings.TrimSpace(loginID)
 	return strings.EqualFold(loginID, u.Username) || strings.EqualFold(loginID, u.Email)
 }
@@ -90,8 +96,8 @@ func (h *Handler) renderLogin(w http.ResponseWriter, r *http.Request, status int
 			return err
 		}
 	}
-	// Browsers apply form-action to the redirects that follow a form: a trusted
-	// app's sign-in goes from this form straight on to the app (CSP3 §6.4.1).
+	// Browsers apply form-action to the redirects that follow a form. After signing in
+	// to a trusted app, they lead to the app's redirect URI at once (CSP3 §6.4.1).
 	if page.RedirectTo != "" {
 		if target := h.FormTargets.FormTarget(r.Context(), page.RedirectTo); target != "" {
 			frame.FormTargets = []string{target}
@@ -100,7 +106,7 @@ func (h *Handler) renderLogin(w http.ResponseWriter, r *http.Request, status int
 	return h.Renderer.Render(w, status, frame, page)
 }
 
-// logoutPage is GET /logout: it asks, since any link may lead here.
+// logoutPage is GET /logout. It asks first, because a link on any site can lead here.
 func (h *Handler) logoutPage(w http.ResponseWriter, r *http.Request) error {
 	visitor, signedIn, err := h.visitor(r)
 	if err != nil {
@@ -131,24 +137,23 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
 	return h.Renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
 }
 
-// wayBack is where to go after signing in: a page of this gateway, or "" for none.
-// What else lives on the host is none of our business, and may send people on.
-func (h *Handler) wayBack(redirectTo string) string {
+// returnURL returns redirectTo if it is a local URL below the base path, and ""
+// otherwise. Another application may serve the other paths of the host, and may
+// redirect to other sites.
+func (h *Handler) returnURL(redirectTo string) string {
 	redirectTo = web.LocalPath(redirectTo)
-	below, _, _ := strings.Cut(redirectTo, "?")
-	below, _, _ = strings.Cut(below, "#")
-	if base := h.Cookies.BasePath; base != "" && !strings.HasPrefix(path.Clean(below)+"/", base+"/") {
+	urlPath, _, _ := strings.Cut(redirectTo, "?")
+	urlPath, _, _ = strings.Cut(urlPath, "#")
+	if base := h.Cookies.BasePath; base != "" && !strings.HasPrefix(path.Clean(urlPath)+"/", base+"/") {
 		return ""
 	}
 	return redirectTo
 }
 
-// goOn sends the browser where it wanted to go, as a GET (RFC 9110 §15.4.4).
-// redirectTo is a wayBack.
-func (h *Handler) goOn(w http.ResponseWriter, r *http.Request, redirectTo string) {
-	if redirectTo == "" {
-		redirectTo = h.Cookies.BasePath + "/"
+// redirectBack sends the browser to a return URL, or to the start page if it is "".
+func (h *Handler) redirectBack(w http.ResponseWriter, r *http.Request, returnURL string) {
+	if returnURL == "" {
+		returnURL = h.Cookies.BasePath + "/"
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, redirectTo, http.StatusSeeOther)
+	web.Redirect(w, r, returnURL)
 }

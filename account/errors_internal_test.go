@@ -12,7 +12,7 @@ import (
 	"gatehouse"
 )
 
-func TestSignInsEndInOneOfTheOutcomes(t *testing.T) {
+func TestEverySignInHasAnOutcome(t *testing.T) {
 	for _, tc := range []struct {
 		err  error
 		want string

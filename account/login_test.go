@@ -14,19 +14,19 @@ import (
 	"gatehouse/storage"
 )
 
-// form is a post of the sign-in page.
+// form sends the form of the sign-in page.
 func form(loginID, password, redirectTo string) request {
 	return request{method: "POST", path: "/login", body: url.Values{"login_id": {loginID}, "password": {password}, "redirect_to": {redirectTo}}.Encode()}
 }
 
-func TestSigningInOnThePageLeadsBack(t *testing.T) {
+func TestSignInPageRedirectsToTheReturnURL(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store, func(c *siteConfig) { c.base = "/sso" })
-		ana := s.person("ana")
-		back := "/sso/oauth/authorize?client_id=x&state=a%2Bb"
-		w := s.do(form("ana", password, back))
+		ana := s.user("ana")
+		returnURL := "/sso/oauth/authorize?client_id=x&state=a%2Bb"
+		w := s.do(form("ana", password, returnURL))
 		require.Equal(t, http.StatusSeeOther, w.Code)
-		require.Equal(t, back, w.Header().Get("Location"))
+		require.Equal(t, returnURL, w.Header().Get("Location"))
 		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 
 		cookies := cookiesOf(w.Result())
@@ -43,7 +43,7 @@ func TestSigningInOnThePageLeadsBack(t *testing.T) {
 		require.Equal(t, http.StatusOK, s.do(request{
 			method: "POST", path: "/api/v4/users/logout", cookie: cookies["MMAUTHTOKEN"].Value,
 			header: http.Header{"X-Csrf-Token": {cookies["MMCSRF"].Value}},
-		}).Code, "MMCSRF is what the API wants to see")
+		}).Code, "the API accepts the value of MMCSRF")
 	})
 }
 
@@ -57,16 +57,16 @@ func cookiesOf(r *http.Response) map[string]*http.Cookie {
 
 func TestCookiesAreSecureOnAnHTTPSSite(t *testing.T) {
 	s := newSite(t, sqlite(t), func(c *siteConfig) { c.siteHTTPS = true })
-	s.person("ana")
+	s.user("ana")
 	for name, c := range cookiesOf(s.do(form("ana", password, "")).Result()) {
 		require.True(t, c.Secure, name)
 		require.Equal(t, "/", c.Path, name)
 	}
 }
 
-func TestNobodyIsSentToAnotherSite(t *testing.T) {
+func TestReturnURLIsLocal(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	signedIn := s.signIn("ana")
 	for target, want := range map[string]string{
 		"":                          "/",
@@ -108,13 +108,13 @@ func hidden(t *testing.T, page, name string) string {
 
 func TestAFailedSignInShowsThePageAgain(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	for name, tc := range map[string]struct {
 		loginID, password string
 		status            int
 	}{
 		"wrong password": {"ana", "wrong password", 401},
-		"unknown":        {"<b>nobody", "wrong password", 401},
+		"unknown":        {"<b>unknown", "wrong password", 401},
 		"blank":          {"ana", "", 400},
 	} {
 		w := s.do(form(tc.loginID, tc.password, "/settings/security?a=b"))
@@ -129,12 +129,12 @@ func TestAFailedSignInShowsThePageAgain(t *testing.T) {
 	}
 }
 
-func TestAThrottledSignInSaysForHowLong(t *testing.T) {
-	store := sqlite(t)                    // outside: GORM leaves a goroutine behind that never ends
+func TestThrottledSignInSaysHowLongToWait(t *testing.T) {
+	store := sqlite(t)                    // outside the bubble: a goroutine of GORM never ends
 	synctest.Test(t, func(t *testing.T) { // time stands still
 		s := newSite(t, store)
-		s.person("ana")
-		tryUntilThrottled(t, s, "ana")
+		s.user("ana")
+		signInUntilThrottled(t, s, "ana")
 		w := s.do(form("ana", password, "/x"))
 		require.Equal(t, http.StatusTooManyRequests, w.Code)
 		require.Equal(t, "30", w.Header().Get("Retry-After"))
@@ -143,11 +143,11 @@ func TestAThrottledSignInSaysForHowLong(t *testing.T) {
 	})
 }
 
-func TestASessionThatWasKnownBeforeSigningInIsWorthNothingAfterwards(t *testing.T) {
+func TestSigningInEndsThePreviousSession(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store)
-		s.person("ana")
-		s.person("mallory")
+		s.user("ana")
+		s.user("mallory")
 		planted := s.signIn("mallory")
 
 		r := form("ana", password, "")
@@ -156,7 +156,7 @@ func TestASessionThatWasKnownBeforeSigningInIsWorthNothingAfterwards(t *testing.
 		require.NotEqual(t, planted, fresh)
 		require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: planted}).Code)
 
-		// The same through the API, as our own pages call it.
+		// The same with the API, as the pages of this site call it.
 		call := login("ana", password)
 		call.cookie, call.header = fresh, http.Header{"X-Requested-With": {"XMLHttpRequest"}}
 		w := s.do(call)
@@ -165,16 +165,16 @@ func TestASessionThatWasKnownBeforeSigningInIsWorthNothingAfterwards(t *testing.
 		require.Equal(t, w.Header().Get("Token"), cookies["MMAUTHTOKEN"].Value)
 		require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: fresh}).Code)
 
-		// A token that was made up is not taken over.
+		// The server does not adopt an unknown token.
 		r = form("ana", password, "")
 		r.cookie = gatehouse.NewSecret()
 		require.NotEqual(t, r.cookie, cookiesOf(s.do(r).Result())["MMAUTHTOKEN"].Value)
 	})
 }
 
-func TestPromptLoginAsksWhoIsSignedInAgain(t *testing.T) {
+func TestPromptLoginAsksForThePasswordAgain(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	token := s.signIn("ana")
 	w := s.do(request{path: "/login?prompt=login&redirect_to=%2Fx", cookie: token})
 	require.Equal(t, http.StatusOK, w.Code)
@@ -186,18 +186,18 @@ func TestPromptLoginAsksWhoIsSignedInAgain(t *testing.T) {
 	wrong.cookie = token
 	w = s.do(wrong)
 	require.Equal(t, http.StatusUnauthorized, w.Code)
-	require.Contains(t, w.Body.String(), "Confirm it's you", "it goes on asking the same person")
-	require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: token}).Code, "a failed try ends nothing")
+	require.Contains(t, w.Body.String(), "Confirm it's you", "the page still asks for the same user")
+	require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: token}).Code, "a failed attempt does not end the session")
 
 	w = s.do(request{path: "/login?prompt=login"})
-	require.Contains(t, w.Body.String(), "Sign in", "nobody is signed in: the ordinary page")
+	require.Contains(t, w.Body.String(), "Sign in", "without a session it is the usual page")
 	require.NotContains(t, w.Body.String(), "Confirm it's you")
 }
 
-func TestPromptSelectAccountLetsSomebodyElseSignIn(t *testing.T) {
+func TestPromptSelectAccountLetsAnotherUserSignIn(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
-	ben := s.person("ben")
+	s.user("ana")
+	ben := s.user("ben")
 	token := s.signIn("ana")
 	w := s.do(request{path: "/login?prompt=select_account&redirect_to=%2Fx", cookie: token})
 	require.Equal(t, http.StatusOK, w.Code)
@@ -216,9 +216,9 @@ func TestPromptSelectAccountLetsSomebodyElseSignIn(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: token}).Code, "ana's session has ended")
 }
 
-func TestTheSignInFormMayLeadToTheClient(t *testing.T) {
+func TestSignInFormMayRedirectToTheClient(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	csp := func(r request) string { return s.do(r).Header().Get("Content-Security-Policy") }
 	authorize := "/oauth/authorize?client_id=x"
 	require.Contains(t, csp(request{path: "/login?redirect_to=" + url.QueryEscape(authorize)}), "form-action 'self' https://app.example.com https:;")
@@ -229,12 +229,12 @@ func TestTheSignInFormMayLeadToTheClient(t *testing.T) {
 
 func TestLogoutAsksFirst(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	s.person("ana")
+	s.user("ana")
 	token := s.signIn("ana")
 	w := s.do(request{path: "/logout", cookie: token})
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Contains(t, w.Body.String(), "Sign out?")
-	require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: token}).Code, "a link signs nobody out")
+	require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: token}).Code, "a link does not sign the user out")
 
 	w = s.do(request{method: "POST", path: "/logout", cookie: token})
 	require.Equal(t, http.StatusOK, w.Code)
@@ -247,15 +247,15 @@ func TestLogoutAsksFirst(t *testing.T) {
 	require.Contains(t, s.do(request{path: "/logout", cookie: token}).Body.String(), "You're signed out")
 }
 
-func TestAnAccessTokenSignsNobodyInToPages(t *testing.T) {
+func TestPagesIgnoreAccessTokens(t *testing.T) {
 	s := newSite(t, sqlite(t))
-	token := s.tokens.issue(s.person("ana"), gatehouse.NewID())
+	token := s.tokens.issue(s.user("ana"), gatehouse.NewID())
 	require.Equal(t, http.StatusOK, s.do(request{path: "/login", header: bearer(token)}).Code)
 	require.Equal(t, http.StatusOK, s.do(request{path: "/login", cookie: token}).Code)
 	require.Contains(t, s.do(request{path: "/logout", cookie: token}).Body.String(), "You're signed out")
 }
 
-func TestFormsThatAreNone(t *testing.T) {
+func TestMalformedFormsAreRefused(t *testing.T) {
 	s := newSite(t, sqlite(t))
 	for name, tc := range map[string]struct {
 		body   string

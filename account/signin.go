@@ -1,0 +1,157 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gatehouse"
+	"gatehouse/internal/audit"
+)
+
+// Device is where a user signs in from.
+type Device struct {
+	IP        string
+	UserAgent string
+}
+
+// ServiceConfig is what a Service is made of.
+type ServiceConfig struct {
+	Store  Store
+	Hasher *Hasher
+	// Secret is the key material for the ids of rate limits. All nodes have the same.
+	Secret []byte
+	Log    *slog.Logger
+}
+
+// Service checks passwords, and starts and ends sessions. It is safe for concurrent use.
+type Service struct {
+	store   Store
+	hasher  *Hasher
+	limiter limiter
+	audit   audit.Trail
+}
+
+// NewService returns a Service. It returns an error if no key can be derived from the secret.
+func NewService(c ServiceConfig) (*Service, error) {
+	limiter, err := newLimiter(c.Store, c.Secret)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{store: c.Store, hasher: c.Hasher, limiter: limiter, audit: audit.NewTrail(c.Store, c.Log)}, nil
+}
+
+// SignIn checks a user's password. loginID is a username or an email address.
+//
+// It refuses with a *web.Error: 400 if the password is empty; 401 if the password is
+// wrong, the login is unknown or the user is deactivated; 429 with a
+// *TooManyAttemptsError as the cause; 503 if too many others are signing in. An
+// unknown login, a wrong password and a user without a password get the same answer
+// after the same work, so that the answer does not tell whether a user exists.
+func (s *Service) SignIn(ctx context.Context, loginID, password string, from Device) (gatehouse.User, error) {
+	return s.signIn(ctx, strings.TrimSpace(loginID), password, from, s.store.UserByLogin)
+}
+
+// SignInByID is SignIn for the contract's member "id", which holds a user id (C 1.13).
+func (s *Service) SignInByID(ctx context.Context, id, password string, from Device) (gatehouse.User, error) {
+	return s.signIn(ctx, id, password, from, s.store.User)
+}
+
+type findUser func(ctx context.Context, login string) (gatehouse.User, error)
+
+func (s *Service) signIn(ctx context.Context, login, password string, from Device, find findUser) (gatehouse.User, error) {
+	if password == "" {
+		return gatehouse.User{}, errBlankPassword()
+	}
+	var user gatehouse.User // The zero User has no password hash, which no password matches.
+	subject := strings.ToLower(login)
+	if plausibleLogin(login) {
+		found, err := find(ctx, login)
+		switch {
+		case err == nil:
+			user, subject = found, found.ID
+		case !errors.Is(err, gatehouse.ErrNotFound):
+			return gatehouse.User{}, fmt.Errorf("account: sign in: %w", err)
+		}
+	}
+	match, returnAttempt, err := s.attempt(ctx, subject, password, user.PasswordHash, from)
+	if err != nil {
+		return gatehouse.User{}, err
+	}
+	refuse := func(reason error, detail string) (gatehouse.User, error) {
+		s.audit.Record(ctx, gatehouse.AuditEvent{
+			Event: gatehouse.AuditLogin, TargetID: user.ID, IP: from.IP, Outcome: gatehouse.OutcomeFail, Detail: detail,
+		})
+		return gatehouse.User{}, reason
+	}
+	switch {
+	case user.ID == "":
+		// The event does not hold the login: users type their password into the wrong field.
+		return refuse(errInvalidCredentials(), "No user has this username or email.")
+	case !match:
+		return refuse(errInvalidCredentials(), "The password was wrong.")
+	case !user.Active():
+		return refuse(errInactive(), "The account is deactivated.")
+	}
+	if err := returnAttempt(); err != nil {
+		return gatehouse.User{}, err
+	}
+	return user, nil
+}
+
+// CheckOwnPassword checks the current password of a signed-in user. The attempt
+// counts as a sign-in, so that a stolen session can't be used to guess the password.
+// It returns a *gatehouse.FieldError for current_password, and refuses like SignIn
+// with 429 and 503.
+func (s *Service) CheckOwnPassword(ctx context.Context, user gatehouse.User, password string, from Device) error {
+	if password == "" {
+		return &gatehouse.FieldError{Field: "current_password", Message: "Please enter your current password."}
+	}
+	match, returnAttempt, err := s.attempt(ctx, user.ID, password, user.PasswordHash, from)
+	if err != nil {
+		return err
+	}
+	if match {
+		return returnAttempt()
+	}
+	s.audit.Record(ctx, gatehouse.AuditEvent{
+		ActorID: user.ID, Event: gatehouse.AuditUpdatePassword, TargetID: user.ID, IP: from.IP,
+		Outcome: gatehouse.OutcomeFail, Detail: "The current password was wrong.",
+	})
+	return &gatehouse.FieldError{Field: "current_password", Message: "This isn't your current password."}
+}
+
+// attempt compares a password with a hash, as one attempt of the subject (a user id,
+// or a login that no user has). After a success the caller calls returnAttempt. It
+// returns a *web.Error with status 429 or 503 if the password was not compared.
+func (s *Service) attempt(ctx context.Context, subject, password, hash string, from Device) (match bool, returnAttempt func() error, err error) {
+	// Checked first: taking an attempt writes to the database, and a flood of sign-ins
+	// must not write more than the Hasher can compare.
+	if s.hasher.busy() {
+		return false, nil, errBusy()
+	}
+	returnAttempt, wait, err := s.limiter.takeAttempt(ctx, subject, from.IP)
+	if err != nil {
+		return false, nil, err
+	}
+	if wait > 0 {
+		// Not audited: a flood of refused attempts would fill the database. The failures
+		// that used up the rate limit are audited.
+		return false, nil, errTooManyAttempts(wait)
+	}
+	match, err = s.hasher.Matches(ctx, password, hash)
+	if err != nil {
+		return false, nil, errors.Join(err, returnAttempt())
+	}
+	return match, returnAttempt, nil
+}
+
+// plausibleLogin reports whether a login can belong to a user. The others never reach
+// the database: PostgreSQL refuses NUL and invalid UTF-8 with an error.
+func plausibleLogin(login string) bool {
+	return login != "" && len(login) <= MaxEmailLength && utf8.ValidString(login) && !strings.ContainsFunc(login, unicode.IsControl)
+}

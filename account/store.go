@@ -1,0 +1,65 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"gatehouse"
+)
+
+// Store is what package account needs of the storage; *storage.Store implements
+// it. Each method returns gatehouse.ErrUnavailable if the database can't be reached.
+type Store interface {
+	// User finds a user by id, also a deactivated one. It returns ErrNotFound if the
+	// user does not exist.
+	User(ctx context.Context, id string) (gatehouse.User, error)
+	// UserByLogin finds a user by username or email, in any case. It returns
+	// ErrNotFound if no user has it.
+	UserByLogin(ctx context.Context, loginID string) (gatehouse.User, error)
+	// CountUsers counts all users, also deactivated ones.
+	CountUsers(ctx context.Context) (int64, error)
+	// CreateUser returns ErrUsernameTaken or ErrEmailTaken if another user has the name.
+	CreateUser(ctx context.Context, u gatehouse.User) error
+	// CreateFirstUser returns ErrConflict if there already is a user.
+	CreateFirstUser(ctx context.Context, u gatehouse.User) error
+	// SetSystemAdmin gives or takes the role system_admin. It returns ErrNotFound, and
+	// ErrLastSystemAdmin if no active System Admin would remain.
+	SetSystemAdmin(ctx context.Context, id string, admin bool, now time.Time) error
+	// SetPassword also deletes the user's grants, and the user's sessions except
+	// exceptSessionID ("" for no exception). It returns ErrNotFound.
+	SetPassword(ctx context.Context, userID, hash, exceptSessionID string, now time.Time) error
+	// DeactivateUser also deletes the user's sessions and grants. It returns
+	// ErrNotFound, and ErrLastSystemAdmin if no active System Admin would remain.
+	DeactivateUser(ctx context.Context, id string, now time.Time) error
+	// ActivateUser returns ErrNotFound.
+	ActivateUser(ctx context.Context, id string, now time.Time) error
+
+	// CreateSession deletes the least recently used session of a user who has too many
+	// (C 2.2). It returns ErrNotFound if the user is deactivated or does not exist.
+	CreateSession(ctx context.Context, s gatehouse.Session) error
+	// SessionByTokenHash also returns expired sessions and deactivated users: the
+	// caller checks both. It returns ErrNotFound.
+	SessionByTokenHash(ctx context.Context, hash string) (gatehouse.Session, gatehouse.User, error)
+	// TouchSession returns no error if the session does not exist.
+	TouchSession(ctx context.Context, id string, lastSeen, expires time.Time) error
+	// UserSessions lists a user's sessions, also expired ones, the most recently used first.
+	UserSessions(ctx context.Context, userID string) ([]gatehouse.Session, error)
+	// DeleteSession returns no error if the session does not exist.
+	DeleteSession(ctx context.Context, id string) error
+	// DeleteUserSessions deletes all sessions of a user except one, and returns how many.
+	DeleteUserSessions(ctx context.Context, userID, exceptSessionID string) (int64, error)
+	// RevokeGrant returns no error if the grant does not exist.
+	RevokeGrant(ctx context.Context, id string, at time.Time) error
+
+	// TakeAttempt takes one attempt from each rate limit, and returns 0. If one of them
+	// has no attempt left, it takes nothing and returns how long to wait. It counts for
+	// all nodes together.
+	TakeAttempt(ctx context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error)
+	// ReturnAttempt gives back what TakeAttempt took.
+	ReturnAttempt(ctx context.Context, limits ...gatehouse.RateLimit) error
+
+	// Settings returns the settings, at most a second old.
+	Settings(ctx context.Context) (gatehouse.Settings, error)
+	// RecordAuditEvent adds an event to the audit trail.
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
+}
