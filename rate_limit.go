@@ -2,10 +2,10 @@ package gatehouse
 
 import "time"
 
-// RateLimit is how often something may be tried, at all nodes together: Burst times at
-// once, then once more each Refill (a token bucket).
+// RateLimit is how often something may be attempted on all nodes together: Burst
+// attempts at once, then one more after each Refill.
 type RateLimit struct {
-	ID     string // of what, and of whom
+	ID     string // names the action and the user or address
 	Burst  int
 	Refill time.Duration // in whole milliseconds, at least one
 }

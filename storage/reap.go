@@ -22,13 +22,13 @@ func expirable(now time.Time) []expiredRows {
 	return []expiredRows{
 		{"grants", "expires_at", "expires_at <= ? AND create_at <= ?", []any{millis(now), millis(now.Add(-grantMemory))}},
 		{"sessions", "expires_at", "expires_at <= ?", []any{millis(now)}},
-		{"budgets", "at + debt", "at + debt <= ?", []any{millis(now)}},
+		{"rate_limits", "updated_at + level_ms", "updated_at + level_ms <= ?", []any{millis(now)}},
 		{"audit_events", "at", "at < ?", []any{millis(now.Add(-auditMemory))}},
 	}
 }
 
 // Reap deletes what nobody needs any more: grants and sessions that have expired,
-// budgets that are whole, audit events older than 400 days, apps that registered
+// empty rate limits, audit events older than 400 days, apps that registered
 // themselves and were abandoned (gatehouse.Settings.DCRUnusedLifetime,
 // DCRIdleLifetime); at most limit rows of each table, each in a transaction of its
 // own, so that nobody waits for it. Several nodes may reap at once. It returns how

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,60 +13,62 @@ import (
 	"gatehouse/storage"
 )
 
-func budgetCases() map[string]func(*testing.T, *database) {
+func rateLimitCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"a budget is used up, and comes back":          budgetComesBack,
-		"nodes share a budget":                         budgetIsShared,
-		"all budgets are taken from, or none":          budgetsTogether,
-		"tries are taken, returned and reaped at once": budgetRace,
-		"a try that is returned costs nothing":         budgetReturned,
-		"clocks that are apart add nothing up":         budgetOfTwoClocks,
-		"a clock that was ahead keeps nobody out":      budgetFromTheFuture,
-		"a budget that is whole is reaped, no other":   budgetsReaped,
+		"a rate limit is used up and refills":                      rateLimitRefills,
+		"nodes share a rate limit":                                 rateLimitIsShared,
+		"an attempt is taken from all rate limits or from none":    rateLimitsTogether,
+		"attempts are taken, returned and reaped at the same time": rateLimitRace,
+		"an attempt that is returned costs nothing":                attemptReturned,
+		"clocks that differ do not add attempts":                   rateLimitOfTwoClocks,
+		"a clock that was ahead does not lock users out":           rateLimitFromTheFuture,
+		"only rate limits that are full again are reaped":          rateLimitsReaped,
+		"rate limits survive the migration from budgets":           rateLimitsMigrated,
 	}
 }
 
-var someBudget = gatehouse.RateLimit{ID: "some", Burst: 5, Refill: 30 * time.Second}
+// testLimit allows 5 attempts at once and is full again after 150 seconds.
+var testLimit = gatehouse.RateLimit{ID: "test", Burst: 5, Refill: 30 * time.Second}
 
-// takeAll takes what there is, and says how much that was.
-func takeAll(t *testing.T, store *storage.Store, now time.Time, limits ...gatehouse.RateLimit) (tries int) {
+// takeAll takes attempts until one is refused, and returns how many it got.
+func takeAll(t *testing.T, store *storage.Store, now time.Time, limits ...gatehouse.RateLimit) (attempts int) {
 	t.Helper()
 	for {
 		wait, err := store.TakeAttempt(context.Background(), now, limits...)
 		require.NoError(t, err)
 		if wait > 0 {
-			return tries
+			return attempts
 		}
-		tries++
+		attempts++
 	}
 }
 
-func budgetComesBack(t *testing.T, d *database) {
+func rateLimitRefills(t *testing.T, d *database) {
 	store := d.node()
-	require.Equal(t, 5, takeAll(t, store, start, someBudget))
-	wait, err := store.TakeAttempt(context.Background(), start, someBudget)
+	require.Equal(t, 5, takeAll(t, store, start, testLimit))
+	wait, err := store.TakeAttempt(context.Background(), start, testLimit)
 	require.NoError(t, err)
 	require.Equal(t, 30*time.Second, wait)
-	require.Zero(t, takeAll(t, store, start.Add(wait-time.Millisecond), someBudget))
-	require.Equal(t, 1, takeAll(t, store, start.Add(wait), someBudget), "what was said is true")
-	require.Equal(t, 2, takeAll(t, store, start.Add(wait+60*time.Second), someBudget))
-	require.Equal(t, 5, takeAll(t, store, start.Add(time.Hour), someBudget), "it never grows beyond its size")
-	other := someBudget
+	require.Zero(t, takeAll(t, store, start.Add(wait-time.Millisecond), testLimit))
+	require.Equal(t, 1, takeAll(t, store, start.Add(wait), testLimit), "the wait was right")
+	require.Equal(t, 2, takeAll(t, store, start.Add(wait+60*time.Second), testLimit))
+	require.Equal(t, 5, takeAll(t, store, start.Add(time.Hour), testLimit), "it never grows beyond its burst")
+	other := testLimit
 	other.ID = "other"
 	require.Equal(t, 5, takeAll(t, store, start, other))
 }
 
-func budgetIsShared(t *testing.T, d *database) {
+func rateLimitIsShared(t *testing.T, d *database) {
 	nodes := d.nodes()
-	errSpent := errors.New("spent")
+	errRefused := errors.New("refused")
 	results := race(40, func(i int) error {
-		wait, err := nodes[i%2].TakeAttempt(context.Background(), start, someBudget)
+		wait, err := nodes[i%2].TakeAttempt(context.Background(), start, testLimit)
 		if err == nil && wait > 0 {
-			return errSpent
+			return errRefused
 		}
 		return err
 	})
-	requireNilOr(t, results, errSpent)
+	requireNilOr(t, results, errRefused)
 	taken := 0
 	for _, err := range results {
 		if err == nil {
@@ -73,40 +76,40 @@ func budgetIsShared(t *testing.T, d *database) {
 		}
 	}
 	require.Equal(t, 5, taken)
-	require.Zero(t, takeAll(t, nodes[0], start, someBudget))
+	require.Zero(t, takeAll(t, nodes[0], start, testLimit))
 }
 
-func budgetsTogether(t *testing.T, d *database) {
+func rateLimitsTogether(t *testing.T, d *database) {
 	store := d.node()
 	wide := gatehouse.RateLimit{ID: "wide", Burst: 8, Refill: time.Second}
-	require.Equal(t, 5, takeAll(t, store, start, wide, someBudget))
-	wait, err := store.TakeAttempt(context.Background(), start, wide, someBudget)
+	require.Equal(t, 5, takeAll(t, store, start, wide, testLimit))
+	wait, err := store.TakeAttempt(context.Background(), start, wide, testLimit)
 	require.NoError(t, err)
-	require.Equal(t, 30*time.Second, wait, "the longest")
-	require.Equal(t, 3, takeAll(t, store, start, wide), "who was refused took nothing")
-	spent := gatehouse.RateLimit{ID: "wide", Burst: 1, Refill: time.Second}
-	wait, err = store.TakeAttempt(context.Background(), start, spent, gatehouse.RateLimit{ID: "new", Burst: 1, Refill: time.Second})
+	require.Equal(t, 30*time.Second, wait, "the longest wait")
+	require.Equal(t, 3, takeAll(t, store, start, wide), "a refused attempt takes nothing")
+	narrow := gatehouse.RateLimit{ID: "wide", Burst: 1, Refill: time.Second}
+	wait, err = store.TakeAttempt(context.Background(), start, narrow, gatehouse.RateLimit{ID: "new", Burst: 1, Refill: time.Second})
 	require.NoError(t, err)
-	require.Equal(t, 8*time.Second, wait, "whichever it is")
+	require.Equal(t, 8*time.Second, wait, "the longest wait, in any order")
 	nodes := d.nodes()
 	for _, err := range race(20, func(i int) error {
-		_, err := nodes[i%2].TakeAttempt(context.Background(), start.Add(time.Hour), wide, someBudget)
+		_, err := nodes[i%2].TakeAttempt(context.Background(), start.Add(time.Hour), wide, testLimit)
 		return err
 	}) {
 		require.NoError(t, err)
 	}
-	require.Equal(t, 3, takeAll(t, store, start.Add(time.Hour), wide), "nor did who came second in a race")
+	require.Equal(t, 3, takeAll(t, store, start.Add(time.Hour), wide), "an attempt that loses a race takes nothing")
 }
 
-func budgetReturned(t *testing.T, d *database) {
+func attemptReturned(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	for range 20 {
-		wait, err := store.TakeAttempt(ctx, start, someBudget)
+		wait, err := store.TakeAttempt(ctx, start, testLimit)
 		require.NoError(t, err)
 		require.Zero(t, wait)
-		require.NoError(t, store.ReturnAttempt(ctx, someBudget))
+		require.NoError(t, store.ReturnAttempt(ctx, testLimit))
 	}
-	require.Equal(t, 5, takeAll(t, store, start, someBudget))
+	require.Equal(t, 5, takeAll(t, store, start, testLimit))
 
 	later := gatehouse.RateLimit{ID: "later", Burst: 5, Refill: 30 * time.Second}
 	for range 2 {
@@ -118,16 +121,16 @@ func budgetReturned(t *testing.T, d *database) {
 	for range 3 {
 		require.NoError(t, store.ReturnAttempt(ctx, later))
 	}
-	require.Equal(t, 5, takeAll(t, store, start.Add(50*time.Second), later), "what time has paid off is not paid back again")
+	require.Equal(t, 5, takeAll(t, store, start.Add(50*time.Second), later), "attempts that time has refilled are not returned again")
 	require.NoError(t, store.ReturnAttempt(ctx, gatehouse.RateLimit{ID: "unknown", Burst: 1, Refill: time.Second}))
 }
 
-// A storm of sign-ins from one address, while the nodes reap.
-func budgetRace(t *testing.T, d *database) {
+// Many sign-ins come from one address while the nodes reap.
+func rateLimitRace(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
 	for _, err := range race(40, func(i int) error {
-		everybody := gatehouse.RateLimit{ID: "everybody", Burst: 1000, Refill: time.Second}
-		person := gatehouse.RateLimit{ID: "person" + string(rune('a'+i%4)), Burst: 1000, Refill: time.Second}
+		address := gatehouse.RateLimit{ID: "address", Burst: 1000, Refill: time.Second}
+		user := gatehouse.RateLimit{ID: "user" + string(rune('a'+i%4)), Burst: 1000, Refill: time.Second}
 		for range 10 {
 			if i < 2 {
 				if _, err := nodes[i].Reap(ctx, start.Add(time.Hour), 100); err != nil {
@@ -135,10 +138,10 @@ func budgetRace(t *testing.T, d *database) {
 				}
 				continue
 			}
-			if wait, err := nodes[i%2].TakeAttempt(ctx, start, everybody, person); err != nil || wait > 0 {
+			if wait, err := nodes[i%2].TakeAttempt(ctx, start, address, user); err != nil || wait > 0 {
 				return errors.Join(err, errors.New("refused"))
 			}
-			if err := nodes[i%2].ReturnAttempt(ctx, everybody, person); err != nil {
+			if err := nodes[i%2].ReturnAttempt(ctx, address, user); err != nil {
 				return err
 			}
 		}
@@ -148,46 +151,70 @@ func budgetRace(t *testing.T, d *database) {
 	}
 }
 
-func budgetOfTwoClocks(t *testing.T, d *database) {
+func rateLimitOfTwoClocks(t *testing.T, d *database) {
 	ahead, behind := d.node(), d.node()
 	const apart = 4 * time.Minute
 	taken := 0
-	for n := range 20 { // seconds, at one node after the other
+	for n := range 20 { // one attempt each second, at one node after the other
 		store, now := behind, start.Add(time.Duration(n)*time.Second)
 		if n%2 == 0 {
 			store, now = ahead, now.Add(apart)
 		}
-		wait, err := store.TakeAttempt(context.Background(), now, someBudget)
+		wait, err := store.TakeAttempt(context.Background(), now, testLimit)
 		require.NoError(t, err)
 		if wait == 0 {
 			taken++
 		}
 	}
 	require.Equal(t, 5, taken)
-	wait, err := behind.TakeAttempt(context.Background(), start.Add(time.Minute), someBudget)
+	wait, err := behind.TakeAttempt(context.Background(), start.Add(time.Minute), testLimit)
 	require.NoError(t, err)
-	require.Zero(t, takeAll(t, behind, start.Add(time.Minute+wait-time.Millisecond), someBudget))
-	require.Equal(t, 1, takeAll(t, behind, start.Add(time.Minute+wait), someBudget), "what was said is true")
+	require.Zero(t, takeAll(t, behind, start.Add(time.Minute+wait-time.Millisecond), testLimit))
+	require.Equal(t, 1, takeAll(t, behind, start.Add(time.Minute+wait), testLimit), "the wait was right")
 
 	other := gatehouse.RateLimit{ID: "other", Burst: 5, Refill: 30 * time.Second}
 	wait, err = ahead.TakeAttempt(context.Background(), start.Add(apart), other)
 	require.NoError(t, err)
 	require.Zero(t, wait)
-	require.Equal(t, 4, takeAll(t, behind, start, other), "what is left does not depend on the time")
+	require.Equal(t, 4, takeAll(t, behind, start, other), "the attempts that are left do not depend on the clock")
 }
 
-func budgetFromTheFuture(t *testing.T, d *database) {
+func rateLimitFromTheFuture(t *testing.T, d *database) {
 	store := d.node()
-	require.Equal(t, 5, takeAll(t, store, start.Add(24*time.Hour), someBudget))
-	require.Equal(t, 5, takeAll(t, store, start, someBudget))
-	require.Zero(t, takeAll(t, store, start.Add(29*time.Second), someBudget))
-	require.Equal(t, 1, takeAll(t, store, start.Add(30*time.Second), someBudget))
+	require.Equal(t, 5, takeAll(t, store, start.Add(24*time.Hour), testLimit))
+	require.Equal(t, 5, takeAll(t, store, start, testLimit))
+	require.Zero(t, takeAll(t, store, start.Add(29*time.Second), testLimit))
+	require.Equal(t, 1, takeAll(t, store, start.Add(30*time.Second), testLimit))
 }
 
-func budgetsReaped(t *testing.T, d *database) {
+func rateLimitsReaped(t *testing.T, d *database) {
 	store := d.node()
-	takeAll(t, store, start, someBudget)
-	require.Empty(t, reapAll(t, store, start.Add(150*time.Second-time.Millisecond), 100, "budgets"))
-	require.Equal(t, []int64{1}, reapAll(t, store, start.Add(150*time.Second), 100, "budgets"))
-	require.Equal(t, 5, takeAll(t, store, start.Add(150*time.Second), someBudget))
+	takeAll(t, store, start, testLimit)
+	require.Empty(t, reapAll(t, store, start.Add(150*time.Second-time.Millisecond), 100, "rate_limits"))
+	require.Equal(t, []int64{1}, reapAll(t, store, start.Add(150*time.Second), 100, "rate_limits"))
+	require.Equal(t, 5, takeAll(t, store, start.Add(150*time.Second), testLimit))
+}
+
+// The version before this one kept rate limits in the table budgets. Its nodes still
+// use that table after another node has migrated the database.
+func rateLimitsMigrated(t *testing.T, d *database) {
+	ctx, store := context.Background(), unmigrated(t, d)
+	require.NoError(t, store.MigrateUp(ctx))
+	for { // back to the schema with the table budgets only
+		status, err := store.MigrationStatus(ctx)
+		require.NoError(t, err)
+		if status[2].Applied.IsZero() {
+			break
+		}
+		require.NoError(t, store.MigrateDown(ctx))
+	}
+	old := d.behind()
+	exec := func(statement string) {
+		_, err := old.ExecContext(ctx, statement)
+		require.NoError(t, err)
+	}
+	exec(fmt.Sprintf("INSERT INTO budgets (id, debt, at) VALUES ('test', 120000, %d)", start.UnixMilli()))
+	require.NoError(t, store.MigrateUp(ctx))
+	require.Equal(t, 1, takeAll(t, store, start, testLimit), "four attempts were taken before")
+	exec(fmt.Sprintf("UPDATE budgets SET debt = debt + 30000, at = %d WHERE id = 'test'", start.UnixMilli()))
 }
