@@ -10,8 +10,8 @@ import (
 	"gatehouse/templates/fixtures"
 )
 
-// The browser tests run axe-core on every page; what can be seen without a
-// browser fails here, in a second.
+// The browser tests (e2e/browser) run axe-core on every fixture. These tests find the
+// problems that can be found without a browser, in a second.
 
 func TestEveryControlHasALabel(t *testing.T) {
 	eachFixture(t, func(t *testing.T, _ fixtures.Fixture, doc *goquery.Document) {
@@ -52,7 +52,7 @@ func TestEveryPageHasAnOutline(t *testing.T) {
 		level := 0
 		doc.Find("main h1, main h2, main h3").Each(func(_ int, s *goquery.Selection) {
 			next := int(s.Nodes[0].Data[1] - '0')
-			// The summary of errors may come between: it is an h2 anywhere below the h1.
+			// The summary of errors can be an h2 anywhere below the h1.
 			require.LessOrEqual(t, next, level+1, s.Text())
 			level = next
 		})
@@ -75,6 +75,6 @@ func TestDenyAndAllowAreOneForm(t *testing.T) {
 		require.Equal(t, "post", form.AttrOr("method", ""))
 		require.NotEmpty(t, form.Find("input[name=csrf_token]").AttrOr("value", ""))
 		require.Equal(t, []string{"deny", "allow"}, form.Find("button[name=decision]").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "") }))
-		require.Zero(t, doc.Find("nav").Length(), "nothing leads away from the question")
+		require.Zero(t, doc.Find("nav").Length(), "no link leads away from the question")
 	})
 }

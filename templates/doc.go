@@ -1,14 +1,14 @@
-// Package templates is everything that people look at: one Go struct and one
-// html/template file per page, the stylesheet, the little JavaScript and the
-// marks, all embedded in the binary.
+// Package templates contains the pages: one Go struct and one html/template file
+// per page, the stylesheets, the JavaScript and the images, all embedded in the
+// binary.
 //
 //	handler ── LoginPage{…} ──▶ Renderer.Render ──▶ layout.html + login.html ──▶ buffer ──▶ response
 //	                                │                                               with its security headers
 //	browser ── /static/style-1a2b3c4d.css ──▶ Renderer.Static
 //
-// A handler fills the struct of a page and renders it; the words, the links and
-// the names of the form fields are here. The docstring of each page says which
-// paths it links to, where its forms go and what they send:
+// A handler fills the struct of a page and renders it. The texts, the links and the
+// names of the form fields are in this package. The comment of each page says which
+// paths it links to, where its forms post to and which fields they send:
 //
 //	/  /login  /logout  /setup
 //	/integrations/oauth2-apps[?search=&page=]            AppListPage
@@ -26,13 +26,17 @@
 //	/console/users/{id}/deactivate, /promote, /demote    ConfirmPage
 //	/console/audit[?before=]                             AuditPage
 //
-// A ConfirmPage is asked for by GET and its form posts to the same path.
+// GET shows a ConfirmPage, and its form posts to the same path.
 //
-// The package knows no request, no session, no storage and no rule of OAuth: a
-// page shows what it is given. What a person or an app wrote is escaped by
-// html/template, isolated from the text around it (<bdi>) and freed of
-// invisible characters; only http and https URLs ever become links or images.
+// The package does not know requests, sessions, storage or the rules of OAuth. A
+// page shows the values in its struct. html/template escapes the texts of users and
+// apps. The templates also isolate these texts from the text around them (<bdi>) and
+// remove invisible characters. Only http and https URLs become links or images.
 //
-// Package fixtures holds every page in every state; golden tests and the
-// storybook (make pages) share it.
+// Every text is a whole sentence or phrase in one place, so that it can be
+// translated. A sentence may contain a value, such as a name or a number. A sentence
+// with a plural is written once for each form.
+//
+// Package fixtures contains every page in every state. The tests and the storybook
+// (make pages) use it.
 package templates

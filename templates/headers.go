@@ -11,24 +11,24 @@ import (
 	"gatehouse"
 )
 
-// setHeaders sets what a page needs to be safe from being framed, cached,
-// sniffed and injected into. Nothing inline is allowed: no template has any.
+// setHeaders sets the headers that protect a page from framing, caching, content
+// sniffing and injection. They forbid inline scripts and styles; no template has any.
 func setHeaders(h http.Header, f Frame, p Page) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer") // authorization requests stand in our URLs
+	h.Set("Referrer-Policy", "no-referrer") // our URLs contain authorization requests
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; "+
 		"img-src 'self' http: https: data:; form-action "+formAction(f, p)+"; frame-ancestors 'none'; base-uri 'none'")
 }
 
-// formAction lists where the forms of a page may lead.
+// formAction returns the sources of the form-action directive of a page.
 //
 // Browsers apply form-action to every redirect that follows a form, not only to
-// the first. Where a form leads out to an app, the app may send the person on to
-// another origin of its own, which nobody here can know: so any https page may
-// follow, and any http page where the app itself is on http, as in development.
+// the first. If a form leads to an app, the app may redirect the browser to another
+// origin, which we do not know. Therefore every https page may follow, and every http
+// page if the app itself uses http, as in development.
 func formAction(f Frame, p Page) string {
 	targets := f.FormTargets
 	if post, ok := p.(FormPostPage); ok {
@@ -57,11 +57,12 @@ var (
 	schemeSource = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:$`)
 )
 
-// formSource is the source expression for a target. It refuses whatever could
-// end the expression or the directive: targets come from registered URIs.
+// formSource returns the source expression for a target. It rejects a target that
+// could end the expression or the directive, because targets come from registered
+// URIs.
 //
-// A policy cannot name an IP address other than 127.0.0.1 (CSP3 §6.7.2.7), so
-// for the others the scheme has to do.
+// A policy cannot name an IP address other than 127.0.0.1 (CSP3 §6.7.2.7). For
+// other addresses, the expression is the scheme.
 func formSource(target string) (source string, ok bool) {
 	if schemeSource.MatchString(target) {
 		return target, true

@@ -27,9 +27,9 @@ func TestEveryPageCarriesItsSecurityHeaders(t *testing.T) {
 	}
 }
 
-// TestFormActionNamesWhereAFormLeads: form-action also holds for the redirects that
-// follow, the app's own among them.
-func TestFormActionNamesWhereAFormLeads(t *testing.T) {
+// TestFormActionAllowsTheTargetsOfAForm: form-action also applies to the redirects that
+// follow the form, including redirects by the app.
+func TestFormActionAllowsTheTargetsOfAForm(t *testing.T) {
 	renderer := newRenderer(t, templates.Site{})
 	for target, sources := range map[string]string{
 		"":                              "'self'",
@@ -37,7 +37,7 @@ func TestFormActionNamesWhereAFormLeads(t *testing.T) {
 		"https://app.example.com:8443":  "'self' https://app.example.com:8443 https:",
 		"http://127.0.0.1:53211":        "'self' http://127.0.0.1:53211 https: http:",
 		"http://localhost:3000":         "'self' http://localhost:3000 https: http:",
-		"http://[::1]:53211":            "'self' http: https:", // a policy cannot name it
+		"http://[::1]:53211":            "'self' http: https:", // a policy cannot name this address
 		"https://192.0.2.7":             "'self' https:",
 		"com.example.app:":              "'self' com.example.app: https:",
 		"https://a.example; script-src": "'self'",

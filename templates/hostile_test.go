@@ -1,6 +1,7 @@
 package templates_test
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,8 +17,8 @@ import (
 	"gatehouse/templates/fixtures"
 )
 
-// TestNoTextBecomesMarkup: whatever people and apps write is text. Every fixture
-// whose name begins with hostile- has HTML in all of its fields.
+// TestNoTextBecomesMarkup checks that the texts of users and apps stay texts. The
+// fixtures whose names begin with hostile- have HTML in all of their fields.
 func TestNoTextBecomesMarkup(t *testing.T) {
 	eachFixture(t, func(t *testing.T, f fixtures.Fixture, doc *goquery.Document) {
 		doc.Find("*").Each(func(_ int, s *goquery.Selection) {
@@ -33,14 +34,59 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 	})
 }
 
+// TestHostileTextChangesOnlyTheText renders each hostile fixture a second time with
+// a harmless text in every field. Both pages must have the same elements, attributes
+// and texts, except that one has the hostile text where the other has the harmless one.
+func TestHostileTextChangesOnlyTheText(t *testing.T) {
+	const harmless = "Safe text"                                 // begins with the same letter, for the tile of an icon
+	shortened := string([]rune(fixtures.HostileText)[:40]) + "…" // the name of a device
+	visible := strings.NewReplacer(fixtures.HostileText, harmless, shortened, harmless)
+	tone := regexp.MustCompile(`\btone-[0-5]\b`) // follows from the id of the app
+	renderer := newRenderer(t, templates.Site{})
+	for _, f := range fixtures.All() {
+		if !strings.HasPrefix(f.Name, "hostile-") {
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			plain := f
+			plain.Frame, plain.Page = fixtures.Rewrite(f.Frame, harmless), fixtures.Rewrite(f.Page, harmless)
+			occurrences := 0
+			normal := func(s string) string {
+				if unescaped, err := url.PathUnescape(s); err == nil {
+					s = unescaped // of a link
+				}
+				occurrences += strings.Count(s, fixtures.HostileText) + strings.Count(s, shortened)
+				return visible.Replace(tone.ReplaceAllString(s, ""))
+			}
+			var equal func(a, b *html.Node)
+			equal = func(a, b *html.Node) {
+				require.Equal(t, b.Type, a.Type, "%q and %q", a.Data, b.Data)
+				require.Equal(t, normal(b.Data), normal(a.Data))
+				require.Len(t, a.Attr, len(b.Attr), "<%s>", a.Data)
+				for i := range a.Attr {
+					require.Equal(t, b.Attr[i].Key, a.Attr[i].Key, "<%s>", a.Data)
+					require.Equal(t, normal(b.Attr[i].Val), normal(a.Attr[i].Val), "<%s %s>", a.Data, a.Attr[i].Key)
+				}
+				a, b = a.FirstChild, b.FirstChild
+				for ; a != nil && b != nil; a, b = a.NextSibling, b.NextSibling {
+					equal(a, b)
+				}
+				require.True(t, a == nil && b == nil, "the pages have the same elements")
+			}
+			equal(parse(t, render(t, renderer, f)).Nodes[0], parse(t, render(t, renderer, plain)).Nodes[0])
+			require.Positive(t, occurrences, "the page shows the text")
+		})
+	}
+}
+
 func TestScriptURLsNeverBecomeLinks(t *testing.T) {
 	renderer := newRenderer(t, templates.Site{})
-	for _, url := range []string{"javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:x", "//evil.example.com", "https:evil.example.com"} {
+	for _, target := range []string{"javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:x", "//evil.example.com", "https:evil.example.com"} {
 		for _, f := range fixtures.All() {
 			if !f.IsSample() {
 				continue
 			}
-			f.Page = fixtures.Rewrite(f.Page, url)
+			f.Page = fixtures.Rewrite(f.Page, target)
 			doc := parse(t, render(t, renderer, f))
 			for _, attribute := range []string{"href", "src", "action", "formaction"} {
 				doc.Find("[" + attribute + "]").Each(func(_ int, s *goquery.Selection) {
@@ -50,13 +96,13 @@ func TestScriptURLsNeverBecomeLinks(t *testing.T) {
 					}
 				})
 			}
-			require.Zero(t, doc.Find(".icon img, a[target=_blank]").Length(), "%s: %q is no web URL", f.Name, url)
+			require.Zero(t, doc.Find(".icon img, a[target=_blank]").Length(), "%s: %q is not a web URL", f.Name, target)
 		}
 	}
 }
 
-// TestNoTemplateHoldsInlineCode keeps what the Content-Security-Policy refuses out
-// of the templates, so that it is missed at the consents and not in a browser.
+// TestNoTemplateHoldsInlineCode fails for inline scripts and styles in templates. The
+// Content-Security-Policy forbids them, so they would fail only in a browser.
 func TestNoTemplateHoldsInlineCode(t *testing.T) {
 	files, err := filepath.Glob("html/*.html")
 	require.NoError(t, err)
@@ -88,4 +134,18 @@ func TestInvisibleCharactersCannotDisguiseAName(t *testing.T) {
 		f := fixtures.Fixture{Status: 200, Page: templates.ConsentPage{App: gatehouse.App{Name: name}}}
 		require.Equal(t, shown, parse(t, render(t, renderer, f)).Find("h1 bdi").Text(), "%q", name)
 	}
+}
+
+// TestSelfRegisteredAppsHaveNoIcon: such an app could show the logo of another app, and
+// its server would learn who looks at the consent page.
+func TestSelfRegisteredAppsHaveNoIcon(t *testing.T) {
+	renderer := newRenderer(t, templates.Site{})
+	app := gatehouse.App{Name: "Wiki", IconURL: "https://wiki.example.com/logo.png"}
+	body := func() string {
+		page := templates.ConsentPage{App: app, ReceivingHost: "wiki.example.com"}
+		return render(t, renderer, fixtures.Fixture{Status: 200, Page: page}).Body.String()
+	}
+	require.Contains(t, body(), app.IconURL)
+	app.IsDynamicallyRegistered = true
+	require.NotContains(t, body(), app.IconURL)
 }

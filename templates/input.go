@@ -2,8 +2,8 @@ package templates
 
 import "html/template"
 
-// input is a labelled field of a form with its help and its error. Templates
-// build one by a pipeline and hand it to the shared template "input":
+// input is a field of a form with its label, its hint and its error. Templates
+// build it in a pipeline and pass it to the shared template "input":
 //
 //	{{template "input" (input "name" "Display name" .Form.Name .Errors | hint "Up to 64 characters." | required)}}
 type input struct {
@@ -12,17 +12,17 @@ type input struct {
 	Type               string
 	Autocomplete       string
 	MaxLength          int
-	Rows               int // of a textarea; 0 = a single line
+	Rows               int // of a textarea; 0 means a single line
 	Required           bool
-	Code               bool // shown in the typeface of code, always left to right
+	Code               bool // shown in a monospaced font, always left to right
 	Disabled           bool
-	Prefix             string // of the id, where a page has two forms with the same field
+	Prefix             string // of the id, if a page has two forms with the same field
 }
 
-// ID is the id of the control; hints and errors derive theirs from it.
+// ID returns the id of the control. The ids of its hint and its error begin with it.
 func (i input) ID() string { return i.Prefix + i.Name }
 
-// DescribedBy lists the ids of the hint and the error, as aria-describedby takes them.
+// DescribedBy returns the value of aria-describedby: the ids of the error and the hint.
 func (i input) DescribedBy() string {
 	switch {
 	case i.Hint != "" && i.Error != "":
@@ -35,6 +35,7 @@ func (i input) DescribedBy() string {
 	return ""
 }
 
+// inputFunctions returns the functions that build an input.
 func inputFunctions() template.FuncMap {
 	return template.FuncMap{
 		"input": func(name, label, value string, errors map[string]string) input {

@@ -2,26 +2,39 @@ package templates
 
 import "gatehouse"
 
-// Page is a page that Render knows. Every exported struct of this package whose
-// name ends in Page is one.
+// Page is a page that Render can render. Every exported struct of this package
+// whose name ends in Page implements it.
 type Page interface {
-	// template is the name of the page's file in html/, without its suffix.
+	// template returns the name of the page's file in html/, without its suffix.
 	template() string
 }
 
-// Frame is what surrounds a page.
+// Frame is the part of the layout that does not depend on the page.
 type Frame struct {
-	// User is who is signed in; nil shows no menu.
+	// User is the signed-in user. If it is nil, the page has no menu.
 	User *gatehouse.User
-	// ShowIntegrations and ShowConsole say which entries the menu has.
+	// ShowIntegrations and ShowConsole add their entries to the menu.
 	ShowIntegrations, ShowConsole bool
-	// Notice is a sentence shown once at the top, "The app was deleted."
+	// Notice is a sentence at the top of the page: "The application was deleted."
 	Notice string
-	// FormTargets are the origins beside our own that a form of the page leads
-	// to, also by a redirect: "https://app.example.com", "com.example.app:"
-	// (gatehouse.RedirectOrigin). What has no place in a
-	// Content-Security-Policy is dropped.
+	// FormTargets are the origins of others that a form of the page leads to,
+	// directly or by a redirect: "https://app.example.com", "com.example.app:"
+	// (gatehouse.RedirectOrigin). A target that cannot be part of a
+	// Content-Security-Policy is left out.
 	FormTargets []string
+}
+
+// FrameFor returns the frame of a page for a signed-in user. It is the only place
+// that decides which entries the menu has: the apps if the provider is on and the
+// user holds manage_oauth (C 4.1), and the console if the user holds manage_system
+// (C 2.10). Hiding an entry is not access control; each page checks permissions
+// itself.
+func FrameFor(user gatehouse.User, settings gatehouse.Settings) Frame {
+	return Frame{
+		User:             &user,
+		ShowIntegrations: settings.EnableOAuthServiceProvider && user.Can(gatehouse.PermissionManageOAuth, settings),
+		ShowConsole:      user.Can(gatehouse.PermissionManageSystem, settings),
+	}
 }
 
 // Field is a hidden field of a form.
@@ -30,21 +43,21 @@ type Field struct{ Name, Value string }
 // ScopeText is a scope in words.
 type ScopeText struct {
 	Name string // "user"
-	Text string // "Act as you: read and change everything that you can."
-	New  bool   // not yet agreed to, while others of the request were
+	Text string // the sentence of DescribeScope
+	New  bool   // the user has not allowed this scope before
 }
 
-// NamedURL is an address to copy.
+// NamedURL is a URL with a label, to copy.
 type NamedURL struct{ Name, URL string }
 
-// Snippet is ready-made configuration for one kind of client.
+// Snippet is an example of the configuration of one client library.
 type Snippet struct {
 	Title string // "golang.org/x/oauth2"
-	Note  string // a sentence above the code: where it goes; may be empty
+	Note  string // a sentence above the code that says where it belongs; may be empty
 	Code  string
 }
 
-// allPages lists every page, so that New fails at start if one lacks its template.
+// allPages returns every page, so that New fails if the template of one is missing.
 func allPages() []Page {
 	return []Page{
 		LoginPage{}, SetUpPage{}, SignedOutPage{}, LogoutPage{}, HomePage{}, ErrorPage{},
@@ -55,7 +68,7 @@ func allPages() []Page {
 	}
 }
 
-// sectionOf says which entry of the menu a page belongs to.
+// sectionOf returns the entry of the menu that a page belongs to.
 func sectionOf(p Page) string {
 	switch p := p.(type) {
 	case HomePage:

@@ -2,14 +2,14 @@ package templates
 
 import "gatehouse"
 
-// AppListPage lists the apps that a person may manage. It searches by
+// AppListPage lists the apps that a user can manage. It searches by
 // GET /integrations/oauth2-apps?search=…&page=…
 type AppListPage struct {
 	Items   []AppItem
-	Search  string // what was searched for, or ""
+	Search  string // the search term, or ""
 	Page    int    // from 1
 	HasMore bool   // there is a next page
-	// ShowsAll: the list has everybody's apps, not just the person's own.
+	// ShowsAll reports that the list has the apps of all users, not only the user's own.
 	ShowsAll bool
 }
 
@@ -17,12 +17,12 @@ type AppListPage struct {
 type AppItem struct {
 	App   gatehouse.App
 	Usage gatehouse.AppUsage
-	// Creator is the username of who registered it; "" when it registered itself
-	// or the person is gone.
+	// Creator is the username of the creator. It is empty if the app registered
+	// itself or if the creator does not exist any longer.
 	Creator string
 }
 
-// AppForm is what the form of an app holds, as it was typed.
+// AppForm has the values of the form of an app, as they were typed.
 type AppForm struct {
 	IsTrusted    bool
 	IsPublic     bool
@@ -30,90 +30,89 @@ type AppForm struct {
 	Description  string
 	Homepage     string
 	IconURL      string
-	CallbackURLs string // one a line
+	CallbackURLs string // one per line
 }
 
-// AppFormPage adds an app (ID is empty) or edits one. It posts to
+// AppFormPage adds an app (ID is empty) or edits an app. It posts to
 // /integrations/oauth2-apps/add or /{id}/edit the fields of C 4.3:
 // is_trusted and is_public ("true" or "false"), name, description, homepage,
-// icon_url, callback_urls (one a line), and confirm_callbacks=true when the
-// person was asked with ConfirmCallbacks.
+// icon_url, callback_urls (one per line), and confirm_callbacks=true if the user
+// answered the question of ConfirmCallbacks.
 type AppFormPage struct {
-	ID   string // of the app that is edited; "" when adding
+	ID   string // of the edited app; "" for a new app
 	Form AppForm
-	// CanSetTrusted shows is_trusted: System Admins only. For anybody else the
-	// field is not sent, and the flag must be left as it was.
+	// CanSetTrusted shows is_trusted, which only System Admins can set. Without it,
+	// the form does not send the field, and the app keeps its value.
 	CanSetTrusted bool
-	// IsDynamicallyRegistered: description and homepage may be empty.
+	// IsDynamicallyRegistered reports that description and homepage may be empty.
 	IsDynamicallyRegistered bool
-	// People is how many have authorised the app; shown when editing.
+	// Users is the number of users who have authorized the edited app.
 	Users int64
-	// Errors are sentences by the name of the field; "" is the whole form's.
+	// Errors are sentences by the name of the field. The key "" is for the whole form.
 	Errors map[string]string
-	// ConfirmCallbacks asks before the list of callback URLs changes (C 4.3).
+	// ConfirmCallbacks asks for confirmation of changed callback URLs (C 4.3).
 	ConfirmCallbacks bool
-	// Fields are hidden and come back as they are.
+	// Fields are hidden fields that the form sends back unchanged.
 	Fields []Field
 }
 
-// AppCreatedPage shows an app that was just registered, or one that has just got
-// a new secret: the one time that the secret can be read.
+// AppCreatedPage shows a new app or an app with a new secret. It is the only page
+// that shows the secret.
 type AppCreatedPage struct {
 	App    gatehouse.App
 	Secret string // "" for public apps
-	// Regenerated: the app is an old one and has a new secret.
+	// Regenerated reports that the app existed before and has a new secret.
 	Regenerated bool
-	// Endpoints are the addresses that a client has to be told.
+	// Endpoints are the URLs that the configuration of a client needs.
 	Endpoints []NamedURL
 	Snippets  []Snippet
 }
 
-// AppPage shows an app to who may manage it, with links to /edit, /regenerate
+// AppPage shows an app to a user who can manage it. It links to /edit, /regenerate
 // and /delete below its own path.
 type AppPage struct {
 	App   gatehouse.App
 	Usage gatehouse.AppUsage
-	// Creator is the username of who registered it; "" when it registered itself
-	// or the person is gone.
+	// Creator is the username of the creator. It is empty if the app registered
+	// itself or if the creator does not exist any longer.
 	Creator string
-	// AccessTokenLifetime and RefreshTokenLifetime are in words (Lifetime);
-	// RefreshTokenLifetime is "" for apps that get no refresh token.
+	// AccessTokenLifetime and RefreshTokenLifetime are in words (Lifetime).
+	// RefreshTokenLifetime is empty for apps that get no refresh token.
 	AccessTokenLifetime, RefreshTokenLifetime string
 	Endpoints                                 []NamedURL
-	// Snippets have a placeholder where the secret goes; it is not known any more.
+	// Snippets have a placeholder for the secret, which is stored only as a hash.
 	Snippets []Snippet
 }
 
-// ConfirmKind is what a ConfirmPage asks about.
+// ConfirmKind is the question of a ConfirmPage.
 type ConfirmKind string
 
-// The questions of ConfirmPage. Name is the app's name or the username.
+// The kinds of ConfirmPage. Its Name is the name of an app or a username.
 const (
 	ConfirmDeleteApp        ConfirmKind = "delete-app"
 	ConfirmRegenerateSecret ConfirmKind = "regenerate-secret"
-	ConfirmRevokeApp        ConfirmKind = "revoke-app" // a person takes back their own consent
+	ConfirmRevokeApp        ConfirmKind = "revoke-app" // a user revokes their own consent
 	ConfirmDeactivateUser   ConfirmKind = "deactivate-user"
 	ConfirmPromoteUser      ConfirmKind = "promote-user"
 	ConfirmDemoteUser       ConfirmKind = "demote-user"
 )
 
-// ConfirmPage asks before something that cannot be taken back, or not easily,
-// and says what will break and for how many people. It posts to Action the
-// Fields, if there are any.
+// ConfirmPage asks for confirmation of an action that is hard or impossible to undo.
+// It says what stops working and for how many users. It posts the Fields to Action.
 type ConfirmPage struct {
 	Kind ConfirmKind
 	Name string
-	// People is how many have authorised the app.
+	// Users is the number of users who have authorized the app.
 	Users int64
-	// IsTrusted: the app that is revoked asks nobody when it comes back.
+	// IsTrusted reports that the revoked app gets access again without consent.
 	IsTrusted bool
 	Action    string // a path on this server, with its base path
 	Fields    []Field
-	// CancelURL leads back.
+	// CancelURL is the link of Cancel.
 	CancelURL string
 }
 
-// section is the entry of the menu that the question belongs to.
+// section returns the entry of the menu that the question belongs to.
 func (p ConfirmPage) section() string {
 	switch p.Kind {
 	case ConfirmDeleteApp, ConfirmRegenerateSecret:

@@ -2,48 +2,46 @@ package templates
 
 import "gatehouse"
 
-// ConsentPage asks a person whether an app may act for them, and tells the
-// truth about it: what it says of the app is either known to the gateway
-// (the host that receives the answer) or marked as the app's own claim.
-// It posts to Action: csrf_token, decision=allow or decision=deny.
-// The Frame's FormTargets must name where the answer goes.
+// ConsentPage asks a user to allow or deny an app. It shows either facts that the
+// gateway knows, such as the host that receives the response, or claims of the app
+// that are marked as such. It posts to Action: csrf_token, decision=allow or
+// decision=deny. The Frame's FormTargets must contain the origin of the response.
 type ConsentPage struct {
 	App       gatehouse.App
-	User      gatehouse.User // who is signed in
+	User      gatehouse.User // the signed-in user
 	CSRFToken string
-	// Action is what the form posts to: the authorization request itself.
+	// Action is the URL that the form posts to: the authorization request itself.
 	Action string
-	// ReceivingHost is the host that will receive the answer, in ASCII form, with
-	// its port unless it is the usual one.
+	// ReceivingHost is the host that receives the response, in ASCII form, with its
+	// port unless it is the default port.
 	ReceivingHost string
-	// IsLoopback: the answer goes to a program on this computer.
+	// IsLoopback reports that a program on this computer receives the response.
 	IsLoopback bool
-	// PrivateScheme is the scheme, "com.example.app", when an app on this device
-	// receives the answer instead of a host.
+	// PrivateScheme is the scheme, "com.example.app", if an app on this device
+	// receives the response instead of a host.
 	PrivateScheme string
-	// Scopes are what the app asks for, in words.
+	// Scopes are the scopes that the app asks for, in words.
 	Scopes []ScopeText
-	// Lifetime says for how long, as a sentence:
-	// "Until you revoke it, or the app has not been used for 30 days."
+	// Lifetime is the sentence of ConsentLifetime.
 	Lifetime string
-	// Implicit: the token itself travels through the browser (RFC 6749 §1.3.2).
+	// Implicit reports that the token itself passes through the browser (RFC 6749 §1.3.2).
 	Implicit bool
-	// LoginURL is where "Not you?" leads: it asks who is there and comes back.
+	// LoginURL is the target of "Not you?": it asks for another user and returns.
 	LoginURL string
 }
 
-// IsUpdate reports whether the person agreed to a part of the request before.
+// IsUpdate reports whether the user has allowed some of the scopes before, but not all.
 func (p ConsentPage) IsUpdate() bool {
-	var fresh, known bool
+	var fresh, allowed bool
 	for _, s := range p.Scopes {
-		fresh, known = fresh || s.New, known || !s.New
+		fresh, allowed = fresh || s.New, allowed || !s.New
 	}
-	return fresh && known
+	return fresh && allowed
 }
 
-// FormPostPage carries an authorization response to the app by a form
-// (response_mode=form_post). A script submits it at once; without JavaScript
-// the person presses its button.
+// FormPostPage sends an authorization response to the app in a form
+// (response_mode=form_post). A script submits the form at once. Without JavaScript
+// the user presses its button.
 type FormPostPage struct {
 	Action string // the redirect URI, checked
 	Fields []Field

@@ -2,12 +2,10 @@ package templates
 
 import "gatehouse"
 
-// ConsolePage holds the settings. It posts to /console: the key of each setting
-// that is not fixed (gatehouse.SettingDefinitions), switches as "true" or
-// "false", the allowlist with its patterns separated by commas (and line
-// breaks, which people may also type instead: take them for commas), lifetimes
-// as they are typed ("24h"); and for each key "was." and the key: the value that
-// the page began with.
+// ConsolePage shows the settings. It posts to /console the key of each setting that
+// is not fixed (gatehouse.SettingDefinitions): "true" or "false", a list whose items
+// are separated by commas or line breaks, or a duration as it was typed ("24h"). For
+// each key it also posts "was." and the key: the value that the page showed first.
 type ConsolePage struct {
 	Settings gatehouse.Settings
 	// Typed are the values that were typed and refused, by key.
@@ -16,10 +14,10 @@ type ConsolePage struct {
 	Errors map[string]string
 }
 
-// UsersPage lists everybody. It links to /console/users/add and
+// UsersPage lists all users. It links to /console/users/add and
 // /console/users/{id}, and searches by GET /console/users?search=…&page=…
 type UsersPage struct {
-	Search  string // what was searched for, or ""
+	Search  string // the search term, or ""
 	Users   []gatehouse.User
 	Page    int  // from 1
 	HasMore bool // there is a next page
@@ -28,22 +26,22 @@ type UsersPage struct {
 // UserFormPage creates a user. It posts to /console/users/add: username, email,
 // password, is_admin ("true" or absent).
 type UserFormPage struct {
-	Username, Email string // what was typed, kept
+	Username, Email string // the values that were typed
 	IsAdmin         bool
-	// Errors are sentences by the name of the field; "" is the whole form's.
+	// Errors are sentences by the name of the field. The key "" is for the whole form.
 	Errors map[string]string
 }
 
 // UserPage shows one user to a System Admin. It posts a new password to
-// /console/users/{id}/password (password; username is there for password managers
-// only), and to /activate; it links to
-// /deactivate, /promote and /demote, which ask first.
+// /console/users/{id}/password (password; username is only for password managers),
+// and posts to /activate. It links to /deactivate, /promote and /demote, which ask
+// for confirmation.
 type UserPage struct {
 	User gatehouse.User
-	// IsSelf: the System Admin looks at themselves, whom they can neither
-	// deactivate nor demote.
+	// IsSelf reports that User is the signed-in System Admin, who cannot deactivate
+	// or demote their own account.
 	IsSelf bool
-	// Apps is how many apps the user has authorised.
+	// Apps is the number of apps that the user has authorized.
 	Apps int
 	// Errors are sentences by the name of the field.
 	Errors map[string]string
@@ -52,17 +50,18 @@ type UserPage struct {
 // AuditPage is the audit trail, newest first. It links to ?before={id}.
 type AuditPage struct {
 	Items []AuditItem
-	// IsOlder: the page does not begin with the newest event.
+	// IsOlder reports that the page does not begin with the newest event.
 	IsOlder bool
-	// Before is the id of the last event shown if there are older ones, else "".
+	// Before is the id of the last event on the page if there are older events, and
+	// otherwise "".
 	Before string
 }
 
-// AuditItem is one event, with names for its ids where they are still known.
+// AuditItem is an event, with names for its ids if they still exist.
 type AuditItem struct {
 	Event  gatehouse.AuditEvent
-	Actor  string // username
-	Target string // username, name of the app, key of the setting
+	Actor  string // a username
+	Target string // a username, the name of an app or the key of a setting
 }
 
 func (ConsolePage) template() string  { return "console" }

@@ -11,9 +11,9 @@ import (
 //go:embed html
 var htmlFiles embed.FS
 
-// Site is what every page must know about where it is served.
+// Site says where the pages are served.
 type Site struct {
-	// BasePath is "" or "/sso": the prefix of every link.
+	// BasePath is the prefix of every link: "" or, for example, "/sso".
 	BasePath string
 }
 
@@ -24,7 +24,8 @@ type Renderer struct {
 	pages  map[string]*template.Template // by Page.template()
 }
 
-// New parses every template once. An error means that the binary is broken.
+// New returns a Renderer that has parsed every template. It returns an error only
+// if a template or a static file of the binary is broken.
 func New(site Site) (*Renderer, error) {
 	assets, err := loadStatic(site.BasePath)
 	if err != nil {
@@ -48,14 +49,14 @@ func New(site Site) (*Renderer, error) {
 	return t, nil
 }
 
-// view is what the templates see.
+// view is the data of a template.
 type view struct {
 	Frame   Frame
 	Page    Page
-	Section string // of the menu
-	// Bare pages have no menu: their one question should be answered first.
+	Section string // the current entry of the menu
+	// Bare pages have no menu, so that nothing distracts from their question.
 	Bare bool
-	// Narrow pages have one column of text.
+	// Narrow pages have a narrow column.
 	Narrow bool
 }
 
@@ -73,14 +74,14 @@ func newView(f Frame, p Page) view {
 	return v
 }
 
-// Render answers with a page: HTML, headers and status, or nothing at all and
-// an error, which is a mistake in a template or a connection that is gone.
+// Render writes a page with its headers and status. If a template fails, it writes
+// nothing and returns an error. It also returns an error if the connection is closed.
 func (t *Renderer) Render(w http.ResponseWriter, status int, f Frame, p Page) error {
 	page, ok := t.pages[p.template()]
 	if !ok {
 		return fmt.Errorf("templates: no template for %T", p)
 	}
-	// Into a buffer first, so that an error never sends half a page.
+	// The buffer prevents that an error leaves half a page.
 	var body bytes.Buffer
 	if err := page.ExecuteTemplate(&body, "layout", newView(f, p)); err != nil {
 		return fmt.Errorf("templates: render %s: %w", p.template(), err)
@@ -93,5 +94,5 @@ func (t *Renderer) Render(w http.ResponseWriter, status int, f Frame, p Page) er
 	return nil
 }
 
-// Static serves /static/…, with or without the base path before it.
+// Static serves /static/…, with or without the base path in front.
 func (t *Renderer) Static() http.Handler { return t.static }

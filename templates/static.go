@@ -17,11 +17,11 @@ import (
 //go:embed static
 var staticFiles embed.FS
 
-// static serves the embedded files under names that carry a hash of what is in
-// them ("style-1a2b3c4d.css"), so that browsers keep them for a year.
+// static serves the embedded files under names that contain a hash of the content
+// ("style-1a2b3c4d.css"), so that browsers can cache them for a year.
 type static struct {
 	basePath string
-	assets   map[string]asset // by plain name
+	assets   map[string]asset // by the name without the hash
 }
 
 type asset struct {
@@ -47,7 +47,8 @@ func loadStatic(basePath string) (*static, error) {
 	return s, nil
 }
 
-// url is the address of a file; an error in a template, if there is no such file.
+// url returns the path of a file with its hash. It returns an error if the file does
+// not exist.
 func (s *static) url(name string) (string, error) {
 	a, ok := s.assets[name]
 	if !ok {
@@ -79,8 +80,8 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if hash == a.hash {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {
-		// A page of another version, while nodes are being updated one by one: better
-		// this file than none, but not for long.
+		// Another node that runs another version sent the page. This version of the file
+		// is better than none, but the browser must not cache it under that name.
 		h.Set("Cache-Control", "no-cache")
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))

@@ -23,7 +23,7 @@ func get(h http.Handler, path string, header ...string) *httptest.ResponseRecord
 	return w
 }
 
-func TestStaticFilesAreKeptForAYearUnderAHashedName(t *testing.T) {
+func TestStaticFilesAreCachedForAYearUnderAHashedName(t *testing.T) {
 	for _, basePath := range []string{"", "/sso"} {
 		renderer := newRenderer(t, templates.Site{BasePath: basePath})
 		seen := 0
@@ -37,7 +37,7 @@ func TestStaticFilesAreKeptForAYearUnderAHashedName(t *testing.T) {
 				require.Regexp(t, `^(text/css|text/javascript|image/svg\+xml)`, w.Header().Get("Content-Type"))
 				require.NotEmpty(t, w.Body.String())
 				require.Equal(t, http.StatusNotModified, get(renderer.Static(), url, "If-None-Match", w.Header().Get("ETag")).Code)
-				// Behind a router that has taken the base path off already.
+				// A router may have removed the base path.
 				require.Equal(t, http.StatusOK, get(renderer.Static(), strings.TrimPrefix(url, basePath)).Code)
 				seen++
 			})
@@ -46,21 +46,21 @@ func TestStaticFilesAreKeptForAYearUnderAHashedName(t *testing.T) {
 	}
 }
 
-func TestAPageOfAnotherVersionStillGetsAStylesheet(t *testing.T) {
+func TestAPageOfAnotherVersionGetsTheStylesheetOfThisVersion(t *testing.T) {
 	w := get(newRenderer(t, templates.Site{}).Static(), "/static/style-00000000.css")
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, "no-cache", w.Header().Get("Cache-Control"))
 }
 
-func TestNothingElseIsServed(t *testing.T) {
+func TestOtherPathsAreNotFound(t *testing.T) {
 	static := newRenderer(t, templates.Site{}).Static()
 	for _, path := range []string{"/static/", "/static/style.css", "/static/nothing-00000000.css", "/static/../html/login-00000000.html", "/static/-", "/static/-.css", "/elsewhere/style-00000000.css", "/static/style-00000000"} {
 		require.Equal(t, http.StatusNotFound, get(static, path).Code, path)
 	}
 }
 
-// TestEveryLinkHasTheBasePath looks at the links and forms that the templates
-// make; those that a handler gives are left as they are.
+// TestEveryLinkHasTheBasePath checks the links and forms that the templates build.
+// Links that a handler passes to a page already have the base path.
 func TestEveryLinkHasTheBasePath(t *testing.T) {
 	renderer := newRenderer(t, templates.Site{BasePath: "/sso"})
 	given := map[string]bool{}
@@ -76,7 +76,7 @@ func TestEveryLinkHasTheBasePath(t *testing.T) {
 	}
 	for _, f := range fixtures.All() {
 		if strings.HasPrefix(f.Name, "hostile-") {
-			continue // the links that a handler gives are rewritten there
+			continue // these have the hostile text in the links that a handler passes
 		}
 		doc := parse(t, render(t, renderer, f))
 		for _, attribute := range []string{"href", "src", "action"} {

@@ -1,6 +1,6 @@
-// Sends the answer on to the app at once; without JavaScript the person presses
-// Continue. Coming back with the Back button shows the page, and sends nothing
-// a second time.
+// Submits the form to the app at once. Without JavaScript the user presses
+// Continue. If the user returns with the Back button, the page does not submit the
+// form again.
 "use strict";
 addEventListener("load", () => {
   if (performance.getEntriesByType("navigation")[0]?.type !== "back_forward") {

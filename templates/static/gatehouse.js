@@ -1,7 +1,7 @@
-// Extras only: every page works without this file.
+// Every page works without this file.
 "use strict";
 
-// Copy buttons. They stay hidden where the browser cannot copy (plain HTTP).
+// Copy buttons. They stay hidden if the browser cannot copy (plain HTTP).
 if (navigator.clipboard) {
   for (const button of document.querySelectorAll("[data-copy]")) {
     const label = button.textContent;
@@ -20,10 +20,11 @@ if (navigator.clipboard) {
   }
 }
 
-// A form is sent once: another press while the answer is on its way does nothing.
-// The button is not really disabled, or its own name and value would not be sent
-// and it would lose the focus. The form can be used again by who comes back to
-// it, and when no page follows, as when an app on this device takes over.
+// A form is submitted once. Another press before the response arrives has no effect.
+// The button is not disabled, because a disabled button does not send its name and
+// value and loses the focus. The form can be submitted again if the user returns to
+// the page, or after ten seconds if no page follows, for example because an app on
+// this device handles the redirect.
 const release = (form) => {
   delete form.dataset.sent;
   for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
@@ -41,7 +42,7 @@ addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => { document.querySelectorAll("form[data-sent]").forEach(release); });
 
-// The picture behind an icon URL, while it is typed.
+// A preview of the icon URL that the user types.
 for (const preview of document.querySelectorAll("[data-preview-of]")) {
   const field = document.getElementById(preview.dataset.previewOf);
   const image = new Image();
@@ -59,13 +60,12 @@ for (const preview of document.querySelectorAll("[data-preview-of]")) {
   show();
 }
 
-// A broken icon leaves the letter of its tile, also where CSS alone cannot see to it.
+// Removes a broken icon, so that the letter of its tile is visible in every browser.
 for (const image of document.querySelectorAll(".icon img[data-letter]")) {
   const drop = () => image.remove();
   if (image.complete && image.naturalWidth === 0) drop();
   else image.addEventListener("error", drop);
 }
 
-// After a refused form the summary of what is wrong gets the focus, so that
-// screen readers begin there.
+// Focuses the summary of the errors of a form, so that screen readers start there.
 document.getElementById("problems")?.focus();

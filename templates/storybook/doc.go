@@ -1,10 +1,10 @@
-// Command storybook serves every page in every state with canned data, for
-// whoever works on them (make pages):
+// Command storybook serves every page in every state with fixed data, for work on
+// the pages (make pages):
 //
 //	browser ── /               the list of states
-//	        ── /page/{name}    the page, as the gateway would send it
+//	        ── /page/{name}    the page, as the gateway sends it
 //	        ── /static/…       its stylesheets and scripts
 //
-// Links and forms of the pages lead nowhere: there is no gateway behind them.
-// The templates are embedded, so start it again after a change.
+// Links and forms of the pages do not work, because there is no gateway behind them.
+// The templates are embedded. Restart the command after a change.
 package main

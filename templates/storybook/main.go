@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", "localhost:8070", "address to listen on; icons are looked for at "+fixtures.IconHost)
+	listen := flag.String("listen", "localhost:8070", "address to listen on; the pages load icons from "+fixtures.IconHost)
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	handler, err := newHandler(log)
@@ -57,7 +57,7 @@ func newHandler(log *slog.Logger) (http.Handler, error) {
 	})
 	mux.HandleFunc("GET /icon.svg", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "image/svg+xml")
-		_, _ = io.WriteString(w, icon) // the browser is gone if this fails
+		_, _ = io.WriteString(w, icon) // fails only if the browser closed the connection
 	})
 	mux.HandleFunc("GET /page/{name}", func(w http.ResponseWriter, r *http.Request) {
 		f, ok := byName[r.PathValue("name")]

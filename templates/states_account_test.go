@@ -1,0 +1,84 @@
+package templates_test
+
+const (
+	graceHome  = "Hello, grace.hopper"
+	manageApps = "Review and revoke apps, sign out of other sessions and change your password."
+)
+
+// accountStates are the states of sign-in, the home page, errors and Settings > Security.
+func accountStates() map[string][]check {
+	noNotice := see(".notice")
+	noMenu := see("nav, .whoami")
+	return map[string][]check{
+		"login": {
+			see("title", "Sign in · Gatehouse"), see("h1", "Sign in"), noNotice, noMenu, see("main p"),
+			see("main form@action", "/login"), see("main form@method", "post"), see("main input@name", "login_id", "password"),
+			see("#login_id@value", ""), see("[autofocus]@id", "login_id"), see("[aria-invalid]"), see("main button", "Sign in"),
+		},
+		"login-again": {
+			see("h1", "Confirm it's you"), see("main p", "You're signed in as ada. Enter your password to continue."), noNotice,
+			see("main input@name", "redirect_to", "login_id", "password"), see("[name=redirect_to]@value", "/settings/security"),
+			see("#login_id@value", "ada"), see("[autofocus]@id", "password"), see("main button", "Continue"),
+		},
+		"setup": {
+			see("h1", "Set up Gatehouse"), see("main form@action", "/setup"), see("main input@name", "token", "username", "email", "password"),
+			noNotice, noMenu, see(".error, [aria-invalid]"), see("#username@value", ""), see(".optional"), see("main button", "Create System Admin"),
+		},
+		"home-user": {
+			see("h1", graceHome), see("main h1 bdi", "grace.hopper"), noNotice, see(".menu a@href", "/settings/security"), see(".menu [aria-current]"),
+			see(".way a@href", "/settings/security"), see(".way p", "You have not authorized any apps.", manageApps),
+			see(".whoami-name", "Signed in as grace.hopper"),
+		},
+		"home-off-admin": {
+			see(".notice", "OAuth 2.0 applications are turned off, so apps can't sign users in. Turn them on in the console."), see(".notice a@href", "/console"),
+			see(".way a@href", "/settings/security", "/integrations/oauth2-apps", "/console"),
+		},
+		"home-off-user": {
+			see("h1", graceHome),
+			see(".notice", "OAuth 2.0 applications are turned off, so apps can't sign you in. A System Admin can turn them on."), see(".notice a"),
+			see(".way p", "You have authorized 1 app.", manageApps),
+		},
+		"home-rtl":  {see("h1 bdi", "ليلى الأحمد"), see(".whoami-name bdi", "ليلى الأحمد"), seePart(".way p", "1 app", "", "Register an app")},
+		"home-long": {see("h1 bdi", "Maximiliana Theodora Wilhelmina von Hohenzollern-Sigmaringen-Wittelsbach"), see(".whoami-name@title", "Maximiliana Theodora Wilhelmina von Hohenzollern-Sigmaringen-Wittelsbach")},
+		"error-not-found": {
+			see("title", "Page not found · Gatehouse"), see("h1", "Page not found"), see(".message", "The application does not exist or was deleted."),
+			see("main a.button", "All applications"), see("main a.button@href", "/integrations/oauth2-apps"),
+			see("main .fine", "Status 404 · Request mmmmmmmmmmmmmmmmmmmmmmmmmm"), see(".menu a@href", "/integrations/oauth2-apps", "/settings/security", "/console"),
+		},
+		"error-unavailable": {
+			see("h1", "Try again in a moment"), see("main a.button", "Go to the home page"), see("main a.button@href", "/"), noMenu,
+			see("main .fine", "Status 503 · Request 1uwisza345h769ybndrfg8ejkm"),
+		},
+		"error-provider-off": {see("h1", "OAuth 2.0 applications are turned off"), see(".message", "A System Admin can turn them on."), see("main a"), see("main .fine code", "3579bdf8jmpxtuiz3579bdf8jm")},
+		"error-long":         {see("h1", "Something went wrong"), seePart(".message", "maximilian1234long-addresslong-address"), see("main a.button@href", "/")},
+
+		"security-empty": {
+			see("h2", "OAuth 2.0 applications", "Where you are signed in", "Change your password"), see(".empty", "You have not authorized any apps."), see(".empty a"),
+			see(".row h3", "Firefox on Linux This device"), see(".row .fine", "Signed in on 1 Jun 2026, 09:41 UTC · Last seen on 4 Jun 2026, 09:41 UTC · IP address 192.0.2.7"),
+			see(".row form, .pager"), see("main form@action", "/settings/security/password#problems"), noNotice,
+			see("main form input@name", "username", "current_password", "new_password"), see("input[name=username][hidden]@value", "grace.hopper"),
+			see("[aria-current]", "Security"),
+		},
+		"security-off":          {see("h2", "Where you are signed in", "Change your password"), see(".empty"), see(".row h3", "Firefox on Linux This device")},
+		"security-past-the-end": {see(".empty", "There are no apps on this page. Go to the first page."), see(".empty a@href", "/settings/security"), see(".pager", "Previous Page 9"), see(".pager a@href", "/settings/security?page=8")},
+		"security-many": {
+			seePart("section:first-of-type .row h3", manyTexts("Application", 200)...), seePart(".row .button", manyTexts("Revoke Application", 200)...),
+			see(".pager", "Previous Page 3 Next"), see(".pager a@href", "/settings/security?page=2", "/settings/security?page=4"),
+			see("form.actions@action", "/settings/security/sign-out-elsewhere"), see("form.actions button", "Sign out everywhere else"),
+		},
+		"security-errors": {
+			see("#problems h2", "There are 2 problems"), see("#problems a", "This is not your current password.", "The password must have at least 8 characters."),
+			see("#problems a@href", "#current_password", "#new_password"), see("#current_password-error", "This is not your current password."),
+			see("[aria-invalid]@id", "current_password", "new_password"), see("input[type=password]@value"), see(".row h3", "Firefox on Linux This device"),
+		},
+	}
+}
+
+// manyTexts returns n copies of a text.
+func manyTexts(text string, n int) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = text
+	}
+	return texts
+}
