@@ -32,22 +32,22 @@ func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
 		}
 		previousSessionID = visitor.Session.ID
 	}
-	signIn, login := h.Service.SignIn, credentials.LoginID
+	signIn, login := h.service.SignIn, credentials.LoginID
 	if credentials.ID != "" {
-		signIn, login = h.Service.SignInByID, credentials.ID
+		signIn, login = h.service.SignInByID, credentials.ID
 	}
 	user, err := signIn(r.Context(), login, credentials.Password, from)
 	token := ""
 	if err == nil {
-		token, err = h.Service.StartSession(r.Context(), user, from, previousSessionID)
+		token, err = h.service.StartSession(r.Context(), user, from, previousSessionID)
 	}
-	h.Observe(signInOutcome(err))
+	h.observe(signInOutcome(err))
 	if err != nil {
 		setRetryAfter(w, err)
 		return err
 	}
 	if wantsCookies {
-		h.Cookies.set(w, r, token, user.ID)
+		h.cookies.set(w, r, token, user.ID)
 	}
 	w.Header().Set("Token", token)
 	w.Header().Set("Cache-Control", "no-store")
@@ -57,25 +57,25 @@ func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
 // apiLogout is POST /api/v4/users/logout (C 1.13, E18). With an access token it revokes
 // the grant, and with it the refresh token.
 func (h *Handler) apiLogout(w http.ResponseWriter, r *http.Request) error {
-	caller, err := h.Authenticator.RequireCaller(w, r)
+	caller, err := h.authenticator.RequireCaller(w, r)
 	if err != nil {
 		return err
 	}
 	if caller.IsOAuth() {
-		err = h.Service.EndGrant(r.Context(), caller, deviceOf(r))
+		err = h.service.EndGrant(r.Context(), caller, deviceOf(r))
 	} else {
-		err = h.Service.EndSession(r.Context(), caller, deviceOf(r))
+		err = h.service.EndSession(r.Context(), caller, deviceOf(r))
 	}
 	if err != nil {
 		return err
 	}
-	h.Cookies.clear(w, r)
+	h.cookies.clear(w, r)
 	return web.WriteStatusOK(w)
 }
 
 // apiMe is GET /api/v4/users/me (C 1.13, E16).
 func (h *Handler) apiMe(w http.ResponseWriter, r *http.Request) error {
-	caller, err := h.Authenticator.RequireCaller(w, r)
+	caller, err := h.authenticator.RequireCaller(w, r)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (h *Handler) apiMe(w http.ResponseWriter, r *http.Request) error {
 
 // apiUser is GET /api/v4/users/{user_id}. It shows callers only their own user.
 func (h *Handler) apiUser(w http.ResponseWriter, r *http.Request) error {
-	caller, err := h.Authenticator.RequireCaller(w, r)
+	caller, err := h.authenticator.RequireCaller(w, r)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (h *Handler) apiUser(w http.ResponseWriter, r *http.Request) error {
 
 // apiOAuthTest is GET /api/v4/oauth_test (C 1.13, E15).
 func (h *Handler) apiOAuthTest(w http.ResponseWriter, r *http.Request) error {
-	if _, err := h.Authenticator.RequireCaller(w, r); err != nil {
+	if _, err := h.authenticator.RequireCaller(w, r); err != nil {
 		return err
 	}
 	return web.WriteStatusOK(w)

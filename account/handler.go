@@ -37,24 +37,36 @@ type HandlerConfig struct {
 
 // Handler serves the pages and the API of signing in: api.go, login.go and setup.go.
 type Handler struct {
-	HandlerConfig
+	service       *Service
+	authenticator *Authenticator
+	setup         *SetUp
+	store         Store
+	formTargets   FormTargets
+	renderer      web.PageRenderer
+	cookies       Cookies
+	observe       func(outcome string)
+	log           *slog.Logger
 }
 
 // NewHandler returns a Handler.
 func NewHandler(c HandlerConfig) *Handler {
-	if c.Observe == nil {
-		c.Observe = func(string) {}
+	h := &Handler{
+		service: c.Service, authenticator: c.Authenticator, setup: c.SetUp, store: c.Store, formTargets: c.FormTargets,
+		renderer: c.Renderer, cookies: c.Cookies, observe: c.Observe, log: c.Log,
 	}
-	return &Handler{c}
+	if h.observe == nil {
+		h.observe = func(string) {}
+	}
+	return h
 }
 
 // Register adds the endpoints to a router that is below the base path.
 func (h *Handler) Register(r *mux.Router) {
 	json := func(path, method string, f web.HandlerFunc) {
-		r.Handle(path, web.JSON(h.Log, f)).Methods(method)
+		r.Handle(path, web.JSON(h.log, f)).Methods(method)
 	}
 	page := func(path, method string, f web.HandlerFunc) {
-		r.Handle(path, web.Page(h.Log, h.Renderer, f)).Methods(method)
+		r.Handle(path, web.Page(h.log, h.renderer, f)).Methods(method)
 	}
 	json("/api/v4/users/login", http.MethodPost, h.apiLogin)
 	json("/api/v4/users/logout", http.MethodPost, h.apiLogout)
@@ -73,7 +85,7 @@ func (h *Handler) Register(r *mux.Router) {
 // visitor returns the user who looks at a page and has a session. Pages do not accept
 // access tokens.
 func (h *Handler) visitor(r *http.Request) (caller gatehouse.Caller, signedIn bool, err error) {
-	caller, err = h.Authenticator.Caller(r)
+	caller, err = h.authenticator.Caller(r)
 	switch {
 	case errors.Is(err, gatehouse.ErrNotFound) || err == nil && caller.IsOAuth():
 		return gatehouse.Caller{}, false, nil
@@ -89,7 +101,7 @@ func deviceOf(r *http.Request) Device {
 
 // frame returns the frame of a page for a signed-in user.
 func (h *Handler) frame(ctx context.Context, u gatehouse.User) (templates.Frame, error) {
-	settings, err := h.Store.Settings(ctx)
+	settings, err := h.store.Settings(ctx)
 	if err != nil {
 		return templates.Frame{}, err
 	}

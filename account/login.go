@@ -49,16 +49,16 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	user, err := h.Service.SignIn(r.Context(), loginID, password, from)
+	user, err := h.service.SignIn(r.Context(), loginID, password, from)
 	token := ""
 	if err == nil {
-		token, err = h.Service.StartSession(r.Context(), user, from, visitor.Session.ID)
+		token, err = h.service.StartSession(r.Context(), user, from, visitor.Session.ID)
 	}
-	h.Observe(signInOutcome(err))
+	h.observe(signInOutcome(err))
 	if err != nil {
 		return h.renderLoginAgain(w, r, visitor, templates.LoginPage{LoginID: loginID, RedirectTo: returnURL}, err)
 	}
-	h.Cookies.set(w, r, token, user.ID)
+	h.cookies.set(w, r, token, user.ID)
 	h.redirectBack(w, r, returnURL)
 	return nil
 }
@@ -99,11 +99,11 @@ func (h *Handler) renderLogin(w http.ResponseWriter, r *http.Request, status int
 	// Browsers apply form-action to the redirects that follow a form. After signing in
 	// to a trusted app, they lead to the app's redirect URI at once (CSP3 §6.4.1).
 	if page.RedirectTo != "" {
-		if target := h.FormTargets.FormTarget(r.Context(), page.RedirectTo); target != "" {
+		if target := h.formTargets.FormTarget(r.Context(), page.RedirectTo); target != "" {
 			frame.FormTargets = []string{target}
 		}
 	}
-	return h.Renderer.Render(w, status, frame, page)
+	return h.renderer.Render(w, status, frame, page)
 }
 
 // logoutPage is GET /logout. It asks first, because a link on any site can lead here.
@@ -113,13 +113,13 @@ func (h *Handler) logoutPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !signedIn {
-		return h.Renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
+		return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
 	}
 	frame, err := h.frame(r.Context(), visitor.User)
 	if err != nil {
 		return err
 	}
-	return h.Renderer.Render(w, http.StatusOK, frame, templates.LogoutPage{})
+	return h.renderer.Render(w, http.StatusOK, frame, templates.LogoutPage{})
 }
 
 // logout is POST /logout.
@@ -129,12 +129,12 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if signedIn {
-		if err := h.Service.EndSession(r.Context(), visitor, deviceOf(r)); err != nil {
+		if err := h.service.EndSession(r.Context(), visitor, deviceOf(r)); err != nil {
 			return err
 		}
 	}
-	h.Cookies.clear(w, r)
-	return h.Renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
+	h.cookies.clear(w, r)
+	return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
 }
 
 // returnURL returns redirectTo if it is a local URL below the base path, and ""
@@ -144,7 +144,7 @@ func (h *Handler) returnURL(redirectTo string) string {
 	redirectTo = web.LocalPath(redirectTo)
 	urlPath, _, _ := strings.Cut(redirectTo, "?")
 	urlPath, _, _ = strings.Cut(urlPath, "#")
-	if base := h.Cookies.BasePath; base != "" && !strings.HasPrefix(path.Clean(urlPath)+"/", base+"/") {
+	if base := h.cookies.BasePath; base != "" && !strings.HasPrefix(path.Clean(urlPath)+"/", base+"/") {
 		return ""
 	}
 	return redirectTo
@@ -153,7 +153,7 @@ func (h *Handler) returnURL(redirectTo string) string {
 // redirectBack sends the browser to a return URL, or to the start page if it is "".
 func (h *Handler) redirectBack(w http.ResponseWriter, r *http.Request, returnURL string) {
 	if returnURL == "" {
-		returnURL = h.Cookies.BasePath + "/"
+		returnURL = h.cookies.BasePath + "/"
 	}
 	web.Redirect(w, r, returnURL)
 }

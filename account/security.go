@@ -39,25 +39,32 @@ type SecurityConfig struct {
 // SecurityHandler serves the start page and the page Security, which every user has.
 // Users change only their own account: no form names a user.
 type SecurityHandler struct {
-	SecurityConfig
+	pages   web.Pages
+	service *Service
+	users   *Users
+	store   Store
+	apps    AuthorizedApps
+	cookies Cookies
 }
 
 // NewSecurityHandler returns a SecurityHandler.
-func NewSecurityHandler(c SecurityConfig) *SecurityHandler { return &SecurityHandler{c} }
+func NewSecurityHandler(c SecurityConfig) *SecurityHandler {
+	return &SecurityHandler{pages: c.Pages, service: c.Service, users: c.Users, store: c.Store, apps: c.Apps, cookies: c.Cookies}
+}
 
 const securityPath = "/settings/security"
 
 // Register adds the pages to a router that is below the base path.
 func (h *SecurityHandler) Register(r *mux.Router) {
 	handle := func(path, method string, f web.VisitFunc) {
-		r.Handle(path, h.Pages.Handle(f)).Methods(method)
+		r.Handle(path, h.pages.Handle(f)).Methods(method)
 	}
 	// What only takes a POST shows the page when it is asked for: signing in leads
 	// back to the address of the form, and people reload it.
 	act := func(path string, f web.VisitFunc) {
 		handle(path, http.MethodPost, f)
 		handle(path, http.MethodGet, func(w http.ResponseWriter, r *http.Request, _ web.Visit) error {
-			web.Redirect(w, r, h.Cookies.BasePath+securityPath)
+			web.Redirect(w, r, h.cookies.BasePath+securityPath)
 			return nil
 		})
 	}
@@ -73,11 +80,11 @@ func (h *SecurityHandler) Register(r *mux.Router) {
 // home is GET /, the start page.
 func (h *SecurityHandler) home(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	const atMost = 1000 // The page shows no larger number.
-	apps, err := h.Apps.AuthorizedApps(r.Context(), v.User.ID, 0, atMost)
+	apps, err := h.apps.AuthorizedApps(r.Context(), v.User.ID, 0, atMost)
 	if err != nil {
 		return err
 	}
-	return h.Pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.HomePage{
+	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.HomePage{
 		Apps:            len(apps),
 		ProviderEnabled: v.Settings.EnableOAuthServiceProvider,
 	})
@@ -100,7 +107,7 @@ func (h *SecurityHandler) render(w http.ResponseWriter, r *http.Request, v web.V
 	}
 	if page.ProviderEnabled {
 		page.Page = web.PageNumber(r)
-		if page.Apps, page.HasMore, err = h.apps(r.Context(), v.User.ID, page.Page); err != nil {
+		if page.Apps, page.HasMore, err = h.appsPage(r.Context(), v.User.ID, page.Page); err != nil {
 			return err
 		}
 	}
@@ -108,13 +115,13 @@ func (h *SecurityHandler) render(w http.ResponseWriter, r *http.Request, v web.V
 	if status == http.StatusOK {
 		frame.Notice = securityNotice(r.URL.Query().Get("done"))
 	}
-	return h.Pages.Renderer.Render(w, status, frame, page)
+	return h.pages.Renderer.Render(w, status, frame, page)
 }
 
 // activeSessions lists the sessions of a user that have not expired, the most recently
 // used first.
 func (h *SecurityHandler) activeSessions(ctx context.Context, userID string) ([]gatehouse.Session, error) {
-	sessions, err := h.Store.UserSessions(ctx, userID)
+	sessions, err := h.store.UserSessions(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +131,7 @@ func (h *SecurityHandler) activeSessions(ctx context.Context, userID string) ([]
 
 // signOutElsewhere is POST /settings/security/sign-out-elsewhere.
 func (h *SecurityHandler) signOutElsewhere(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	if _, err := h.Service.EndOtherSessions(r.Context(), v.Caller, deviceOf(r)); err != nil {
+	if _, err := h.service.EndOtherSessions(r.Context(), v.Caller, deviceOf(r)); err != nil {
 		return err
 	}
 	return h.done(w, r, "elsewhere")
@@ -142,7 +149,7 @@ func (h *SecurityHandler) signOutSession(w http.ResponseWriter, r *http.Request,
 	if i < 0 {
 		return h.done(w, r, "session-gone")
 	}
-	if err := h.Service.EndOwnSession(r.Context(), v.Caller, sessions[i], deviceOf(r)); err != nil {
+	if err := h.service.EndOwnSession(r.Context(), v.Caller, sessions[i], deviceOf(r)); err != nil {
 		return err
 	}
 	return h.done(w, r, "session")
@@ -159,19 +166,19 @@ func (h *SecurityHandler) changePassword(w http.ResponseWriter, r *http.Request,
 	// The new password first: a mistake in it does not use up an attempt.
 	err := CheckPassword(newPassword)
 	if err == nil {
-		err = h.Service.CheckOwnPassword(r.Context(), v.User, currentPassword, from)
+		err = h.service.CheckOwnPassword(r.Context(), v.User, currentPassword, from)
 	}
 	if err == nil {
-		err = h.Users.SetPassword(r.Context(), v.Caller, v.User.ID, newPassword)
+		err = h.users.SetPassword(r.Context(), v.Caller, v.User.ID, newPassword)
 	}
 	if err != nil {
 		return h.renderPasswordAgain(w, r, v, err)
 	}
-	token, err := h.Service.ReplaceSession(r.Context(), v.Caller, from)
+	token, err := h.service.ReplaceSession(r.Context(), v.Caller, from)
 	if err != nil {
 		return err // The password is changed, and the session keeps its token.
 	}
-	h.Cookies.set(w, r, token, v.User.ID)
+	h.cookies.set(w, r, token, v.User.ID)
 	return h.done(w, r, "password")
 }
 
@@ -196,7 +203,7 @@ func (h *SecurityHandler) renderPasswordAgain(w http.ResponseWriter, r *http.Req
 // done leads back to the page, which then says what happened. Only the name of
 // the sentence travels, so that a link cannot put words into our mouth.
 func (h *SecurityHandler) done(w http.ResponseWriter, r *http.Request, what string) error {
-	web.Redirect(w, r, h.Cookies.BasePath+securityPath+"?done="+what)
+	web.Redirect(w, r, h.cookies.BasePath+securityPath+"?done="+what)
 	return nil
 }
 

@@ -15,9 +15,9 @@ import (
 // appsPerPage is the contract's default (C 1.1).
 const appsPerPage = 60
 
-// apps returns one page of the apps that a user has authorized, by name.
-func (h *SecurityHandler) apps(ctx context.Context, userID string, page int) (items []templates.AuthorizedApp, more bool, err error) {
-	consented, err := h.Apps.AuthorizedApps(ctx, userID, (page-1)*appsPerPage, appsPerPage+1)
+// appsPage returns one page of the apps that a user has authorized, by name.
+func (h *SecurityHandler) appsPage(ctx context.Context, userID string, page int) (items []templates.AuthorizedApp, more bool, err error) {
+	consented, err := h.apps.AuthorizedApps(ctx, userID, (page-1)*appsPerPage, appsPerPage+1)
 	if err != nil {
 		return nil, false, err
 	}
@@ -40,15 +40,15 @@ func (h *SecurityHandler) askToRevoke(w http.ResponseWriter, r *http.Request, v 
 	if err != nil {
 		return err
 	}
-	consented, err := h.Apps.AuthorizedApp(r.Context(), v.User.ID, appID)
+	consented, err := h.apps.AuthorizedApp(r.Context(), v.User.ID, appID)
 	if errors.Is(err, gatehouse.ErrNotFound) {
 		return h.done(w, r, "app-gone")
 	}
 	if err != nil {
 		return err
 	}
-	back := h.Cookies.BasePath + securityPath
-	return h.Pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.ConfirmPage{
+	back := h.cookies.BasePath + securityPath
+	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.ConfirmPage{
 		Kind:      templates.ConfirmRevokeApp,
 		Name:      consented.App.Name,
 		IsTrusted: consented.App.IsTrusted,
@@ -63,7 +63,7 @@ func (h *SecurityHandler) revoke(w http.ResponseWriter, r *http.Request, v web.V
 	if err != nil {
 		return err
 	}
-	err = h.Apps.Revoke(r.Context(), v.User.ID, v.User.ID, appID)
+	err = h.apps.Revoke(r.Context(), v.User.ID, v.User.ID, appID)
 	if errors.Is(err, gatehouse.ErrNotFound) {
 		return h.done(w, r, "app-gone")
 	}

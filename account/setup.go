@@ -83,7 +83,7 @@ func (h *Handler) setUpPage(w http.ResponseWriter, r *http.Request) error {
 	if err := h.checkSetUp(r.Context(), token); err != nil {
 		return h.renderSetUpRefusal(w, r, err)
 	}
-	return h.Renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SetUpPage{Token: token})
+	return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SetUpPage{Token: token})
 }
 
 // setUp is POST /setup: it creates the first System Admin and signs the browser in.
@@ -96,18 +96,18 @@ func (h *Handler) setUp(w http.ResponseWriter, r *http.Request) error {
 	if err := h.checkSetUp(r.Context(), token); err != nil {
 		return h.renderSetUpRefusal(w, r, err)
 	}
-	admin, err := h.SetUp.CreateAdmin(r.Context(), user, password)
+	admin, err := h.setup.CreateAdmin(r.Context(), user, password)
 	if errors.Is(err, gatehouse.ErrConflict) {
 		return h.renderSetUpRefusal(w, r, errSetUpDone)
 	}
 	if err != nil {
 		return h.renderSetUpAgain(w, err, templates.SetUpPage{Token: token, Username: user.Username, Email: user.Email})
 	}
-	session, err := h.Service.StartSession(r.Context(), admin, deviceOf(r), "")
+	session, err := h.service.StartSession(r.Context(), admin, deviceOf(r), "")
 	if err != nil {
 		return err // The user exists now and can sign in.
 	}
-	h.Cookies.set(w, r, session, admin.ID)
+	h.cookies.set(w, r, session, admin.ID)
 	h.redirectBack(w, r, "")
 	return nil
 }
@@ -120,13 +120,13 @@ var (
 
 // checkSetUp returns errSetUpDone, errSetUpLink or an error of the storage.
 func (h *Handler) checkSetUp(ctx context.Context, token string) error {
-	needed, err := h.SetUp.Needed(ctx)
+	needed, err := h.setup.Needed(ctx)
 	switch {
 	case err != nil:
 		return err
 	case !needed:
 		return errSetUpDone
-	case !h.SetUp.Accepts(token):
+	case !h.setup.Accepts(token):
 		return errSetUpLink
 	}
 	return nil
@@ -139,11 +139,11 @@ func (h *Handler) renderSetUpAgain(w http.ResponseWriter, err error, page templa
 	page.FieldErrors = web.FieldErrors(err)
 	switch {
 	case len(page.FieldErrors) > 0:
-		return h.Renderer.Render(w, http.StatusBadRequest, templates.Frame{}, page)
+		return h.renderer.Render(w, http.StatusBadRequest, templates.Frame{}, page)
 	case errors.As(err, &refused):
 		web.SetRetryAfter(w, refused)
 		page.Error = refused.Message
-		return h.Renderer.Render(w, refused.Status, templates.Frame{}, page)
+		return h.renderer.Render(w, refused.Status, templates.Frame{}, page)
 	}
 	return err
 }
@@ -155,12 +155,12 @@ func (h *Handler) renderSetUpRefusal(w http.ResponseWriter, r *http.Request, err
 	case errors.Is(err, errSetUpDone):
 		page.Status, page.Title = http.StatusNotFound, "This gateway is already set up"
 		page.Message = "The set-up link no longer works, because there already is a user. Sign in, or ask a System Admin to create an account for you."
-		page.BackURL, page.BackLabel = h.Cookies.BasePath+"/login", "Sign in"
+		page.BackURL, page.BackLabel = h.cookies.BasePath+"/login", "Sign in"
 	case errors.Is(err, errSetUpLink):
 		page.Status, page.Title = http.StatusForbidden, "This set-up link isn't valid"
 		page.Message = "Open the newest link in the gateway's log, or restart the gateway to get a new link."
 	default:
 		return err
 	}
-	return h.Renderer.Render(w, page.Status, templates.Frame{}, page)
+	return h.renderer.Render(w, page.Status, templates.Frame{}, page)
 }

@@ -12,14 +12,14 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// TestRacingSystemAdminsLeaveOne lets two System Admins take the role, or
-// the account, from each other at the same time, again and again.
+// TestRacingSystemAdminsLeaveOne lets two System Admins demote or deactivate each
+// other at the same time, several times.
 func TestRacingSystemAdminsLeaveOne(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		left := g.Admin(t, "root")
-		for _, deeds := range [][2]string{{"demote", "demote"}, {"deactivate", "deactivate"}, {"demote", "deactivate"}} {
+		for _, actions := range [][2]string{{"demote", "demote"}, {"deactivate", "deactivate"}, {"demote", "deactivate"}} {
 			for round := range 5 {
-				pair := []gatehouse.User{left, g.Admin(t, fmt.Sprintf("admin-%s-%s-%d", deeds[0], deeds[1], round))}
+				pair := []gatehouse.User{left, g.Admin(t, fmt.Sprintf("admin-%s-%s-%d", actions[0], actions[1], round))}
 				browsers := []*testkit.Browser{g.SignedIn(t, pair[0]), g.SignedIn(t, pair[1])}
 				statuses := make([]int, 2)
 				var ready, all sync.WaitGroup
@@ -28,7 +28,7 @@ func TestRacingSystemAdminsLeaveOne(t *testing.T) {
 					all.Go(func() {
 						ready.Done()
 						ready.Wait()
-						statuses[i] = browsers[i].Post(t, "/console/users/"+pair[1-i].ID+"/"+deeds[i], nil).Status
+						statuses[i] = browsers[i].Post(t, "/console/users/"+pair[1-i].ID+"/"+actions[i], nil).Status
 					})
 				}
 				all.Wait()
@@ -40,7 +40,7 @@ func TestRacingSystemAdminsLeaveOne(t *testing.T) {
 						still = append(still, u)
 					}
 				}
-				require.Len(t, still, 1, "%v: %v", deeds, statuses)
+				require.Len(t, still, 1, "%v: %v", actions, statuses)
 				require.Contains(t, statuses, http.StatusSeeOther)
 				left = still[0]
 			}
@@ -55,7 +55,7 @@ func TestTheLastSystemAdminStays(t *testing.T) {
 		require.ErrorIs(t, g.Store.DeactivateUser(t.Context(), root.ID, root.CreateAt), gatehouse.ErrLastSystemAdmin)
 		idle := g.Admin(t, "idle")
 		require.NoError(t, g.Store.DeactivateUser(t.Context(), idle.ID, root.CreateAt))
-		require.ErrorIs(t, g.Store.SetSystemAdmin(t.Context(), root.ID, false, root.CreateAt), gatehouse.ErrLastSystemAdmin, "who is inactive does not count")
+		require.ErrorIs(t, g.Store.SetSystemAdmin(t.Context(), root.ID, false, root.CreateAt), gatehouse.ErrLastSystemAdmin, "an inactive System Admin does not count")
 		require.NoError(t, g.Store.SetSystemAdmin(t.Context(), idle.ID, false, root.CreateAt))
 		require.NoError(t, g.Store.DeactivateUser(t.Context(), g.User(t, "ana").ID, root.CreateAt))
 	})

@@ -15,7 +15,7 @@ const eventsPerPage = 50
 // auditPage is GET /console/audit?before=.
 func (h *Handler) auditPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	before := r.URL.Query().Get("before")
-	events, err := h.Store.AuditEvents(r.Context(), before, eventsPerPage+1)
+	events, err := h.store.AuditEvents(r.Context(), before, eventsPerPage+1)
 	if err != nil {
 		return err
 	}
@@ -24,44 +24,46 @@ func (h *Handler) auditPage(w http.ResponseWriter, r *http.Request, v web.Visit)
 		events = events[:eventsPerPage]
 		page.Before = events[eventsPerPage-1].ID
 	}
-	names := names{store: h.Store, known: map[string]string{}}
+	names := names{store: h.store, found: map[string]string{}}
 	for _, e := range events {
-		item := templates.AuditItem{Event: e}
-		if item.Actor, err = names.actor(r.Context(), e); err == nil {
-			item.Target, err = names.target(r.Context(), e)
-		}
+		actor, err := names.actor(r.Context(), e)
 		if err != nil {
 			return err
 		}
-		page.Items = append(page.Items, item)
+		target, err := names.target(r.Context(), e)
+		if err != nil {
+			return err
+		}
+		page.Items = append(page.Items, templates.AuditItem{Event: e, Actor: actor, Target: target})
 	}
-	return h.Pages.Renderer.Render(w, http.StatusOK, frame(r, v), page)
+	return h.pages.Renderer.Render(w, http.StatusOK, frame(r, v), page)
 }
 
-// names finds what ids stand for, each once for a page.
+// names looks up the names of users and apps by id, each id once a page.
 type names struct {
 	store Store
-	known map[string]string
+	found map[string]string // "" for an id that does not exist
 }
 
-// actor says who did it; "" for somebody who was not signed in.
+// actor returns the name of the user who did it, or "" if no user was signed in or the
+// user no longer exists.
 func (n names) actor(ctx context.Context, e gatehouse.AuditEvent) (string, error) {
 	switch {
 	case e.ActorID != "":
 		return n.user(ctx, e.ActorID)
 	case e.RequestID == "":
-		return "the command line", nil // no username holds a space
+		return "the command line", nil // a username has no spaces
 	}
 	return "", nil
 }
 
-// target says what it was done to. Where somebody did it to themselves, the actor
-// says it all; where nothing has the id any more, the event's own words must do.
+// target returns the name of the user, app or setting that an event is about. It
+// returns "" if that is the actor, or if it no longer exists.
 func (n names) target(ctx context.Context, e gatehouse.AuditEvent) (string, error) {
 	switch e.Event {
 	case gatehouse.AuditUpdateSetting:
 		return e.TargetID, nil
-	case gatehouse.AuditLogout: // of somebody, or of an app that acted for them
+	case gatehouse.AuditLogout: // the target is the user, or the app whose grant ended
 		if e.TargetID == e.ActorID {
 			return "", nil
 		}
@@ -89,15 +91,15 @@ func (n names) app(ctx context.Context, id string) (string, error) {
 	})
 }
 
-// find remembers what it found, also that there was nothing.
-func (n names) find(key, id string, find func() (string, error)) (string, error) {
-	if name, ok := n.known[key]; ok || !gatehouse.ValidID(id) {
+// find calls load once for each key, also if the id does not exist.
+func (n names) find(key, id string, load func() (string, error)) (string, error) {
+	if name, ok := n.found[key]; ok || !gatehouse.ValidID(id) {
 		return name, nil
 	}
-	name, err := find()
+	name, err := load()
 	if err != nil && !errors.Is(err, gatehouse.ErrNotFound) {
 		return "", err
 	}
-	n.known[key] = name
+	n.found[key] = name
 	return name, nil
 }

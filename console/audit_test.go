@@ -15,7 +15,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// record writes an event into the trail, a second after the one with the number before.
+// record adds an event to the audit trail, n seconds from now.
 func record(t *testing.T, g *testkit.Gateway, n int, e gatehouse.AuditEvent) {
 	t.Helper()
 	e.ID, e.At, e.Outcome = gatehouse.NewID(), time.Now().Add(time.Duration(n)*time.Second), gatehouse.OutcomeSuccess
@@ -76,10 +76,10 @@ func TestAuditTrailShowsNamesForIDs(t *testing.T) {
 			return line
 		}
 		require.Contains(t, by(`Authorize an app: <script>alert("x")</script>`), "By ana")
-		require.Contains(t, by("Sign out: Mail"), "By ana", "an app that ended its own grant")
+		require.Contains(t, by("Sign out: Mail"), "By ana", "an app ended its own grant")
 		require.Contains(t, by("Change a user's role: ana"), "By root")
 		require.Contains(t, by("Sign in: ana Failed"), "Not signed in")
-		require.Contains(t, by("Delete an app"), "By root", "the app is gone, the trail is not")
+		require.Contains(t, by("Delete an app"), "By root", "the app no longer exists, but its events do")
 		require.Contains(t, by("Register an app"), "By the command line")
 	})
 }

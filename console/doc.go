@@ -1,15 +1,13 @@
-// Package console is the System Admin's place: what is on, who is here and what
-// happened.
+// Package console serves the System Admin's pages: settings, users and the audit trail.
 //
-//	/console ─────────▶ Switches: check every value → save those that changed → audit
-//	/console/users ───▶ People (package account): create, password, activate, role → audit
+//	/console ─────────▶ SettingsEditor: check every value → save those that changed → audit
+//	/console/users ───▶ Users (package account): create, password, activate, role → audit
 //	/console/audit ───▶ the audit trail, newest first, with names for its ids
 //
-// Every page needs manage_system (C 2.10), asked anew for each request, so that
-// whoever loses the role loses the console at once. A System Admin can neither
-// deactivate nor demote themselves; that the last active one stays is the
-// storage's word, since two of them may act at the same time.
+// Every page needs the permission manage_system (C 2.10). It is checked for each
+// request, so that a user who loses the role loses the console at once. System Admins
+// can't deactivate or demote themselves. The storage keeps the last active System
+// Admin, because two of them may act at the same time.
 //
-// The package knows nothing of passwords, sessions and tokens: what ends when
-// somebody is deactivated is for account and the storage to know.
+// Package account and the storage know which sessions and tokens a change ends.
 package console

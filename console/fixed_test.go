@@ -21,16 +21,16 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// always is signed in.
-type always struct{ user gatehouse.User }
+// alwaysSignedIn is a web.SignIn for which every request comes from the same user.
+type alwaysSignedIn struct{ user gatehouse.User }
 
-func (a always) Caller(*http.Request) (gatehouse.Caller, error) {
+func (a alwaysSignedIn) Caller(*http.Request) (gatehouse.Caller, error) {
 	return gatehouse.Caller{User: a.user, Session: gatehouse.Session{ID: gatehouse.NewID()}}, nil
 }
 
-func (always) RedirectToLogin(http.ResponseWriter, *http.Request) {}
+func (alwaysSignedIn) RedirectToLogin(http.ResponseWriter, *http.Request) {}
 
-// newConsole is the console below /sso of a gateway whose environment fixes settings.
+// newConsole returns the console below /sso of a gateway with fixed settings.
 func newConsole(t *testing.T, databaseURL string, fixed map[string]string) (http.Handler, *storage.Store) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
@@ -43,14 +43,14 @@ func newConsole(t *testing.T, databaseURL string, fixed map[string]string) (http
 	root := gatehouse.User{ID: gatehouse.NewID(), Username: "root", Roles: []string{gatehouse.RoleSystemAdmin}}
 	router := mux.NewRouter()
 	console.NewHandler(console.Config{
-		Pages:    web.Pages{SignIn: always{root}, Settings: store, Renderer: renderer, Log: log},
+		Pages:    web.Pages{SignIn: alwaysSignedIn{root}, Settings: store, Renderer: renderer, Log: log},
 		Users:    lastAdmin{},
-		Switches: console.NewSwitches(store, log), Store: store, BasePath: "/sso",
+		Settings: console.NewSettingsEditor(console.SettingsEditorConfig{Store: store, Log: log}), Store: store, BasePath: "/sso",
 	}).Register(router.PathPrefix("/sso").Subrouter())
 	return router, store
 }
 
-// lastAdmin answers as if every user was the last System Admin.
+// lastAdmin refuses every change as if the user were the last System Admin.
 type lastAdmin struct{ console.Users }
 
 func (lastAdmin) SetActive(context.Context, gatehouse.Caller, string, bool) error {
@@ -78,21 +78,21 @@ func TestFixedSettingsAreReadOnly(t *testing.T) {
 		page, err := goquery.NewDocumentFromReader(send(t, h, http.MethodGet, "/console", nil).Body)
 		require.NoError(t, err)
 		form := formOf(t, page, "/sso/console")
-		require.False(t, form.Has(gatehouse.SettingEnableOAuthServiceProvider), "a locked field is not sent")
+		require.False(t, form.Has(gatehouse.SettingEnableOAuthServiceProvider), "the form does not send a read-only field")
 		require.False(t, form.Has(gatehouse.SettingDCRRedirectURIAllowlist))
 		require.Contains(t, page.Find("#enable_oauth_service_provider-hint").Text(), "GATEHOUSE_ENABLE_OAUTH_SERVICE_PROVIDER")
 		require.Contains(t, page.Find("#dcr_redirect_uri_allowlist-hint").Text(), "GATEHOUSE_DCR_REDIRECT_URI_ALLOWLIST")
-		require.Contains(t, page.Find("#dcr_redirect_uri_allowlist").Text(), "https://a.example.com/**", "it can be read")
+		require.Contains(t, page.Find("#dcr_redirect_uri_allowlist").Text(), "https://a.example.com/**", "the value is shown")
 
 		form.Set(gatehouse.SettingEnableOAuthServiceProvider, "false")
 		form.Set(gatehouse.SettingEnableImplicitGrant, "false")
 		w := send(t, h, http.MethodPost, "/console", form)
 		require.Equal(t, http.StatusBadRequest, w.Code)
-		require.Contains(t, w.Body.String(), "The environment of the gateway fixes this setting.")
+		require.Contains(t, w.Body.String(), "An environment variable fixes this setting.")
 		settings, err := store.Settings(t.Context())
 		require.NoError(t, err)
 		require.True(t, settings.EnableOAuthServiceProvider)
-		require.True(t, settings.EnableImplicitGrant, "nothing else was saved either")
+		require.True(t, settings.EnableImplicitGrant, "the other setting was not saved either")
 
 		form.Del(gatehouse.SettingEnableOAuthServiceProvider)
 		w = send(t, h, http.MethodPost, "/console", form)
@@ -108,10 +108,10 @@ func TestLastSystemAdminErrorPage(t *testing.T) {
 	h, store := newConsole(t, testdb.SQLite(t), nil)
 	ben := gatehouse.User{ID: gatehouse.NewID(), Username: "ben", Email: "ben@example.com", Roles: []string{gatehouse.RoleSystemAdmin}}
 	require.NoError(t, store.CreateUser(t.Context(), ben))
-	for _, deed := range []string{"/deactivate", "/demote"} {
-		w := send(t, h, http.MethodPost, "/console/users/"+ben.ID+deed, nil)
+	for _, action := range []string{"/deactivate", "/demote"} {
+		w := send(t, h, http.MethodPost, "/console/users/"+ben.ID+action, nil)
 		require.Equal(t, http.StatusConflict, w.Code)
-		require.Contains(t, w.Body.String(), "This is the last active System Admin.")
+		require.Contains(t, w.Body.String(), "This user is the last active System Admin.")
 		require.Contains(t, w.Body.String(), `href="/sso/console/users/`+ben.ID+`"`)
 	}
 }

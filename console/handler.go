@@ -2,8 +2,8 @@ package console
 
 import (
 	"context"
-	"errors"
 	"net/http"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -12,54 +12,72 @@ import (
 	"gatehouse/templates"
 )
 
-// People makes and changes accounts, and audits it; account.Users satisfies it.
+// Users creates and changes users, and audits it; *account.Users implements it.
 type Users interface {
 	// CreateUser returns a *gatehouse.FieldError for each rule that is broken, joined.
-	CreateUser(ctx context.Context, by gatehouse.Caller, user gatehouse.User, password string) (gatehouse.User, error)
+	CreateUser(ctx context.Context, actor gatehouse.Caller, user gatehouse.User, password string) (gatehouse.User, error)
 	// SetPassword returns a *gatehouse.FieldError for password, or ErrNotFound.
-	SetPassword(ctx context.Context, by gatehouse.Caller, userID, password string) error
-	// SetActive returns ErrNotFound and ErrLastSystemAdmin.
-	SetActive(ctx context.Context, by gatehouse.Caller, userID string, active bool) error
-	// SetSystemAdmin returns ErrNotFound and ErrLastSystemAdmin.
-	SetSystemAdmin(ctx context.Context, by gatehouse.Caller, userID string, admin bool) error
+	SetPassword(ctx context.Context, actor gatehouse.Caller, userID, password string) error
+	// SetActive returns ErrNotFound, and ErrLastSystemAdmin if no active System Admin
+	// would remain.
+	SetActive(ctx context.Context, actor gatehouse.Caller, userID string, active bool) error
+	// SetSystemAdmin returns ErrNotFound, and ErrLastSystemAdmin if no active System
+	// Admin would remain.
+	SetSystemAdmin(ctx context.Context, actor gatehouse.Caller, userID string, admin bool) error
 }
 
-// Store is what the pages show.
+// Store is what package console needs of the storage; *storage.Store implements it.
+// Each method returns gatehouse.ErrUnavailable if the database can't be reached.
 type Store interface {
-	// SearchUsers lists, by username, whose username or email holds the text.
+	// Settings returns the settings, at most a second old.
+	Settings(ctx context.Context) (gatehouse.Settings, error)
+	// SetSettings saves all values or none. It returns a *gatehouse.FieldError if a value
+	// breaks a rule, and ErrSettingFixed if the environment fixes the setting.
+	SetSettings(ctx context.Context, values map[string]string, actorID string, now time.Time) error
+
+	// SearchUsers lists the users whose username or email contains the text, by username.
 	SearchUsers(ctx context.Context, search string, offset, limit int) ([]gatehouse.User, error)
-	// User returns ErrNotFound when there is none.
+	// User returns ErrNotFound if the user does not exist.
 	User(ctx context.Context, id string) (gatehouse.User, error)
-	// UserConsents lists the apps that a person authorised.
+	// UserConsents lists the apps that a user has authorized.
 	UserConsents(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error)
-	// App returns ErrNotFound when there is none.
+	// App returns ErrNotFound if the app does not exist.
 	App(ctx context.Context, id string) (gatehouse.App, error)
-	// AuditEvents lists what happened before the event with that id, newest first;
-	// from the newest if the id is empty.
+
+	// AuditEvents lists the events before the event with this id, newest first. It starts
+	// with the newest event if the id is "".
 	AuditEvents(ctx context.Context, beforeID string, limit int) ([]gatehouse.AuditEvent, error)
+	// RecordAuditEvent adds an event to the audit trail.
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
 }
 
 // Config is what a Handler is made of.
 type Config struct {
 	Pages    web.Pages
 	Users    Users
-	Switches *Switches
+	Settings *SettingsEditor
 	Store    Store
 	BasePath string // "" or "/sso"
 }
 
 // Handler serves the pages of the console.
 type Handler struct {
-	Config
+	pages    web.Pages
+	users    Users
+	settings *SettingsEditor
+	store    Store
+	basePath string
 }
 
 // NewHandler returns a Handler.
-func NewHandler(c Config) *Handler { return &Handler{c} }
+func NewHandler(c Config) *Handler {
+	return &Handler{pages: c.Pages, users: c.Users, settings: c.Settings, store: c.Store, basePath: c.BasePath}
+}
 
 // Register adds the pages to a router that is below the base path.
 func (h *Handler) Register(r *mux.Router) {
 	handle := func(path, method string, f web.VisitFunc) {
-		r.Handle(path, h.Pages.Require(gatehouse.PermissionManageSystem, "The console is for System Admins. Ask one of them for what you need.", f)).Methods(method)
+		r.Handle(path, h.pages.Require(gatehouse.PermissionManageSystem, "The console is for System Admins. Ask one of them for what you need.", f)).Methods(method)
 	}
 	const one = "/console/users/{user_id}"
 	handle("/console", http.MethodGet, h.settingsPage)
@@ -67,15 +85,15 @@ func (h *Handler) Register(r *mux.Router) {
 	handle("/console/users", http.MethodGet, h.usersPage)
 	handle("/console/users/add", http.MethodGet, h.userForm)
 	handle("/console/users/add", http.MethodPost, h.addUser)
-	handle(one, http.MethodGet, h.user(h.userPage))
-	for _, deed := range []string{"password", "activate"} { // they only take a POST
-		handle(one+"/"+deed, http.MethodGet, h.user(h.backToUser))
+	handle(one, http.MethodGet, h.withUser(h.userPage))
+	for _, path := range []string{"password", "activate"} {
+		handle(one+"/"+path, http.MethodGet, h.withUser(h.redirectToUser))
 	}
-	handle(one+"/password", http.MethodPost, h.user(h.setPassword))
-	handle(one+"/activate", http.MethodPost, h.user(h.activate))
-	for _, d := range dangerousDeeds() {
-		handle(one+"/"+d.path, http.MethodGet, h.user(h.ask(d)))
-		handle(one+"/"+d.path, http.MethodPost, h.user(h.carryOut(d)))
+	handle(one+"/password", http.MethodPost, h.withUser(h.setPassword))
+	handle(one+"/activate", http.MethodPost, h.withUser(h.activate))
+	for _, a := range h.confirmedActions() {
+		handle(one+"/"+a.path, http.MethodGet, h.withUser(h.confirm(a)))
+		handle(one+"/"+a.path, http.MethodPost, h.withUser(h.carryOut(a)))
 	}
 	handle("/console/audit", http.MethodGet, h.auditPage)
 }
@@ -99,25 +117,6 @@ func frame(r *http.Request, v web.Visit) templates.Frame {
 
 // done leads on to a page, which then says what happened.
 func (h *Handler) done(w http.ResponseWriter, r *http.Request, path, what string) error {
-	web.Redirect(w, r, h.BasePath+path+"?done="+what)
+	web.Redirect(w, r, h.basePath+path+"?done="+what)
 	return nil
-}
-
-// user serves a page about the user in the address.
-func (h *Handler) user(f func(w http.ResponseWriter, r *http.Request, v web.Visit, user gatehouse.User) error) web.VisitFunc {
-	return func(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-		id := mux.Vars(r)["user_id"]
-		err := gatehouse.ErrNotFound
-		var user gatehouse.User
-		if gatehouse.ValidID(id) {
-			user, err = h.Store.User(r.Context(), id)
-		}
-		if errors.Is(err, gatehouse.ErrNotFound) {
-			return &web.Error{Status: http.StatusNotFound, ID: "app.user.missing_account.const", Message: "There is no such user. Look for them in the list of users."}
-		}
-		if err != nil {
-			return err
-		}
-		return f(w, r, v, user)
-	}
 }

@@ -11,7 +11,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// TestConsoleIsForSystemAdmins asks for every page and every form of the console.
+// TestConsoleIsForSystemAdmins requests every page and every form of the console.
 func TestConsoleIsForSystemAdmins(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin, ana := g.Admin(t, "root"), g.Person(t, "ana")
@@ -28,7 +28,7 @@ func TestConsoleIsForSystemAdmins(t *testing.T) {
 			a = g.SignedIn(t, ana).Get(t, path)
 			require.Equal(t, http.StatusForbidden, a.Status, path)
 			require.Contains(t, a.Page(t).Find("main").Text(), "The console is for System Admins.")
-			require.Equal(t, 1, a.Page(t).Find(`nav a[href="/settings/security"]`).Length(), "the menu stays")
+			require.Equal(t, 1, a.Page(t).Find(`nav a[href="/settings/security"]`).Length(), "the menu is shown")
 			require.Zero(t, a.Page(t).Find(`nav a[href="/console"]`).Length())
 
 			a = g.SignedIn(t, admin).Get(t, path)
@@ -60,7 +60,7 @@ func TestConsoleIsForSystemAdmins(t *testing.T) {
 	})
 }
 
-// An app acts with its user's rights elsewhere, but signs nobody in to pages.
+// The API accepts access tokens, but pages do not.
 func TestConsoleIgnoresAccessTokens(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
@@ -83,7 +83,7 @@ func TestDemotedUserLosesTheConsoleAtOnce(t *testing.T) {
 		a := root.Follow(t, root.Post(t, "/console/users/"+ben.User.ID+"/demote", nil))
 		require.Contains(t, a.Page(t).Find(".notice").Text(), "no System Admin any more")
 		require.Equal(t, http.StatusForbidden, ben.Get(t, "/console").Status)
-		require.Equal(t, http.StatusOK, ben.Get(t, "/").Status, "they stay signed in")
+		require.Equal(t, http.StatusOK, ben.Get(t, "/").Status, "the user stays signed in")
 	})
 }
 

@@ -10,18 +10,18 @@ import (
 
 // settingsPage is GET /console.
 func (h *Handler) settingsPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.Pages.Renderer.Render(w, http.StatusOK, frame(r, v), templates.ConsolePage{Settings: v.Settings})
+	return h.pages.Renderer.Render(w, http.StatusOK, frame(r, v), templates.ConsolePage{Settings: v.Settings})
 }
 
-// saveSettings is POST /console. If one of the values breaks a rule, none is saved.
+// saveSettings is POST /console. If one value breaks a rule, it saves none.
 func (h *Handler) saveSettings(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	if err := web.ParseForm(w, r); err != nil {
 		return err
 	}
 	typed := changedValues(r)
-	changed, err := h.Switches.Set(r.Context(), v.Caller, typed)
+	changed, err := h.settings.Set(r.Context(), v.Caller, typed)
 	if problems := web.FieldErrors(err); len(problems) > 0 {
-		return h.Pages.Renderer.Render(w, http.StatusBadRequest, v.Frame(), templates.ConsolePage{Settings: v.Settings, Typed: typed, Errors: problems})
+		return h.pages.Renderer.Render(w, http.StatusBadRequest, v.Frame(), templates.ConsolePage{Settings: v.Settings, Typed: typed, Errors: problems})
 	}
 	if err != nil {
 		return err
@@ -32,22 +32,28 @@ func (h *Handler) saveSettings(w http.ResponseWriter, r *http.Request, v web.Vis
 	return h.done(w, r, "/console", "saved")
 }
 
-// changedValues are what the person changed, by key: of what they left as it was
-// when the page was shown, the form says so. Somebody else may have turned that
-// switch meanwhile, and must not see it turned back.
+// changedValues returns the values of the form, by key, that the user changed. The
+// hidden fields "was.…" hold the values that the page showed. A setting that another
+// System Admin changed meanwhile is not set back by a form that left it as it was.
 func changedValues(r *http.Request) map[string]string {
 	values := map[string]string{}
 	for _, d := range gatehouse.SettingDefinitions() {
-		if !r.PostForm.Has(d.Key) {
-			continue
+		if r.PostForm.Has(d.Key) && !unchanged(r, d.Key) {
+			values[d.Key] = r.PostForm.Get(d.Key)
 		}
-		typed := r.PostForm.Get(d.Key)
-		if was, err := canonicalValue(d.Key, r.PostForm.Get("was."+d.Key)); err == nil && r.PostForm.Has("was."+d.Key) {
-			if value, err := canonicalValue(d.Key, typed); err == nil && value == was {
-				continue
-			}
-		}
-		values[d.Key] = typed
 	}
 	return values
+}
+
+// unchanged reports whether the form has the same value for a setting as the page had.
+func unchanged(r *http.Request, key string) bool {
+	if !r.PostForm.Has("was." + key) {
+		return false
+	}
+	shown, err := canonicalValue(key, r.PostForm.Get("was."+key))
+	if err != nil {
+		return false
+	}
+	typed, err := canonicalValue(key, r.PostForm.Get(key))
+	return err == nil && typed == shown
 }

@@ -12,7 +12,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// formOf is what a browser would send of the only form with this action.
+// formOf returns the values that a browser sends for the only form with this action.
 func formOf(t *testing.T, page *goquery.Document, action string) url.Values {
 	t.Helper()
 	form := page.Find(`form[action="` + action + `"]`)
@@ -71,18 +71,18 @@ func TestSettingsAreSavedAndAudited(t *testing.T) {
 		require.Equal(t, []string{"https://a.example.com/cb", "https://b.example.com/**"}, settings.DCRRedirectURIAllowlist)
 		require.Equal(t, "30m0s", settings.AccessTokenLifetime.String())
 
-		var said []string
+		var recorded []string
 		for _, e := range events(t, g, gatehouse.AuditUpdateSetting) {
 			require.Equal(t, root.User.ID, e.ActorID)
 			require.NotEmpty(t, e.RequestID)
 			require.NotEmpty(t, e.IP)
-			said = append(said, e.TargetID+": "+e.Detail)
+			recorded = append(recorded, e.TargetID+": "+e.Detail)
 		}
 		require.ElementsMatch(t, []string{
-			"enable_dynamic_client_registration: false → true",
-			"dcr_redirect_uri_allowlist: nothing → https://a.example.com/cb,https://b.example.com/**",
-			"access_token_lifetime: 1h0m0s → 30m0s",
-		}, said, "what was not changed is not in the trail")
+			"enable_dynamic_client_registration: Changed from “false” to “true”.",
+			"dcr_redirect_uri_allowlist: Changed from “” to “https://a.example.com/cb,https://b.example.com/**”.",
+			"access_token_lifetime: Changed from “1h0m0s” to “30m0s”.",
+		}, recorded, "only changes are audited")
 	})
 }
 
@@ -94,7 +94,7 @@ func TestInvalidValuesAreShownAgainAndNothingIsSaved(t *testing.T) {
 		form.Set(gatehouse.SettingAccessTokenLifetime, `"><script>an hour`)
 		form.Set(gatehouse.SettingRefreshTokenLifetime, "1s")
 		form.Set(gatehouse.SettingIntrospectionClientIDs, "no client")
-		form.Set(gatehouse.SettingDCRRedirectURIAllowlist, " , ") // as an empty list it would let in any redirect URI
+		form.Set(gatehouse.SettingDCRRedirectURIAllowlist, " , ") // as an empty list it would accept every redirect URI
 		a := root.Post(t, "/console", form)
 		require.Equal(t, http.StatusBadRequest, a.Status)
 		page := a.Page(t)
@@ -104,7 +104,7 @@ func TestInvalidValuesAreShownAgainAndNothingIsSaved(t *testing.T) {
 			require.Equal(t, 1, page.Find("#"+key+"-error").Length(), key)
 		}
 		again := formOf(t, page, "/console")
-		require.Equal(t, form, again, "nothing that was typed is lost")
+		require.Equal(t, form, again, "the form keeps what was typed")
 
 		settings, err := g.Store.Settings(t.Context())
 		require.NoError(t, err)

@@ -1,8 +1,12 @@
 package console
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/gorilla/mux"
 
 	"gatehouse"
 	"gatehouse/internal/web"
@@ -14,7 +18,7 @@ const usersPerPage = 50
 // usersPage is GET /console/users?search=&page=.
 func (h *Handler) usersPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	page := templates.UsersPage{Page: web.PageNumber(r), Search: strings.TrimSpace(r.URL.Query().Get("search"))}
-	users, err := h.Store.SearchUsers(r.Context(), page.Search, (page.Page-1)*usersPerPage, usersPerPage+1)
+	users, err := h.store.SearchUsers(r.Context(), page.Search, (page.Page-1)*usersPerPage, usersPerPage+1)
 	if err != nil {
 		return err
 	}
@@ -22,12 +26,12 @@ func (h *Handler) usersPage(w http.ResponseWriter, r *http.Request, v web.Visit)
 		users = users[:usersPerPage]
 	}
 	page.Users = users
-	return h.Pages.Renderer.Render(w, http.StatusOK, frame(r, v), page)
+	return h.pages.Renderer.Render(w, http.StatusOK, frame(r, v), page)
 }
 
 // userForm is GET /console/users/add.
 func (h *Handler) userForm(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.Pages.Renderer.Render(w, http.StatusOK, frame(r, v), templates.UserFormPage{})
+	return h.pages.Renderer.Render(w, http.StatusOK, frame(r, v), templates.UserFormPage{})
 }
 
 // addUser is POST /console/users/add.
@@ -42,12 +46,102 @@ func (h *Handler) addUser(w http.ResponseWriter, r *http.Request, v web.Visit) e
 	if page.IsAdmin {
 		user.Roles = append(user.Roles, gatehouse.RoleSystemAdmin)
 	}
-	user, err := h.Users.CreateUser(r.Context(), v.Caller, user, r.PostForm.Get("password"))
+	user, err := h.users.CreateUser(r.Context(), v.Caller, user, r.PostForm.Get("password"))
 	if page.Errors = web.FieldErrors(err); len(page.Errors) > 0 {
-		return h.Pages.Renderer.Render(w, http.StatusBadRequest, v.Frame(), page)
+		return h.pages.Renderer.Render(w, http.StatusBadRequest, v.Frame(), page)
 	}
 	if err != nil {
 		return err
 	}
 	return h.done(w, r, "/console/users/"+user.ID, "created")
+}
+
+// userFunc serves a page about one user.
+type userFunc func(w http.ResponseWriter, r *http.Request, v web.Visit, user gatehouse.User) error
+
+// withUser calls f with the user whose id is in the path, or answers with 404.
+func (h *Handler) withUser(f userFunc) web.VisitFunc {
+	return func(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+		user, err := h.loadUser(r.Context(), mux.Vars(r)["user_id"])
+		if errors.Is(err, gatehouse.ErrNotFound) {
+			return &web.Error{Status: http.StatusNotFound, ID: "app.user.missing_account.const", Message: "This user does not exist. Find the user in the list of users."}
+		}
+		if err != nil {
+			return err
+		}
+		return f(w, r, v, user)
+	}
+}
+
+// loadUser returns ErrNotFound for an unknown or malformed id.
+func (h *Handler) loadUser(ctx context.Context, id string) (gatehouse.User, error) {
+	if !gatehouse.ValidID(id) {
+		return gatehouse.User{}, gatehouse.ErrNotFound
+	}
+	return h.store.User(ctx, id)
+}
+
+// userPage is GET /console/users/{user_id}.
+func (h *Handler) userPage(w http.ResponseWriter, r *http.Request, v web.Visit, user gatehouse.User) error {
+	return h.renderUser(w, r, v, user, nil)
+}
+
+// renderUser shows a user, with the errors of the password form.
+func (h *Handler) renderUser(w http.ResponseWriter, r *http.Request, v web.Visit, user gatehouse.User, problems map[string]string) error {
+	const atMost = 1000 // The page shows no larger number.
+	apps, err := h.store.UserConsents(r.Context(), user.ID, 0, atMost)
+	if err != nil {
+		return err
+	}
+	status, f := http.StatusOK, frame(r, v)
+	if len(problems) > 0 {
+		status, f = http.StatusBadRequest, v.Frame()
+	}
+	return h.pages.Renderer.Render(w, status, f, templates.UserPage{User: user, IsSelf: user.ID == v.User.ID, Apps: len(apps), Errors: problems})
+}
+
+// redirectToUser answers a GET for the address of a form: the browser comes back to it
+// after signing in, and users reload it.
+func (h *Handler) redirectToUser(w http.ResponseWriter, r *http.Request, _ web.Visit, user gatehouse.User) error {
+	web.Redirect(w, r, h.userURL(user))
+	return nil
+}
+
+// userURL returns the local URL of a user's page.
+func (h *Handler) userURL(user gatehouse.User) string {
+	return h.basePath + "/console/users/" + user.ID
+}
+
+// setPassword is POST /console/users/{user_id}/password. System Admins change their own
+// password on the Security page, which asks for the current one: an unattended session
+// must not be enough.
+func (h *Handler) setPassword(w http.ResponseWriter, r *http.Request, v web.Visit, user gatehouse.User) error {
+	if err := web.ParseForm(w, r); err != nil {
+		return err
+	}
+	if user.ID == v.User.ID {
+		return forbidden("Change your own password on the Security page. It asks for your current password.")
+	}
+	err := h.users.SetPassword(r.Context(), v.Caller, user.ID, r.PostForm.Get("password"))
+	if problems := web.FieldErrors(err); len(problems) > 0 {
+		return h.renderUser(w, r, v, user, problems)
+	}
+	if err != nil {
+		return err
+	}
+	return h.done(w, r, "/console/users/"+user.ID, "password")
+}
+
+// activate is POST /console/users/{user_id}/activate.
+func (h *Handler) activate(w http.ResponseWriter, r *http.Request, v web.Visit, user gatehouse.User) error {
+	if err := h.users.SetActive(r.Context(), v.Caller, user.ID, true); err != nil {
+		return err
+	}
+	return h.done(w, r, "/console/users/"+user.ID, "activated")
+}
+
+func forbidden(message string) *web.Error {
+	e := web.Forbidden(nil)
+	e.Message = message
+	return e
 }

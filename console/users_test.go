@@ -18,7 +18,7 @@ func TestUsersArePagedAndSearched(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root := g.SignedIn(t, g.Admin(t, "root"))
 		for i := range 120 {
-			g.User(t, fmt.Sprintf("person%03d", i))
+			g.User(t, fmt.Sprintf("user%03d", i))
 		}
 		g.User(t, "per_cent")
 		seen := map[string]bool{}
@@ -42,11 +42,11 @@ func TestUsersArePagedAndSearched(t *testing.T) {
 			page := root.Get(t, "/console/users?search="+url.QueryEscape(search)).Page(t)
 			return page.Find(".rows h2").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
 		}
-		require.Equal(t, []string{"person042"}, names("ERSON042@"))
-		require.Equal(t, []string{"per_cent"}, names("r_c"), "an underscore is an underscore")
+		require.Equal(t, []string{"user042"}, names("SER042@"))
+		require.Equal(t, []string{"per_cent"}, names("r_c"), "an underscore is not a wildcard")
 		require.Empty(t, names("%"))
-		require.Len(t, names("person"), 50)
-		require.Contains(t, root.Get(t, "/console/users?search=person").Page(t).Find("a[rel=next]").AttrOr("href", ""), "search=person")
+		require.Len(t, names("user"), 50)
+		require.Contains(t, root.Get(t, "/console/users?search=user").Page(t).Find("a[rel=next]").AttrOr("href", ""), "search=user")
 		require.Contains(t, root.Get(t, "/console/users?search=<script>").Page(t).Find(".empty").Text(), "No username or email contains “<script>”")
 		for _, page := range []string{"0", "-1", "x", "99999999999999999999", "1%00"} {
 			require.Equal(t, http.StatusOK, root.Get(t, "/console/users?page="+page).Status, page)
@@ -63,7 +63,7 @@ func TestCreatingAUser(t *testing.T) {
 		a := root.Post(t, "/console/users/add", form)
 		require.Equal(t, http.StatusBadRequest, a.Status)
 		page := a.Page(t)
-		require.Equal(t, 2, page.Find("p.error").Length(), "the name is looked at once the rest is right")
+		require.Equal(t, 2, page.Find("p.error").Length(), "whether the username is taken is checked only after the other rules")
 		require.Equal(t, url.Values{"username": {"ANA"}, "email": {`"><b>@`}, "password": {""}, "is_admin": {"true"}}, formOf(t, page, "/console/users/add"))
 
 		form = url.Values{"username": {"ANA"}, "email": {"ana2@example.com"}, "password": {testkit.Password}}
@@ -104,7 +104,7 @@ func TestDeactivatingEndsSessionsAndTokens(t *testing.T) {
 		require.Contains(t, root.Get(t, one).Page(t).Find("dl").Text(), "Authorized apps1")
 		ask := root.Get(t, one+"/deactivate").Page(t)
 		require.Contains(t, ask.Find("h1").Text(), "Deactivate ana?")
-		require.Equal(t, http.StatusOK, ana.Get(t, "/").Status, "asking does nothing")
+		require.Equal(t, http.StatusOK, ana.Get(t, "/").Status, "the question changes nothing")
 		a := root.Follow(t, root.Post(t, ask.Find("main form").AttrOr("action", ""), nil))
 		require.Contains(t, a.Page(t).Find(".notice").Text(), "deactivated")
 
@@ -119,7 +119,7 @@ func TestDeactivatingEndsSessionsAndTokens(t *testing.T) {
 		require.Contains(t, a.Page(t).Find(".notice").Text(), "activated")
 		require.Equal(t, http.StatusSeeOther, signIn(t, g, "ana", testkit.Password).Status)
 		status, _ = g.Me(t, tokens.AccessToken)
-		require.Equal(t, http.StatusUnauthorized, status, "nothing comes back")
+		require.Equal(t, http.StatusUnauthorized, status, "ended tokens stay ended")
 		require.Equal(t, http.StatusBadRequest, g.Token(t, testkit.RedeemForm(app, unused)).Status)
 		require.Len(t, events(t, g, gatehouse.AuditUpdateUserActive), 2)
 	})
@@ -150,16 +150,16 @@ func TestSettingAPasswordFromTheConsole(t *testing.T) {
 func TestSystemAdminsCannotDemoteThemselves(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root := g.SignedIn(t, g.Admin(t, "root"))
-		g.Admin(t, "ben") // so that root is not the last one
+		g.Admin(t, "ben") // so that root is not the last System Admin
 		one := "/console/users/" + root.User.ID
 		page := root.Get(t, one).Page(t)
 		require.Zero(t, page.Find(`a[href$="/demote"], a[href$="/deactivate"], main form`).Length())
-		for _, deed := range []string{"deactivate", "demote"} {
-			require.Equal(t, http.StatusForbidden, root.Get(t, one+"/"+deed).Status, deed)
-			require.Equal(t, http.StatusForbidden, root.Post(t, one+"/"+deed, nil).Status, deed)
+		for _, action := range []string{"deactivate", "demote"} {
+			require.Equal(t, http.StatusForbidden, root.Get(t, one+"/"+action).Status, action)
+			require.Equal(t, http.StatusForbidden, root.Post(t, one+"/"+action, nil).Status, action)
 		}
 		a := root.Post(t, one+"/password", url.Values{"password": {"another password"}})
-		require.Equal(t, http.StatusForbidden, a.Status, "the old password is asked for under Security")
+		require.Equal(t, http.StatusForbidden, a.Status, "the Security page asks for the current password")
 		after, err := g.Store.User(t.Context(), root.User.ID)
 		require.NoError(t, err)
 		require.True(t, after.IsSystemAdmin() && after.Active())
@@ -170,8 +170,8 @@ func TestUnknownUserIsNotFound(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		root := g.SignedIn(t, g.Admin(t, "root"))
 		for _, id := range []string{gatehouse.NewID(), "x", strings.Repeat("a", 26)} {
-			for _, deed := range []string{"", "/deactivate", "/promote", "/password"} {
-				require.Equal(t, http.StatusNotFound, root.Get(t, "/console/users/"+id+deed).Status, id+deed)
+			for _, action := range []string{"", "/deactivate", "/promote", "/password"} {
+				require.Equal(t, http.StatusNotFound, root.Get(t, "/console/users/"+id+action).Status, id+action)
 			}
 			require.Equal(t, http.StatusNotFound, root.Post(t, "/console/users/"+id+"/promote", nil).Status)
 		}

@@ -25,7 +25,6 @@ type Store interface {
 	account.Store
 	audit.Recorder
 	console.Store
-	console.SwitchStore
 	consent.Store
 	provider.Store
 	registration.Store
@@ -101,7 +100,7 @@ func Assemble(p Parts) (Gateway, error) {
 		Apps: apps, Catalogue: p.Store, Callers: authenticator, Renderer: renderer, SiteURL: issuer, BasePath: basePath, Log: p.Log,
 	})
 	admin := console.NewHandler(console.Config{
-		Pages: pages, Users: users, Switches: console.NewSwitches(p.Store, p.Log), Store: p.Store, BasePath: basePath,
+		Pages: pages, Users: users, Settings: console.NewSettingsEditor(console.SettingsEditorConfig{Store: p.Store, Log: p.Log}), Store: p.Store, BasePath: basePath,
 	})
 
 	handler, err := New(Config{

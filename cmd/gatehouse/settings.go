@@ -56,7 +56,7 @@ func (c *cli) settingsSetCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withExisting(cmd.Context(), func(t tools) error {
 				key := args[0]
-				if _, err := t.switches.Set(cmd.Context(), gatehouse.Caller{}, map[string]string{key: args[1]}); err != nil {
+				if _, err := t.settings.Set(cmd.Context(), gatehouse.Caller{}, map[string]string{key: args[1]}); err != nil {
 					return err
 				}
 				settings, err := t.store.Settings(cmd.Context())

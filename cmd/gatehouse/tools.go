@@ -21,7 +21,7 @@ type tools struct {
 	store    *storage.Store
 	users    *account.Users
 	apps     *registration.Service
-	switches *console.Switches
+	settings *console.SettingsEditor
 }
 
 // withExisting is withTools for a command that shows or changes what is there: a
@@ -58,7 +58,7 @@ func (c *cli) useTools(ctx context.Context, cfg config, do func(tools) error) (e
 		store:    store,
 		users:    account.NewUsers(account.UsersConfig{Store: store, Hasher: account.NewHasher(account.HasherConfig{}), Log: log}),
 		apps:     registration.NewService(store, log),
-		switches: console.NewSwitches(store, log),
+		settings: console.NewSettingsEditor(console.SettingsEditorConfig{Store: store, Log: log}),
 	})
 }
 
