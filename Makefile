@@ -1,16 +1,21 @@
-# Gatehouse. `make help` lists what there is.
+# Gatehouse. `make help` lists the targets.
 
 GOLANGCI_LINT_VERSION := v2.15.0
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.0.0-dev)
 FUZZTIME ?= 20s
 
-# Everything is pure Go: no C compiler is needed, and the binary is static.
-# Only the race detector wants cgo.
+# The code is pure Go: it needs no C compiler, and the binary is static. Only the
+# race detector needs cgo.
 export CGO_ENABLED ?= 0
 
 LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
-# All test packages share one private PostgreSQL server.
+# All test packages use one private PostgreSQL server.
 WITH_POSTGRES := go run ./test/testdb/cmd/testpostgres --
+# These packages need more than Go (.ci/needs): PostgreSQL, a browser, Node.js or Python.
+NEED_MORE := gatehouse/e2e gatehouse/e2e/browser% gatehouse/e2e/clients% gatehouse/e2e/nodes
+GO_ONLY = $(filter-out $(NEED_MORE),$(shell go list ./...))
+
+PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
 
@@ -19,8 +24,18 @@ help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
-run: ## Try everything: gateway on :8065, sample client on :8066
+run: ## Start a gateway on :8065 and a sample client on :8066, with demo users and apps
 	@go run ./cmd/gatehouse demo
+
+.PHONY: check
+check: fmt-vet ## Run gofmt, vet and the tests that need only Go, on SQLite
+	GATEHOUSE_TEST_ENGINES=sqlite go test -vet=off -timeout 10m $(GO_ONLY)
+	@echo "Passed on SQLite. Left out: PostgreSQL, and the packages $(NEED_MORE). make test runs every test."
+
+.PHONY: fmt-vet
+fmt-vet: # Check the formatting, and run go vet
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change these files:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
 
 .PHONY: test
 test: needs ## Run every test, on both databases and in a browser
@@ -32,17 +47,15 @@ race: needs ## Run every test with the race detector (needs a C compiler)
 	$(WITH_POSTGRES) go test -race -timeout 40m ./...
 
 .PHONY: e2e
-e2e: needs ## Run the tests that drive the real binary
+e2e: needs ## Run the tests that start the real binary
 	$(WITH_POSTGRES) go test -count=1 -timeout 20m -v ./e2e/...
 
 .PHONY: needs
-needs: # What the tests need beside Go
+needs: # Find or install the programs that the tests need beside Go
 	@.ci/needs
 
 .PHONY: lint
-lint: $(LINT) ## Check formatting, vet and lint
-	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
+lint: $(LINT) fmt-vet ## Run gofmt, vet and golangci-lint
 	$(LINT) run
 
 $(LINT):
@@ -50,7 +63,7 @@ $(LINT):
 	mv bin/golangci-lint $@
 
 .PHONY: bench
-bench: build needs ## Measure the gateway from outside, on both databases (BENCH="-d 10s -c 8,32")
+bench: build needs ## Measure the speed of the gateway on both databases (BENCH="-d 10s -c 8,32")
 	@echo "SQLite"; go run ./bench $(BENCH)
 	@echo "PostgreSQL"; go run ./test/testdb/cmd/testpostgres -durable -- \
 		sh -c 'go run ./bench -database "$$GATEHOUSE_TEST_POSTGRES_URL" $(BENCH)'
@@ -65,31 +78,31 @@ fuzz: ## Run every fuzz target for FUZZTIME (20s)
 		done || exit 1; \
 	done
 
-# Where no container registry can be reached, GATEHOUSE_BASE_IMAGES names a script
-# that makes the base images that it is given as arguments. It is only asked when
-# an image cannot be pulled.
-export GATEHOUSE_BASE_IMAGES ?=
-
 .PHONY: up
 up: ## Start the stack: three nodes, PostgreSQL and nginx, on https://localhost:8443
 	@. deploy/compose.sh; export GATEHOUSE_VERSION=$(VERSION); compose up -d --build && await_healthy proxy && compose run --rm --no-deps -T init show url
 
 .PHONY: down
-down: ## Stop the stack; what it keeps stays
+down: ## Stop the stack and keep its data
 	@. deploy/compose.sh && compose down
 
 .PHONY: compose-test
-compose-test: ## Build the stack, test it from outside, take it down (installs Docker when root on Debian)
+compose-test: ## Build the stack, test it, remove it (installs Docker if you are root on Debian)
 	@GATEHOUSE_VERSION=$(VERSION) e2e/compose/run.sh
 
 .PHONY: pages
-pages: ## Show every page in every state, with canned data
+pages: ## Serve every page in every state, with sample data
 	@go run ./templates/storybook
 
 .PHONY: build
 build: ## Build the static binary bin/gatehouse
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/gatehouse ./cmd/gatehouse
 
+.PHONY: install
+install: build ## Install bin/gatehouse into PREFIX/bin (PREFIX=/usr/local)
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 bin/gatehouse "$(DESTDIR)$(PREFIX)/bin/gatehouse"
+
 .PHONY: clean
-clean: ## Remove what was built
+clean: ## Remove the built files
 	rm -rf bin coverage.out

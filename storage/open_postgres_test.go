@@ -66,6 +66,7 @@ func TestCutConnectionsAreReplaced(t *testing.T) {
 }
 
 func TestAServerThatIsGoneIsUnavailable(t *testing.T) {
+	testdb.NeedsPostgres(t)
 	ctx := context.Background()
 	server, err := testdb.StartPostgres(testdb.Fast)
 	require.NoError(t, err)

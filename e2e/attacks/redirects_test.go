@@ -35,7 +35,7 @@ func TestAStrangersClientSendsNobodyOnUnasked(t *testing.T) {
 		}
 		a := g.NewBrowser(t).Authorize(t, app, "prompt=none")
 		require.Equal(t, http.StatusUnauthorized, a.Status)
-		require.Contains(t, a.Body, "Nobody is signed in here")
+		require.Contains(t, a.Body, "You are not signed in")
 		// Who is signed in is known: the app is told what it asked.
 		a = g.SignedIn(t, g.User(t, "ada")).Authorize(t, app, "prompt=none")
 		require.Equal(t, "consent_required", a.Query.Get("error"))

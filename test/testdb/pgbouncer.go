@@ -15,14 +15,15 @@ import (
 	"time"
 )
 
-// Pooler is a pgbouncer that hands out the server's sessions by transaction,
-// without prepared statements of its own, as most versions in use do.
+// Pooler is a pgbouncer in transaction mode: each transaction may run on another
+// session of the server. It does not support prepared statements, as most
+// versions in use do not.
 type Pooler struct {
 	dir  string
 	stop func() error
 }
 
-// pgbouncerGuard stops the pooler when the process that started guard is gone, as guard does for servers.
+// pgbouncerGuard stops the pooler when the process that started it has ended, as guard does for servers.
 const pgbouncerGuard = `
 program=$1 dir=$2
 "$program" -q "$dir/pgbouncer.ini" </dev/null &
@@ -34,10 +35,12 @@ wait $pooler
 rm -rf "$dir"
 `
 
-// StartPooler starts a pgbouncer in front of the server that Postgres makes its
-// databases on, until the test ends. Where there is none the test fails.
+// StartPooler starts a pgbouncer in front of the server of Postgres and stops it
+// at the end of the test. If pgbouncer is not installed, the test fails. The
+// settings are lines for pgbouncer.ini that replace the defaults.
 func StartPooler(t testing.TB, settings ...string) *Pooler {
 	t.Helper()
+	NeedsPostgres(t)
 	p, err := startPooler(sharedServer(t), settings)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +53,7 @@ func StartPooler(t testing.TB, settings ...string) *Pooler {
 	return p
 }
 
-// URL leads to a database of the server through the pooler.
+// URL returns the URL that leads to the same database through the pooler.
 func (p *Pooler) URL(t testing.TB, databaseURL string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -68,16 +71,16 @@ func startPooler(server string, settings []string) (*Pooler, error) {
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
 		if program = "/usr/sbin/pgbouncer"; !isFile(program) {
-			return nil, errors.New("the tests need pgbouncer; install it with the package manager of this system (sudo apt-get install -y pgbouncer)")
+			return nil, errors.New("the tests need pgbouncer; install it with the package manager of this system, for example: sudo apt-get install -y pgbouncer")
 		}
 	}
 	dir, err := os.MkdirTemp("", "gatehouse-pgbouncer-")
 	if err != nil {
-		return nil, fmt.Errorf("make a directory for pgbouncer: %w", err)
+		return nil, fmt.Errorf("create a directory for pgbouncer: %w", err)
 	}
 	ini, err := poolerConfig(server, dir, settings)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "pgbouncer.ini"), []byte(ini), 0o644) //nolint:gosec // the user that pgbouncer runs as reads it
+		err = os.WriteFile(filepath.Join(dir, "pgbouncer.ini"), []byte(ini), 0o644) //nolint:gosec // pgbouncer may run as another user, who reads it
 	}
 	attributes, attributesErr := unprivileged(dir)
 	if err = errors.Join(err, attributesErr); err != nil {
@@ -104,7 +107,7 @@ func startPooler(server string, settings []string) (*Pooler, error) {
 func poolerConfig(server, dir string, settings []string) (string, error) {
 	u, err := url.Parse(server)
 	if err != nil {
-		return "", fmt.Errorf("%s is no URL", URLVariable)
+		return "", fmt.Errorf("%s is not a valid URL", URLVariable)
 	}
 	target := []string{"user=" + u.User.Username()}
 	if password, ok := u.User.Password(); ok {

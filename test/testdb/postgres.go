@@ -18,11 +18,11 @@ import (
 	"time"
 )
 
-// Durability is whether a server waits for the disk.
+// Durability says whether a server waits for the disk at each commit.
 type Durability bool
 
-// Fast servers lose their data in a crash of the machine, which no test minds;
-// Durable ones commit as in production.
+// A Fast server may lose data if the machine crashes, which does not matter to a
+// test. A Durable server waits for the disk as in production.
 const (
 	Fast    Durability = false
 	Durable Durability = true
@@ -30,15 +30,15 @@ const (
 
 // Server is a private PostgreSQL server.
 type Server struct {
-	URL   string // of its database postgres, as a superuser
+	URL   string // of the database postgres, as a superuser
 	watch io.Closer
 	ended chan error
 	log   *bytes.Buffer
 }
 
-// guard starts the server and waits until the process that started guard
-// closes its end of standard input, as it does at the latest when it dies, in
-// whatever way. Then it stops the server and removes its directory.
+// guard starts the server and waits for the end of its standard input. The pipe is
+// closed by Stop, or by the kernel when the process that started guard ends, even
+// if that process was killed. Then guard stops the server and removes its directory.
 const guard = `
 bin=$1 dir=$2; shift 2
 "$bin/initdb" -D "$dir/data" -U postgres -A trust --encoding=UTF8 --no-locale --no-sync >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; rm -rf "$dir"; exit 1; }
@@ -51,21 +51,21 @@ wait $server
 rm -rf "$dir"
 `
 
-// StartPostgres starts a private server. It stops when Stop is called, and also
-// when this process ends without calling it. The error says how to install
-// PostgreSQL if there is none.
+// StartPostgres starts a private server. The server stops when Stop is called or
+// when this process ends. If PostgreSQL is not installed, the error says how to
+// install it.
 func StartPostgres(durability Durability) (*Server, error) {
 	bin, err := findBinaries()
 	if err != nil {
 		return nil, err
 	}
-	parent := "" // the usual one
+	parent := "" // the temporary directory
 	if durability == Fast {
 		parent = memory()
 	}
 	dir, err := os.MkdirTemp(parent, "gatehouse-pg-")
 	if err != nil {
-		return nil, fmt.Errorf("make a directory for PostgreSQL: %w", err)
+		return nil, fmt.Errorf("create a directory for PostgreSQL: %w", err)
 	}
 	attributes, err := unprivileged(dir)
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *Server) waitUntilUp() error {
 			return nil
 		}
 		select {
-		case <-s.ended: //nolint:errcheck // a signal, and nothing else
+		case <-s.ended: //nolint:errcheck // the log says more than the exit status
 			return fmt.Errorf("PostgreSQL did not start: %s", s.log)
 		case <-ctx.Done():
 			return fmt.Errorf("PostgreSQL did not start within a minute: %w", err)
@@ -131,8 +131,9 @@ func (s *Server) waitUntilUp() error {
 	}
 }
 
-// memory is a directory in memory if there is one with room, else "". A new
-// database is 300 new files, which takes a disk ten times as long.
+// memory returns a directory in memory that has 1 GiB free, or "" if there is no
+// such directory. A new database is 300 new files, which takes ten times as long
+// on a disk.
 func memory() string {
 	const shm, room = "/dev/shm", 1 << 30
 	var stat syscall.Statfs_t
@@ -143,7 +144,7 @@ func memory() string {
 }
 
 // findBinaries returns the directory that holds initdb and postgres. The
-// distributions keep them off the PATH, one directory for each version.
+// distributions do not put it on the PATH: each version has a directory.
 func findBinaries() (string, error) {
 	candidates, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {
@@ -184,11 +185,12 @@ func installCommand() string {
 			return m[1]
 		}
 	}
-	return "the package manager of this system (the package is mostly called postgresql)"
+	return "the package manager of this system (the package is usually called postgresql)"
 }
 
-// unprivileged detaches the server from the terminal, whose Ctrl-C is not for
-// it, and lets it run as somebody else if we are root. It gets the directory.
+// unprivileged returns attributes that detach the server from the terminal, so that
+// Ctrl-C does not reach it. If this process runs as root, the server runs as the
+// user postgres or nobody, and that user becomes the owner of the directory.
 func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 	attributes := &syscall.SysProcAttr{Setsid: true}
 	if os.Geteuid() != 0 {
@@ -207,5 +209,5 @@ func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 		attributes.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		return attributes, os.Chown(dir, int(uid), int(gid))
 	}
-	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
+	return nil, errors.New("PostgreSQL does not run as root, and neither the user postgres nor the user nobody exists")
 }

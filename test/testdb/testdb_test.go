@@ -20,7 +20,7 @@ import (
 const startAndWait = "GATEHOUSE_TEST_START_AND_WAIT"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(startAndWait) != "" { // we are the process that is killed below
+	if os.Getenv(startAndWait) != "" { // this is the process that TestServerStopsWithItsProcess kills
 		server, err := testdb.StartPostgres(testdb.Fast)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// directory is where a private server lives.
+// directory returns the directory of a private server.
 func directory(t *testing.T, serverURL string) string {
 	t.Helper()
 	u, err := url.Parse(serverURL)
@@ -50,7 +50,8 @@ func setting(t *testing.T, serverURL, name string) string {
 	return value
 }
 
-func TestAPrivateServerLeavesNothingBehind(t *testing.T) {
+func TestPrivateServerRemovesItsDirectory(t *testing.T) {
+	testdb.NeedsPostgres(t)
 	server, err := testdb.StartPostgres(testdb.Fast)
 	require.NoError(t, err)
 	require.Equal(t, "off", setting(t, server.URL, "fsync"))
@@ -59,15 +60,16 @@ func TestAPrivateServerLeavesNothingBehind(t *testing.T) {
 	require.NoDirExists(t, directory(t, server.URL))
 }
 
-func TestADurableServerWaitsForTheDisk(t *testing.T) {
+func TestDurableServerWaitsForTheDisk(t *testing.T) {
 	databaseURL := testdb.DurablePostgres(t)
 	for _, name := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
 		require.Equal(t, "on", setting(t, databaseURL, name))
 	}
 }
 
-func TestAServerDiesWithTheProcessThatStartedIt(t *testing.T) {
-	cmd := exec.Command(os.Args[0]) //nolint:gosec // the test binary itself
+func TestServerStopsWithItsProcess(t *testing.T) {
+	testdb.NeedsPostgres(t)
+	cmd := exec.Command(os.Args[0]) //nolint:gosec // this test binary
 	cmd.Env = append(os.Environ(), startAndWait+"=1")
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -81,7 +83,26 @@ func TestAServerDiesWithTheProcessThatStartedIt(t *testing.T) {
 	require.Eventually(t, func() bool { _, err := os.Stat(dir); return os.IsNotExist(err) }, 30*time.Second, 10*time.Millisecond)
 }
 
-func TestEveryTestHasADatabaseOfItsOwn(t *testing.T) {
+// PostgreSQL is left out only by the exact value that make check sets.
+func TestEnginesAreBothUnlessLeftOut(t *testing.T) {
+	names := func() (list []string) {
+		for _, engine := range testdb.Engines() {
+			list = append(list, engine.Name)
+		}
+		return list
+	}
+	for value, want := range map[string][]string{
+		"":           {"SQLite", "PostgreSQL"},
+		"postgresql": {"SQLite", "PostgreSQL"},
+		"SQLite":     {"SQLite", "PostgreSQL"},
+		"sqlite":     {"SQLite"},
+	} {
+		t.Setenv(testdb.EnginesVariable, value)
+		require.Equal(t, want, names(), "%q", value)
+	}
+}
+
+func TestEachCallCreatesADatabase(t *testing.T) {
 	seen := map[string]bool{}
 	for _, engine := range testdb.Engines() {
 		for range 2 {

@@ -1,11 +1,13 @@
 // Command testpostgres runs a command with a private PostgreSQL server, so that
-// all test packages share one:
+// all test packages use one server:
 //
 //	go run ./test/testdb/cmd/testpostgres -- go test ./...
 //
-// With -durable in front of the -- the server waits for the disk as in
-// production, for benchmarks. The command finds the server in GATEHOUSE_TEST_POSTGRES_URL. If that is set
-// already, the command is run as it is. The exit status is the command's.
+// With -durable before the --, the server waits for the disk as in production, for
+// benchmarks. The command finds the server's URL in GATEHOUSE_TEST_POSTGRES_URL. If
+// that variable is set already, testpostgres starts no server. The exit status is
+// that of the command. It refuses to run while GATEHOUSE_TEST_ENGINES leaves out
+// PostgreSQL.
 package main
 
 import (
@@ -38,6 +40,9 @@ func run(args []string) (status int, err error) {
 	if len(args) == 0 {
 		return 2, errors.New("usage: testpostgres [-durable] -- command [argument…]")
 	}
+	if os.Getenv(testdb.EnginesVariable) != "" {
+		return 2, fmt.Errorf("%s is set, but the command must run on every engine; unset the variable", testdb.EnginesVariable)
+	}
 	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // the caller's own command
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = os.Environ()
@@ -53,7 +58,7 @@ func run(args []string) (status int, err error) {
 		}()
 		cmd.Env = append(cmd.Env, testdb.URLVariable+"="+server.URL)
 	}
-	// Ctrl-C reaches the command too, as it is in our process group; we wait for it.
+	// Ctrl-C reaches the command as well, because both are in one process group, so we only wait.
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
@@ -66,7 +71,7 @@ func run(args []string) (status int, err error) {
 		select {
 		case s := <-signals:
 			if s == syscall.SIGTERM {
-				_ = cmd.Process.Signal(s) // It may have ended just now.
+				_ = cmd.Process.Signal(s) // The command may have ended already.
 			}
 		case err := <-ended:
 			var exit *exec.ExitError
