@@ -2,7 +2,7 @@ package gatehouse
 
 import "time"
 
-// The client authentication methods of RFC 7591 §2 that Gatehouse knows.
+// The client authentication methods of RFC 7591 §2 that Gatehouse supports.
 const (
 	AuthMethodNone  = "none"
 	AuthMethodPost  = "client_secret_post"
@@ -12,42 +12,45 @@ const (
 // App is a registered OAuth client (RFC 6749 §2).
 type App struct {
 	ID        string // the client id
-	CreatorID string // "" for apps that registered themselves
-	// SecretHash is HashSecret of the client secret; "" for public apps.
+	CreatorID string // "" for self-registered apps
+	// SecretHash is HashSecret of the client secret. It is "" for public apps.
 	SecretHash  string
 	Name        string
 	Description string
 	Homepage    string
 	IconURL     string
-	// RedirectURIs are the only places that ever receive a code or a token. The
+	// RedirectURIs are the only addresses that receive a code or a token. The
 	// management API calls them callback_urls.
 	RedirectURIs []string
-	// IsTrusted: users are never asked for consent. Only System Admins may set it.
+	// IsTrusted means that users are never asked for consent. Only System Admins may set it.
 	IsTrusted bool
-	// IsPublic: no secret, PKCE required, no refresh tokens (RFC 6749 §2.1). Never changes.
-	IsPublic                bool
+	// IsPublic means that the app has no secret, must use PKCE and gets no refresh tokens
+	// (RFC 6749 §2.1). It never changes.
+	IsPublic bool
+	// IsDynamicallyRegistered means that the app registered itself (RFC 7591). It never changes.
 	IsDynamicallyRegistered bool
 	MattermostAppID         string
-	// TokenEndpointAuthMethod is one of the AuthMethod constants: what the client
-	// registered. Confidential apps may use either secret method all the same.
+	// TokenEndpointAuthMethod is the AuthMethod constant that the client registered. A
+	// confidential app may use both secret methods, independent of this value.
 	TokenEndpointAuthMethod string
-	// AccessTokenLifetime and RefreshTokenLifetime override the settings; 0 = as the settings say.
+	// AccessTokenLifetime and RefreshTokenLifetime override the settings unless they are 0.
 	AccessTokenLifetime  time.Duration
 	RefreshTokenLifetime time.Duration
 	CreateAt             time.Time
 	UpdateAt             time.Time
 }
 
-// AppUsage says how much an app is used.
+// AppUsage describes how much an app is used.
 type AppUsage struct {
-	Users      int64     // who authorised it and did not take it back
-	LastUsedAt time.Time // coarse; zero if never
+	Users      int64     // the number of users with a consent for the app
+	LastUsedAt time.Time // accurate to ConsentTouchInterval; zero if the app was never used
 }
 
-// AppQuery says which apps to list. They come by name, in any case, then by id.
+// AppQuery selects the apps of a list. The list is sorted by name, without regard to
+// case, and then by id.
 type AppQuery struct {
-	CreatorID string // only this person's; "" = everybody's
-	Search    string // only those whose name contains it, in any case; "" = all
+	CreatorID string // only apps of this creator; "" for all apps
+	Search    string // only apps whose name contains it, in any case; "" for all apps
 	Offset    int
 	Limit     int
 }

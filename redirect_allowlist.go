@@ -1,18 +1,19 @@
 package gatehouse
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// scheme, //, authority, path and query of a pattern
+// allowlistPattern captures the scheme, //, the authority, and the path with the query.
 var allowlistPattern = regexp.MustCompile(`^([a-z][a-z0-9+.-]*):(//)?([^/?]*)(.*)$`)
 
-// CheckAllowlistPattern reports what is wrong with a pattern of the allowlist of
-// redirect URIs (C 2.13), as a *FieldError. A pattern is a redirect URI in which
-// * stands for any run of characters without a slash, and ** for any run. What
-// could never match a valid redirect URI is refused: somebody meant something else.
+// CheckAllowlistPattern returns a *FieldError if a pattern of the allowlist of redirect
+// URIs breaks a rule (C 2.13). A pattern is a redirect URI in which * matches any number
+// of characters except a slash, and ** matches any number of any characters. A pattern
+// that can't match a valid redirect URI is refused, because it is a mistake.
 func CheckAllowlistPattern(pattern string) error {
 	if problem := allowlistProblem(pattern); problem != "" {
 		return &FieldError{Field: SettingDCRRedirectURIAllowlist, Message: problem}
@@ -20,32 +21,33 @@ func CheckAllowlistPattern(pattern string) error {
 	return nil
 }
 
+// allowlistProblem returns a sentence that says which rule the pattern breaks, or "".
 func allowlistProblem(pattern string) string {
 	switch {
 	case pattern == "":
-		return "One of the patterns is empty. Please take the superfluous comma out."
+		return "One of the patterns is empty. Remove the extra comma."
 	case len(pattern) > MaxRedirectURILength:
 		return "A pattern is longer than 1024 bytes."
 	case strings.ContainsFunc(pattern, func(r rune) bool { return r <= ' ' || (r >= 0x7f && r <= 0xa0) }):
-		return "A pattern holds a space, a line break or a control character. Please separate patterns by commas."
+		return "A pattern contains a space, a line break or a control character. Separate patterns with commas."
 	}
 	parts := allowlistPattern.FindStringSubmatch(pattern)
 	if parts == nil {
-		return "Each pattern must begin with http://, https:// or the scheme of an app, in lower case, such as https://*.example.com/**."
+		return "Each pattern must begin with http://, https:// or the scheme of an app, in lowercase letters. An example is https://*.example.com/**."
 	}
 	scheme, slashes, authority := parts[1], parts[2], parts[3]
 	isHTTP := scheme == "http" || scheme == "https"
 	switch {
 	case strings.Contains(pattern, "***"):
-		return "*** means nothing in a pattern: * stands for anything without a slash, ** for anything."
+		return "A pattern can't contain ***. Use * for any characters except a slash, and ** for any characters."
 	case strings.ContainsAny(pattern, `#\`) || strings.ContainsAny(authority, "@%"):
-		return "A pattern holds a fragment (#), a backslash, a user name or an encoded host, which no redirect URI may have."
+		return "A pattern contains a fragment (#), a backslash, a user name or a percent-encoded host. A redirect URI can't contain any of these."
 	case slices.Contains(dangerousSchemes, scheme):
-		return "The scheme " + scheme + ": is not allowed in a redirect URI."
+		return fmt.Sprintf("The scheme %q is not allowed in a redirect URI.", scheme)
 	case isHTTP && (slashes == "" || authority == ""):
 		return "A pattern has no host. It must look like https://app.example.com/callback."
 	case slashes == "" && (authority != "" || !strings.HasPrefix(parts[4], "/")):
-		return "A pattern with a scheme of its own must go on with a slash, such as com.example.app:/callback."
+		return "A pattern with a custom scheme must have a slash after the colon, as in com.example.app:/callback."
 	}
 	return ""
 }

@@ -10,7 +10,7 @@ import (
 	"gatehouse"
 )
 
-func TestAllowlistPatternsAreCheckedWhenTheyAreSet(t *testing.T) {
+func TestAllowlistSettingChecksItsPatterns(t *testing.T) {
 	for _, good := range []string{
 		"", "  ", "https://example.com/*", "https://*.example.com/**?**", "http://localhost:*", "http://[::1]:*/callback", "https://app.example.com/callback?tenant=*",
 		"com.example.app://callback/**", "com.example.app:/callback", "cursor://**", "https://*", " https://a.example/* ,\n http://127.0.0.1:*/** ",
@@ -20,7 +20,7 @@ func TestAllowlistPatternsAreCheckedWhenTheyAreSet(t *testing.T) {
 	}
 	for bad, says := range map[string]string{
 		",": "empty", "https://a.example/*,": "empty", "https://a.example/*, ,https://b.example/*": "empty",
-		"HTTPS://example.com/cb": "lower case", "example.com/*": "must begin", "*": "must begin", "*://example.com/**": "must begin", "//example.com": "must begin",
+		"HTTPS://example.com/cb": "lowercase", "example.com/*": "must begin", "*": "must begin", "*://example.com/**": "must begin", "//example.com": "must begin",
 		"https://example.com/***": "***", "https://example.com/\x00": "control character", "https://a.example/*\nhttps://b.example/*": "line break", "https://exa mple.com": "space",
 		"https://user@example.com/*": "user name", "https://example.com/cb#x": "fragment", `https://example.com\*`: "backslash", "https://ex%61mple.com/*": "encoded",
 		"https:///cb": "no host", "https:/cb": "no host", "http:*": "no host", "com.example.app:*": "slash", "com.example.app:": "slash",
@@ -35,21 +35,21 @@ func TestAllowlistPatternsAreCheckedWhenTheyAreSet(t *testing.T) {
 	}
 }
 
-func TestASinglePatternIsChecked(t *testing.T) {
+func TestCheckAllowlistPattern(t *testing.T) {
 	require.NoError(t, gatehouse.CheckAllowlistPattern("https://example.com/**"))
 	var field *gatehouse.FieldError
 	require.ErrorAs(t, gatehouse.CheckAllowlistPattern(""), &field)
 	require.Equal(t, gatehouse.SettingDCRRedirectURIAllowlist, field.Field)
 }
 
-func TestTheAllowlistKeepsItsPatternsTrimmed(t *testing.T) {
+func TestAllowlistPatternsAreTrimmed(t *testing.T) {
 	s, err := gatehouse.ParseSettings(map[string]string{gatehouse.SettingDCRRedirectURIAllowlist: " https://a.example/* ,\nhttp://localhost:* "}, nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"https://a.example/*", "http://localhost:*"}, s.DCRRedirectURIAllowlist)
 	require.Equal(t, "https://a.example/*,http://localhost:*", s.Value(gatehouse.SettingDCRRedirectURIAllowlist))
 }
 
-func TestRegisteredClientsLiveAsLongAsTheSettingsSay(t *testing.T) {
+func TestLifetimesOfSelfRegisteredAppsHaveDefaults(t *testing.T) {
 	s, err := gatehouse.ParseSettings(nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, 24*time.Hour, s.DCRUnusedLifetime)

@@ -18,7 +18,7 @@ func TestCheckRedirectURI(t *testing.T) {
 		{"https://app.example.com/cb", true, true},
 		{"http://app.example.com", true, true},
 		{"https://app.example.com:8443/cb?tenant=a&b=c", true, true},
-		{"https://app.example.com/a b", true, true}, // the contract accepts it (C 1.15)
+		{"https://app.example.com/a b", true, true}, // valid in the contract (C 1.15)
 		{"http://localhost:3000/cb", true, true},
 		{"http://127.0.0.1/cb", true, true},
 		{"http://[::1]:8080/cb", true, true},
@@ -96,11 +96,11 @@ func TestMatchRedirectURI(t *testing.T) {
 		registered            []string
 	}{
 		{"exact", one[0], one[0], one},
-		{"left out, one registered", "", one[0], one},
-		{"left out, several registered", "", "", two},
-		{"left out, none registered", "", "", nil},
-		{"another case of the host", "https://App.example.com/cb", "", one},
-		{"a slash more", "https://app.example.com/cb/", "", one},
+		{"missing, one registered", "", one[0], one},
+		{"missing, several registered", "", "", two},
+		{"missing, none registered", "", "", nil},
+		{"host in another case", "https://App.example.com/cb", "", one},
+		{"with an additional slash", "https://app.example.com/cb/", "", one},
 		{"another port", "https://app.example.com:443/cb", "", one},
 		{"loopback, another port", "http://127.0.0.1:49152/cb", "http://127.0.0.1:49152/cb", two},
 		{"loopback, no port", "http://127.0.0.1/cb", "http://127.0.0.1/cb", two},
@@ -111,10 +111,10 @@ func TestMatchRedirectURI(t *testing.T) {
 		{"localhost with its query", "http://localhost:7/cb?x=1", "http://localhost:7/cb?x=1", two},
 		{"localhost with another query", "http://localhost:7/cb?x=2", "", two},
 		{"localhost is not 127.0.0.1", "http://localhost:7/cb", "", two},
-		{"localhost in upper case", "http://LOCALHOST/cb?x=1", "", two},
+		{"localhost in uppercase", "http://LOCALHOST/cb?x=1", "", two},
 		{"IPv6", "http://[::1]:9/cb", "http://[::1]:9/cb", two},
-		{"IPv6 written out", "http://[0:0:0:0:0:0:0:1]:9/cb", "", two},
-		{"a look-alike", "http://localhost.evil.example.com/cb?x=1", "", two},
+		{"IPv6, long form", "http://[0:0:0:0:0:0:0:1]:9/cb", "", two},
+		{"a host that begins with localhost", "http://localhost.evil.example.com/cb?x=1", "", two},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -133,8 +133,8 @@ func TestRedirectOrigin(t *testing.T) {
 	require.False(t, gatehouse.IsLoopbackRedirectURI("com.example.app:/cb"))
 }
 
-// Whatever is accepted leads to the host that it seems to lead to: parsing and
-// printing it again changes neither scheme nor authority.
+// FuzzCheckRedirectURI checks that an accepted URI leads to the host that its text shows:
+// parsing and printing the URI changes neither its scheme nor its authority.
 func FuzzCheckRedirectURI(f *testing.F) {
 	for _, seed := range []string{"https://app.example.com/cb", "http://[::1]:1/", "com.example.app:/cb", `https://a\@b`, "https://a@b/", "https://a%40b/"} {
 		f.Add(seed)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Settings are the switches that a System Admin turns while the gateway runs.
-// The zero value is safe: everything is off.
+// Settings are the values that a System Admin changes while the gateway runs. The
+// zero value is safe: everything is off.
 type Settings struct {
 	EnableOAuthServiceProvider      bool
 	EnableDynamicClientRegistration bool
@@ -19,19 +19,20 @@ type Settings struct {
 	EnableUserAppRegistration       bool
 	AccessTokenLifetime             time.Duration // confidential apps
 	PublicAccessTokenLifetime       time.Duration // public apps and the implicit grant
-	RefreshTokenLifetime            time.Duration // since last use
-	// Clients that registered themselves are removed when nobody has authorised
-	// them for DCRUnusedLifetime, or used them for DCRIdleLifetime.
+	RefreshTokenLifetime            time.Duration // since its last use
+	// A self-registered app is deleted if no user authorizes it within
+	// DCRUnusedLifetime, or if it is not used for DCRIdleLifetime.
 	DCRUnusedLifetime time.Duration
 	DCRIdleLifetime   time.Duration
-	// IntrospectionClientIDs are the apps that may introspect anybody's tokens:
-	// resource servers. Other apps may introspect their own only.
+	// IntrospectionClientIDs are the apps that may introspect every token: resource
+	// servers. Other apps may introspect only their own tokens.
 	IntrospectionClientIDs []string
 
 	fixed map[string]bool
 }
 
-// The keys of the settings, as table, command line and variables spell them.
+// The keys of the settings. The database, the command line and, in upper case, the
+// environment variables use them.
 const (
 	SettingEnableOAuthServiceProvider      = "enable_oauth_service_provider"
 	SettingEnableDynamicClientRegistration = "enable_dynamic_client_registration"
@@ -46,44 +47,46 @@ const (
 	SettingIntrospectionClientIDs          = "introspection_client_ids"
 )
 
-// A SettingDefinition says what a setting means and which values it takes.
+// SettingDefinition describes a setting: its key, its default, a help text for users
+// and the values that it takes.
 type SettingDefinition struct {
 	Key         string
 	Default     string
 	Description string
-	apply       func(*Settings, string) error
+	// apply parses a value into the settings. Its error is a sentence for the user.
+	apply func(*Settings, string) error
 }
 
-// SettingDefinitions lists every setting, in the order in which pages and
-// commands show them.
+// SettingDefinitions lists every setting, in the order in which the console and the
+// command line show them.
 func SettingDefinitions() []SettingDefinition {
 	return []SettingDefinition{
-		{SettingEnableOAuthServiceProvider, "false", "Apps can get codes and tokens. While it is off, every OAuth endpoint says so and issues nothing.",
+		{SettingEnableOAuthServiceProvider, "false", "Apps can get codes and tokens. While this is off, every OAuth endpoint answers with an error and issues nothing.",
 			boolSetting(func(s *Settings) *bool { return &s.EnableOAuthServiceProvider })},
-		{SettingEnableDynamicClientRegistration, "false", "Clients may register themselves (RFC 7591), without an account.",
+		{SettingEnableDynamicClientRegistration, "false", "Clients can register themselves without an account (RFC 7591).",
 			boolSetting(func(s *Settings) *bool { return &s.EnableDynamicClientRegistration })},
-		{SettingDCRRedirectURIAllowlist, "", "Comma-separated patterns; clients that register themselves may use only redirect URIs that match one. Empty: any valid redirect URI.",
+		{SettingDCRRedirectURIAllowlist, "", "Comma-separated patterns. A self-registered app can use only redirect URIs that match one of them. If the list is empty, it can use any valid redirect URI.",
 			allowlistSetting},
-		{SettingEnableImplicitGrant, "true", "Apps may use the implicit grant (response_type=token). Not recommended: prefer the code flow with PKCE.",
+		{SettingEnableImplicitGrant, "true", "Apps can use the implicit grant (response_type=token). We don't recommend it: use the code flow with PKCE instead.",
 			boolSetting(func(s *Settings) *bool { return &s.EnableImplicitGrant })},
-		{SettingEnableUserAppRegistration, "false", "Everybody may register apps and manage their own, not only System Admins.",
+		{SettingEnableUserAppRegistration, "false", "All users can register apps and manage their own apps. While this is off, only System Admins can.",
 			boolSetting(func(s *Settings) *bool { return &s.EnableUserAppRegistration })},
-		{SettingAccessTokenLifetime, "1h", "How long an access token of a confidential app lives.",
+		{SettingAccessTokenLifetime, "1h", "An access token of a confidential app is valid for this long.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.AccessTokenLifetime })},
-		{SettingPublicAccessTokenLifetime, "24h", "How long an access token of a public app or of the implicit grant lives; such apps get no refresh token.",
+		{SettingPublicAccessTokenLifetime, "24h", "An access token of a public app or of the implicit grant is valid for this long. It comes without a refresh token.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.PublicAccessTokenLifetime })},
-		{SettingRefreshTokenLifetime, "720h", "How long a refresh token lives since it was last used.",
+		{SettingRefreshTokenLifetime, "720h", "A refresh token expires if it isn't used for this long.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.RefreshTokenLifetime })},
-		{SettingDCRUnusedLifetime, "24h", "How long a client that registered itself is kept when nobody authorises it.",
+		{SettingDCRUnusedLifetime, "24h", "A self-registered app is deleted if no user authorizes it within this time.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.DCRUnusedLifetime })},
-		{SettingDCRIdleLifetime, "2160h", "How long a client that registered itself is kept since it was last used. A client that was removed registers again.",
+		{SettingDCRIdleLifetime, "2160h", "A self-registered app is deleted if it isn't used for this long. Its client can register again.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.DCRIdleLifetime })},
-		{SettingIntrospectionClientIDs, "", "Comma-separated client ids of apps that may introspect every token (resource servers). Other apps may introspect their own only.",
+		{SettingIntrospectionClientIDs, "", "Comma-separated client IDs of the apps that can introspect every token, such as resource servers. Other apps can introspect only their own tokens.",
 			func(s *Settings, v string) error {
 				s.IntrospectionClientIDs = splitList(v)
 				for _, id := range s.IntrospectionClientIDs {
 					if !ValidID(id) {
-						return fmt.Errorf("%q is no client id.", id) //nolint:revive,staticcheck // a sentence for a person
+						return fmt.Errorf("%q is not a client ID.", id) //nolint:revive,staticcheck // a sentence for the user
 					}
 				}
 				return nil
@@ -91,10 +94,10 @@ func SettingDefinitions() []SettingDefinition {
 	}
 }
 
-// ParseSettings makes Settings from stored values, and from fixed ones, which
-// the environment decides and nobody can change while the gateway runs. Keys
-// that are missing have their defaults; keys that it does not know (of a newer
-// version) are passed over in stored and refused in fixed.
+// ParseSettings returns the Settings of the stored values and of the fixed values. An
+// environment variable fixes a value, and no user can change it while the gateway runs.
+// A missing key has its default. An unknown key is ignored in stored, because a newer
+// version may have written it, and is an error in fixed.
 // It returns a *FieldError for the first value that breaks a rule.
 func ParseSettings(stored, fixed map[string]string) (Settings, error) {
 	s := Settings{fixed: map[string]bool{}}
@@ -119,7 +122,7 @@ func ParseSettings(stored, fixed map[string]string) (Settings, error) {
 	return s, nil
 }
 
-// CheckSetting reports whether value is one that the setting takes, as a *FieldError.
+// CheckSetting returns a *FieldError if the setting does not exist or does not take the value.
 func CheckSetting(key, value string) error {
 	for _, d := range SettingDefinitions() {
 		if d.Key == key {
@@ -133,13 +136,14 @@ func CheckSetting(key, value string) error {
 }
 
 func unknownSetting(key string) error {
-	return &FieldError{Field: key, Message: "There is no such setting. `gatehouse settings list` shows them all."}
+	return &FieldError{Field: key, Message: "This setting does not exist. `gatehouse settings list` shows all settings."}
 }
 
-// Fixed reports whether the environment fixes the setting.
+// Fixed reports whether an environment variable fixes the setting.
 func (s Settings) Fixed(key string) bool { return s.fixed[key] }
 
-// Value returns the setting in the form in which it is stored and typed.
+// Value returns the setting as text, in the form that the database stores and that
+// users type. It returns "" for an unknown key.
 func (s Settings) Value(key string) string {
 	switch key {
 	case SettingEnableOAuthServiceProvider:
@@ -168,8 +172,8 @@ func (s Settings) Value(key string) string {
 	return ""
 }
 
-// AccessTokenLifetimeFor is how long an access token of the app lives: what the
-// app says, else what the settings say for its type and grant.
+// AccessTokenLifetimeFor returns the lifetime of an access token of the app: the app's
+// own value if it has one, otherwise the setting for its type and grant.
 func (s Settings) AccessTokenLifetimeFor(app App, implicit bool) time.Duration {
 	switch {
 	case app.AccessTokenLifetime > 0:
@@ -180,7 +184,8 @@ func (s Settings) AccessTokenLifetimeFor(app App, implicit bool) time.Duration {
 	return s.AccessTokenLifetime
 }
 
-// RefreshTokenLifetimeFor is how long a refresh token of the app lives since its last use.
+// RefreshTokenLifetimeFor returns how long a refresh token of the app is valid after its
+// last use: the app's own value if it has one, otherwise the setting.
 func (s Settings) RefreshTokenLifetimeFor(app App) time.Duration {
 	if app.RefreshTokenLifetime > 0 {
 		return app.RefreshTokenLifetime
@@ -188,7 +193,7 @@ func (s Settings) RefreshTokenLifetimeFor(app App) time.Duration {
 	return s.RefreshTokenLifetime
 }
 
-// splitList reads a comma-separated list, passing over blanks.
+// splitList parses a comma-separated list and leaves out blank items.
 func splitList(v string) []string {
 	var list []string
 	for _, item := range strings.Split(v, ",") {
@@ -199,8 +204,8 @@ func splitList(v string) []string {
 	return list
 }
 
-// allowlistSetting refuses empty and invalid patterns (C 2.13): one that matches
-// nothing would shut clients out for no visible reason.
+// allowlistSetting refuses empty and invalid patterns (C 2.13). Such a pattern matches
+// nothing, so it would refuse clients for no visible reason.
 func allowlistSetting(s *Settings, v string) error {
 	s.DCRRedirectURIAllowlist = nil
 	if strings.TrimSpace(v) == "" {
@@ -224,18 +229,19 @@ func boolSetting(field func(*Settings) *bool) func(*Settings, string) error {
 		case "false":
 			*field(s) = false
 		default:
-			return fmt.Errorf("%q is neither true nor false.", v) //nolint:revive,staticcheck // a sentence for a person
+			return fmt.Errorf("%q is not valid. Use true or false.", v) //nolint:revive,staticcheck // a sentence for the user
 		}
 		return nil
 	}
 }
 
-// Lifetimes below a minute break honest clients, and above a year are no lifetimes.
+// lifetimeSetting takes durations from one minute to one year. Less than a minute breaks
+// correct clients, and a token that is valid for more than a year hardly expires.
 func lifetimeSetting(field func(*Settings) *time.Duration) func(*Settings, string) error {
 	return func(s *Settings, v string) error {
 		d, err := time.ParseDuration(strings.TrimSpace(v))
 		if err != nil || d < time.Minute || d > 366*24*time.Hour {
-			return fmt.Errorf("%q is no duration between one minute and one year, such as 30m or 24h.", v) //nolint:revive,staticcheck // a sentence for a person
+			return fmt.Errorf("%q is not valid. Use a duration from one minute to one year, such as 30m or 24h.", v) //nolint:revive,staticcheck // a sentence for the user
 		}
 		*field(s) = d
 		return nil

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// The roles of a person, as the contract spells them.
+// The roles of a user, as the contract spells them.
 const (
 	RoleSystemUser  = "system_user"
 	RoleSystemAdmin = "system_admin"
 )
 
-// User is a person who signs in.
+// User is an account of Gatehouse.
 type User struct {
 	ID                 string
 	Username           string // lower case, unique
@@ -24,20 +24,22 @@ type User struct {
 	Position           string
 	Locale             string // "en"
 	Roles              []string
-	PasswordHash       string // argon2id in PHC form; never leaves package account and storage
+	PasswordHash       string // argon2id in PHC format; only packages account and storage see it
 	CreateAt           time.Time
 	UpdateAt           time.Time
-	DeleteAt           time.Time // zero while the user is active, else when they were deactivated
+	DeleteAt           time.Time // when the user was deactivated; zero for an active user
 	LastPasswordUpdate time.Time
 }
 
-// Active reports whether the user may sign in and whether what they granted lives.
+// Active reports whether the user is not deactivated. A deactivated user can't sign in,
+// and tokens of the user's grants do not work.
 func (u User) Active() bool { return u.DeleteAt.IsZero() }
 
 // IsSystemAdmin reports whether the user holds the role system_admin.
 func (u User) IsSystemAdmin() bool { return slices.Contains(u.Roles, RoleSystemAdmin) }
 
-// DisplayName is how pages address the user: their full name if they gave one, else the username.
+// DisplayName returns the name that pages show: the full name if the user has one,
+// otherwise the username.
 func (u User) DisplayName() string {
 	if name := strings.TrimSpace(u.FirstName + " " + u.LastName); name != "" {
 		return name
@@ -45,23 +47,25 @@ func (u User) DisplayName() string {
 	return u.Username
 }
 
-// Permission is a right held through roles (C 2.10).
+// Permission is a right that a user holds through roles (C 2.10).
 type Permission string
 
-// The permissions of the applications feature.
+// The permissions that Gatehouse checks.
 const (
-	// PermissionManageOAuth: register apps and manage one's own.
+	// PermissionManageOAuth allows a user to register apps and to manage their own apps.
 	PermissionManageOAuth Permission = "manage_oauth"
-	// PermissionManageSystemWideOAuth: manage everybody's apps.
+	// PermissionManageSystemWideOAuth allows a user to manage all apps.
 	PermissionManageSystemWideOAuth Permission = "manage_system_wide_oauth"
-	// PermissionManageSystem: set the trusted flag, change settings, manage users.
+	// PermissionManageSystem allows a user to mark apps as trusted, to change settings and
+	// to manage users.
 	PermissionManageSystem Permission = "manage_system"
-	// PermissionEditOtherUsers: act on other people's accounts.
+	// PermissionEditOtherUsers allows a user to act on the accounts of other users.
 	PermissionEditOtherUsers Permission = "edit_other_users"
 )
 
-// Can reports whether the user holds p. System Admins hold every permission;
-// everybody else holds manage_oauth if the admins gave it to all users (C 2.10).
+// Can reports whether the user holds p. A System Admin holds every permission. Other
+// users hold manage_oauth if a setting gives it to all users (C 2.10). A deactivated
+// user holds no permission.
 func (u User) Can(p Permission, s Settings) bool {
 	if !u.Active() {
 		return false

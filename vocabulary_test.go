@@ -58,15 +58,15 @@ func TestParseScope(t *testing.T) {
 func TestPermissionsAreHeldByRoles(t *testing.T) {
 	admin := gatehouse.User{Roles: []string{gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin}}
 	user := gatehouse.User{Roles: []string{gatehouse.RoleSystemUser}}
-	everybody := gatehouse.Settings{EnableUserAppRegistration: true}
+	allUsers := gatehouse.Settings{EnableUserAppRegistration: true}
 	all := []gatehouse.Permission{gatehouse.PermissionManageOAuth, gatehouse.PermissionManageSystemWideOAuth, gatehouse.PermissionManageSystem, gatehouse.PermissionEditOtherUsers}
 	for _, p := range all {
 		require.True(t, admin.Can(p, gatehouse.Settings{}), p)
 		require.False(t, user.Can(p, gatehouse.Settings{}), p)
-		require.Equal(t, p == gatehouse.PermissionManageOAuth, user.Can(p, everybody), p)
+		require.Equal(t, p == gatehouse.PermissionManageOAuth, user.Can(p, allUsers), p)
 	}
 	admin.DeleteAt = time.Now()
-	require.False(t, admin.Can(gatehouse.PermissionManageSystem, everybody), "a deactivated person may nothing")
+	require.False(t, admin.Can(gatehouse.PermissionManageSystem, allUsers), "a deactivated user holds no permission")
 }
 
 func TestSettingsHaveSafeDefaults(t *testing.T) {
@@ -83,7 +83,7 @@ func TestSettingsHaveSafeDefaults(t *testing.T) {
 	require.Equal(t, time.Hour, s.RefreshTokenLifetimeFor(gatehouse.App{RefreshTokenLifetime: time.Hour}))
 }
 
-func TestSettingsSurviveBeingWrittenDown(t *testing.T) {
+func TestSettingsRoundTripAsText(t *testing.T) {
 	for _, d := range gatehouse.SettingDefinitions() {
 		require.NotEmpty(t, d.Description, d.Key)
 		require.NoError(t, gatehouse.CheckSetting(d.Key, d.Default), d.Key)
@@ -106,7 +106,7 @@ func TestTheEnvironmentFixesSettings(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestWrongSettingsSayWhatWouldBeRight(t *testing.T) {
+func TestInvalidSettingsAreRefused(t *testing.T) {
 	for key, value := range map[string]string{
 		gatehouse.SettingEnableImplicitGrant:    "yes",
 		gatehouse.SettingAccessTokenLifetime:    "1s",

@@ -121,7 +121,7 @@ func TestRedirectURIsThatLeadAstrayAreRefused(t *testing.T) {
 		{"https://app.example.com/cb#fragment", none, "fragment"}, {"https://app.example.com/cb#", none, "fragment"},
 		{"https://user@app.example.com/cb", none, "user name"}, {"https://user:pw@app.example.com/cb", post, "user name"}, {"https://app.example.com:443@evil.example/", none, ""},
 		{`https://app.example.com\@evil.example/cb`, none, "backslash"}, {"https://app.example.com/\u0000", none, "control"}, {"https://app.example.com/%0d%0ax", none, "control"},
-		{"HTTPS://app.example.com/cb", none, "lower case"}, {"https:///cb", none, "host"}, {"https:cb", none, ""}, {"/cb", none, ""}, {"app.example.com/cb", none, ""}, {"", none, "empty"}, {"*", none, ""},
+		{"HTTPS://app.example.com/cb", none, "lowercase"}, {"https:///cb", none, "host"}, {"https:cb", none, ""}, {"/cb", none, ""}, {"app.example.com/cb", none, ""}, {"", none, "empty"}, {"*", none, ""},
 		{"https://app.example.com/" + strings.Repeat("a", 1024), none, "1024"},
 		// RFC 7591 §5: without TLS only to the user's own computer
 		{"http://app.example.com/cb", none, "https://"}, {"http://app.example.com/cb", post, "https://"}, {"http://192.168.0.1/cb", none, "https://"},
@@ -201,6 +201,6 @@ func TestOnlyRedirectURIsOnTheAllowlistAreRegistered(t *testing.T) {
 		requireRefused(t, register(t, g, `{"redirect_uris":["https://evil.example/cb"],"client_uri":"x"}`), "invalid_client_metadata", "client_uri") // the allowlist comes last (C 1.11)
 		// What is refused anyway is refused for its own reason.
 		requireRefused(t, register(t, g, `{"redirect_uris":["https://user:pw@app.example.com/cb"]}`), "invalid_redirect_uri", "user name")
-		requireRefused(t, register(t, g, `{"redirect_uris":["HTTPS://app.example.com/cb"]}`), "invalid_redirect_uri", "lower case")
+		requireRefused(t, register(t, g, `{"redirect_uris":["HTTPS://app.example.com/cb"]}`), "invalid_redirect_uri", "lowercase")
 	})
 }

@@ -77,7 +77,7 @@ func TestAWrongVariableIsNamedWithWhatWouldBeRight(t *testing.T) {
 		{"PostgreSQL without a secret", []string{"GATEHOUSE_DATABASE_URL=postgres://db/x"}, "GATEHOUSE_SECRET", "openssl rand"},
 		{"half an admin", []string{"GATEHOUSE_ADMIN_USERNAME=root", "GATEHOUSE_ADMIN_PASSWORD=long enough"}, "GATEHOUSE_ADMIN_EMAIL", "is missing"},
 		{"an admin with a short password", []string{"GATEHOUSE_ADMIN_USERNAME=root", "GATEHOUSE_ADMIN_EMAIL=root@example.com", "GATEHOUSE_ADMIN_PASSWORD=hunter2"}, "GATEHOUSE_ADMIN_PASSWORD", "at least 8"},
-		{"a switch that is no switch", []string{"GATEHOUSE_ENABLE_OAUTH_SERVICE_PROVIDER=on"}, "GATEHOUSE_ENABLE_OAUTH_SERVICE_PROVIDER", "true nor false"},
+		{"a switch that is no switch", []string{"GATEHOUSE_ENABLE_OAUTH_SERVICE_PROVIDER=on"}, "GATEHOUSE_ENABLE_OAUTH_SERVICE_PROVIDER", "Use true or false"},
 		{"a proxy by name", []string{"GATEHOUSE_TRUSTED_PROXIES=10.0.0.1,nginx"}, "GATEHOUSE_TRUSTED_PROXIES", `"nginx"`},
 		{"a rate that is none", []string{"GATEHOUSE_REGISTRATION_RATE=20"}, "GATEHOUSE_REGISTRATION_RATE", "20/1s"},
 		{"a rate of nothing", []string{"GATEHOUSE_REGISTRATION_RATE=0/1s"}, "GATEHOUSE_REGISTRATION_RATE", "off"},
