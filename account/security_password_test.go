@@ -49,19 +49,6 @@ func TestChangingThePasswordEndsEverythingExceptThisSession(t *testing.T) {
 	})
 }
 
-func sessionToken(t *testing.T, g *testkit.Gateway, b *testkit.Browser) string {
-	t.Helper()
-	site, err := url.Parse(g.URL)
-	require.NoError(t, err)
-	for _, c := range b.Jar.Cookies(site) {
-		if c.Name == "MMAUTHTOKEN" {
-			return c.Value
-		}
-	}
-	require.Fail(t, "no session")
-	return ""
-}
-
 func TestARefusedPasswordChangesNothing(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ana := g.SignedIn(t, g.Person(t, "ana"))

@@ -109,13 +109,19 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 // sessionOf returns the id of a browser's session.
 func sessionOf(t *testing.T, g *testkit.Gateway, b *testkit.Browser) string {
 	t.Helper()
+	session, _, err := g.Store.SessionByTokenHash(t.Context(), gatehouse.HashSecret(sessionToken(t, g, b)))
+	require.NoError(t, err)
+	return session.ID
+}
+
+// sessionToken returns the session token in a browser's cookies.
+func sessionToken(t *testing.T, g *testkit.Gateway, b *testkit.Browser) string {
+	t.Helper()
 	site, err := url.Parse(g.URL)
 	require.NoError(t, err)
 	for _, c := range b.Jar.Cookies(site) {
 		if c.Name == "MMAUTHTOKEN" {
-			session, _, err := g.Store.SessionByTokenHash(t.Context(), gatehouse.HashSecret(c.Value))
-			require.NoError(t, err)
-			return session.ID
+			return c.Value
 		}
 	}
 	require.Fail(t, "no session")
