@@ -22,7 +22,7 @@ type AccessTokens interface {
 	AuthenticateAccessToken(ctx context.Context, token string) (gatehouse.Grant, gatehouse.User, error)
 }
 
-// AuthenticatorConfig is what an Authenticator is made of.
+// AuthenticatorConfig configures an Authenticator.
 type AuthenticatorConfig struct {
 	Store   Store
 	Tokens  AccessTokens

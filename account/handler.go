@@ -21,7 +21,7 @@ type FormTargets interface {
 	FormTarget(ctx context.Context, localURL string) string
 }
 
-// HandlerConfig is what a Handler is made of.
+// HandlerConfig configures a Handler.
 type HandlerConfig struct {
 	Service       *Service
 	Authenticator *Authenticator

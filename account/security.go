@@ -26,7 +26,7 @@ type AuthorizedApps interface {
 	Revoke(ctx context.Context, actorID, userID, appID string) error
 }
 
-// SecurityConfig is what a SecurityHandler is made of.
+// SecurityConfig configures a SecurityHandler.
 type SecurityConfig struct {
 	Pages   web.Pages
 	Service *Service

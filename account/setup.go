@@ -14,7 +14,7 @@ import (
 	"gatehouse/templates"
 )
 
-// SetUpConfig is what a SetUp is made of.
+// SetUpConfig configures a SetUp.
 type SetUpConfig struct {
 	Store Store
 	Users *Users

@@ -19,7 +19,7 @@ type Device struct {
 	UserAgent string
 }
 
-// ServiceConfig is what a Service is made of.
+// ServiceConfig configures a Service.
 type ServiceConfig struct {
 	Store  Store
 	Hasher *Hasher

@@ -11,7 +11,7 @@ import (
 	"gatehouse/internal/audit"
 )
 
-// UsersConfig is what Users is made of.
+// UsersConfig configures Users.
 type UsersConfig struct {
 	Store  Store
 	Hasher *Hasher

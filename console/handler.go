@@ -51,7 +51,7 @@ type Store interface {
 	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
 }
 
-// Config is what a Handler is made of.
+// Config configures a Handler.
 type Config struct {
 	Pages    web.Pages
 	Users    Users

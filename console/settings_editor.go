@@ -13,7 +13,7 @@ import (
 	"gatehouse/internal/audit"
 )
 
-// SettingsEditorConfig is what a SettingsEditor is made of.
+// SettingsEditorConfig configures a SettingsEditor.
 type SettingsEditorConfig struct {
 	Store Store
 	Log   *slog.Logger
