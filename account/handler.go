@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/gorilla/mux"
-
 	"gatehouse"
 	"gatehouse/internal/web"
 	"gatehouse/templates"
@@ -60,26 +58,31 @@ func NewHandler(c HandlerConfig) *Handler {
 	return h
 }
 
-// Register adds the endpoints to a router that is below the base path.
-func (h *Handler) Register(r *mux.Router) {
-	json := func(path, method string, f web.HandlerFunc) {
-		r.Handle(path, web.JSON(h.log, f)).Methods(method)
-	}
-	page := func(path, method string, f web.HandlerFunc) {
-		r.Handle(path, web.Page(h.log, h.renderer, f)).Methods(method)
-	}
-	json("/api/v4/users/login", http.MethodPost, h.apiLogin)
-	json("/api/v4/users/logout", http.MethodPost, h.apiLogout)
-	json("/api/v4/users/me", http.MethodGet, h.apiMe)
-	json("/api/v4/users/{user_id}", http.MethodGet, h.apiUser)
-	json("/api/v4/oauth_test", http.MethodGet, h.apiOAuthTest)
+// maxLoginURI has room for a return URL that is an authorization request, escaped.
+const maxLoginURI = 3*web.MaxPageURI + 64
 
-	page("/login", http.MethodGet, h.loginPage)
-	page("/login", http.MethodPost, h.login)
-	page("/logout", http.MethodGet, h.logoutPage)
-	page("/logout", http.MethodPost, h.logout)
-	page("/setup", http.MethodGet, h.setUpPage)
-	page("/setup", http.MethodPost, h.setUp)
+// Routes returns the pages and the API of signing in with their policies.
+func (h *Handler) Routes() []web.Route {
+	json := func(f web.HandlerFunc) http.Handler { return web.JSON(h.log, f) }
+	page := func(f web.HandlerFunc) http.Handler { return web.Page(h.log, h.renderer, f) }
+	// Pages of other origins may read the user of the access token that they send.
+	bearer := web.Policy{Errors: web.ContractErrors, CORS: http.MethodGet}
+	login := web.Policy{MaxURI: maxLoginURI}
+	return []web.Route{
+		{Method: http.MethodPost, Path: "/api/v4/users/login", Handler: json(h.apiLogin), Policy: web.APIPolicy()},
+		{Method: http.MethodPost, Path: "/api/v4/users/logout", Handler: json(h.apiLogout), Policy: web.APIPolicy()},
+		{Method: http.MethodGet, Path: "/api/v4/users/me", Handler: json(h.apiMe), Policy: bearer},
+		{Method: http.MethodGet, Path: "/api/v4/users/{user_id}", Handler: json(h.apiUser), Policy: web.APIPolicy()},
+		{Method: http.MethodGet, Path: "/api/v4/oauth_test", Handler: json(h.apiOAuthTest), Policy: web.APIPolicy()},
+		{Path: "/api/", Prefix: true, Policy: web.APIPolicy()}, // C 1.1, "JSON or HTML error?"
+
+		{Method: http.MethodGet, Path: "/login", Handler: page(h.loginPage), Policy: login},
+		{Method: http.MethodPost, Path: "/login", Handler: page(h.login), Policy: login},
+		{Method: http.MethodGet, Path: "/logout", Handler: page(h.logoutPage)},
+		{Method: http.MethodPost, Path: "/logout", Handler: page(h.logout)},
+		{Method: http.MethodGet, Path: "/setup", Handler: page(h.setUpPage)},
+		{Method: http.MethodPost, Path: "/setup", Handler: page(h.setUp)},
+	}
 }
 
 // visitor returns the user who looks at a page and has a session. Pages do not accept

@@ -54,10 +54,11 @@ func NewSecurityHandler(c SecurityConfig) *SecurityHandler {
 
 const securityPath = "/settings/security"
 
-// Register adds the pages to a router that is below the base path.
-func (h *SecurityHandler) Register(r *mux.Router) {
+// Routes returns the pages.
+func (h *SecurityHandler) Routes() []web.Route {
+	var routes []web.Route
 	handle := func(path, method string, f web.VisitFunc) {
-		r.Handle(path, h.pages.Handle(f)).Methods(method)
+		routes = append(routes, web.Route{Method: method, Path: path, Handler: h.pages.Handle(f)})
 	}
 	// What only takes a POST shows the page when it is asked for: signing in leads
 	// back to the address of the form, and people reload it.
@@ -75,6 +76,7 @@ func (h *SecurityHandler) Register(r *mux.Router) {
 	act(securityPath+"/sessions/{session_id}/sign-out", h.signOutSession)
 	handle(securityPath+"/apps/{app_id}/revoke", http.MethodGet, h.askToRevoke)
 	handle(securityPath+"/apps/{app_id}/revoke", http.MethodPost, h.revoke)
+	return routes
 }
 
 // home is GET /, the start page.

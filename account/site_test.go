@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
@@ -21,6 +20,7 @@ import (
 	"gatehouse/storage"
 	"gatehouse/templates"
 	"gatehouse/test/testdb"
+	"gatehouse/test/testkit"
 )
 
 const password = "correct horse battery"
@@ -74,12 +74,11 @@ func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 	require.NoError(t, err)
 	s.auth = account.NewAuthenticator(account.AuthenticatorConfig{Store: c.store, Tokens: s.tokens, Cookies: cookies, Log: log})
 	s.setUp = account.NewSetUp(account.SetUpConfig{Store: c.store, Users: s.users})
-	router := mux.NewRouter()
-	account.NewHandler(account.HandlerConfig{
+	handler := account.NewHandler(account.HandlerConfig{
 		Service: s.service, Authenticator: s.auth, SetUp: s.setUp, Store: c.store,
 		FormTargets: formTargets{}, Renderer: renderer, Cookies: cookies, Log: log,
-	}).Register(router.PathPrefix(c.base).Subrouter())
-	s.handler = s.auth.RenewCookies(router)
+	})
+	s.handler = s.auth.RenewCookies(testkit.Serve(c.base, handler.Routes()))
 	return s
 }
 

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"gatehouse"
 	"gatehouse/internal/audit"
 	"gatehouse/internal/web"
@@ -69,10 +67,14 @@ func NewHandler(c Config) *Handler {
 	return &Handler{store: c.Store, callers: c.Callers, renderer: c.Renderer, basePath: c.BasePath, trail: audit.NewTrail(c.Store, c.Log), log: c.Log}
 }
 
-// Register adds the endpoints to a router below the base path.
-func (h *Handler) Register(r *mux.Router) {
-	r.Handle("/oauth/deauthorize", web.JSON(h.log, h.deauthorize)).Methods(http.MethodPost)
-	r.Handle("/api/v4/users/{user_id:[A-Za-z0-9]+}/oauth/apps/authorized", web.JSON(h.log, h.authorized)).Methods(http.MethodGet)
+// Routes returns the endpoints with their policies.
+func (h *Handler) Routes() []web.Route {
+	const authorized = "/api/v4/users/{user_id:[A-Za-z0-9]+}/oauth/apps/authorized"
+	return []web.Route{
+		{Method: http.MethodPost, Path: "/oauth/deauthorize", Handler: web.JSON(h.log, h.deauthorize), Policy: web.APIPolicy()},
+		{Method: http.MethodGet, Path: authorized, Handler: web.JSON(h.log, h.authorized), Policy: web.APIPolicy()},
+		{Path: "/oauth/apps/authorized", Policy: web.APIPolicy()}, // C 1.1, "JSON or HTML error?"
+	}
 }
 
 // Decide reads the stored consent and decides whether the user must be asked.

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
-	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
@@ -19,6 +18,7 @@ import (
 	"gatehouse/storage"
 	"gatehouse/templates"
 	"gatehouse/test/testdb"
+	"gatehouse/test/testkit"
 )
 
 // alwaysSignedIn is a web.SignIn for which every request comes from the same user.
@@ -41,13 +41,12 @@ func newConsole(t *testing.T, databaseURL string, fixed map[string]string) (http
 	renderer, err := templates.New(templates.Site{BasePath: "/sso"})
 	require.NoError(t, err)
 	root := gatehouse.User{ID: gatehouse.NewID(), Username: "root", Roles: []string{gatehouse.RoleSystemAdmin}}
-	router := mux.NewRouter()
-	console.NewHandler(console.Config{
+	handler := console.NewHandler(console.Config{
 		Pages:    web.Pages{SignIn: alwaysSignedIn{root}, Settings: store, Renderer: renderer, Log: log},
 		Users:    lastAdmin{},
 		Settings: console.NewSettingsEditor(console.SettingsEditorConfig{Store: store, Log: log}), Store: store, BasePath: "/sso",
-	}).Register(router.PathPrefix("/sso").Subrouter())
-	return router, store
+	})
+	return testkit.Serve("/sso", handler.Routes()), store
 }
 
 // lastAdmin refuses every change as if the user were the last System Admin.

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"gatehouse"
 	"gatehouse/internal/web"
 	"gatehouse/templates"
@@ -74,10 +72,12 @@ func NewHandler(c Config) *Handler {
 	return &Handler{pages: c.Pages, users: c.Users, settings: c.Settings, store: c.Store, basePath: c.BasePath}
 }
 
-// Register adds the pages to a router that is below the base path.
-func (h *Handler) Register(r *mux.Router) {
+// Routes returns the pages.
+func (h *Handler) Routes() []web.Route {
+	var routes []web.Route
 	handle := func(path, method string, f web.VisitFunc) {
-		r.Handle(path, h.pages.Require(gatehouse.PermissionManageSystem, "The console is for System Admins. Ask one of them for what you need.", f)).Methods(method)
+		page := h.pages.Require(gatehouse.PermissionManageSystem, "The console is for System Admins. Ask one of them for what you need.", f)
+		routes = append(routes, web.Route{Method: method, Path: path, Handler: page})
 	}
 	const one = "/console/users/{user_id}"
 	handle("/console", http.MethodGet, h.settingsPage)
@@ -96,6 +96,7 @@ func (h *Handler) Register(r *mux.Router) {
 		handle(one+"/"+a.path, http.MethodPost, h.withUser(h.carryOut(a)))
 	}
 	handle("/console/audit", http.MethodGet, h.auditPage)
+	return routes
 }
 
 // frame is what surrounds a page, with the sentence that the form before it left.

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/gorilla/mux"
-
 	"gatehouse/internal/web"
 )
 
@@ -23,7 +21,7 @@ type authorizeBody struct {
 
 // isJSON matches the JSON form of POST /oauth/authorize. The contract does not
 // check the content type, so every body that is not a form counts as JSON.
-func isJSON(r *http.Request, _ *mux.RouteMatch) bool {
+func isJSON(r *http.Request) bool {
 	return !web.SendsForm(r)
 }
 

@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
 	"gatehouse/provider"
+	"gatehouse/test/testkit"
 )
 
 // noApps is a store without apps and grants, with the provider turned on.
@@ -39,8 +39,7 @@ func TestClientsCannotAddValuesToEvents(t *testing.T) {
 		Tokens: tokens, Store: noApps{}, Log: slog.New(slog.DiscardHandler),
 		Observe: func(e provider.Event) { got = append(got, e) },
 	})
-	r := mux.NewRouter()
-	h.Register(r)
+	r := testkit.Serve("", h.Routes())
 	const bad = "api.oauth.get_access_token.bad_grant.app_error"
 	const unknown = "api.oauth.get_access_token.credentials.app_error"
 	for _, tc := range []struct {

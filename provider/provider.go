@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"gatehouse"
 	"gatehouse/consent"
 	"gatehouse/internal/audit"
@@ -84,26 +82,39 @@ func New(c Config) *Handler {
 	}
 }
 
-// Register adds the endpoints to a router below the base path.
-func (h *Handler) Register(r *mux.Router) {
-	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.counted(h.authorize))).Methods(http.MethodGet)
-	r.Handle("/oauth/authorize", web.JSON(h.log, h.counted(h.authorizeJSON))).Methods(http.MethodPost).MatcherFunc(isJSON)
-	r.Handle("/oauth/authorize", web.Page(h.log, h.renderer, h.counted(h.submitConsent))).Methods(http.MethodPost)
-	r.Handle("/oauth/access_token", h.clientEndpoint(endpointAccessToken, h.token)).Methods(http.MethodPost)
-	r.Handle("/oauth/introspect", h.clientEndpoint(endpointIntrospect, h.introspect)).Methods(http.MethodPost)
-	r.Handle("/oauth/revoke", h.clientEndpoint(endpointRevoke, h.revoke)).Methods(http.MethodPost)
-	h.registerMetadata(r, "")
-}
-
-// RegisterAtRoot adds, to a router of the whole host, the metadata at the places
-// that RFC 8414 §3.1 and RFC 9728 §3.1 derive from a site URL with a path.
-func (h *Handler) RegisterAtRoot(r *mux.Router) {
-	if h.basePath != "" {
-		h.registerMetadata(r, h.basePath)
+// Routes returns the protocol endpoints with their policies.
+func (h *Handler) Routes() []web.Route {
+	const authorize = "/oauth/authorize"
+	apiForm := web.Policy{Errors: web.ContractErrors, MaxURI: web.MaxPageURI}
+	consentForm := web.Page(h.log, h.renderer, h.counted(h.submitConsent))
+	routes := []web.Route{
+		{Method: http.MethodGet, Path: authorize, Handler: web.Page(h.log, h.renderer, h.counted(h.authorize))},
+		{Method: http.MethodPost, Path: authorize, Matches: isJSON, Handler: web.JSON(h.log, h.counted(h.authorizeJSON)), Policy: apiForm},
+		{Method: http.MethodPost, Path: authorize, Matches: hasNoQuery, Handler: consentForm, Policy: web.Policy{CrossSite: true}},
+		{Method: http.MethodPost, Path: authorize, Handler: consentForm},
+		{Method: http.MethodPost, Path: "/oauth/access_token", Handler: h.clientEndpoint(endpointAccessToken, h.token), Policy: web.OAuthPolicy()},
+		{Method: http.MethodPost, Path: "/oauth/introspect", Handler: h.clientEndpoint(endpointIntrospect, h.introspect), Policy: web.OAuthPolicy()},
+		{Method: http.MethodPost, Path: "/oauth/revoke", Handler: h.clientEndpoint(endpointRevoke, h.revoke), Policy: web.OAuthPolicy()},
 	}
+	routes = append(routes, h.metadataRoutes("", false)...)
+	if h.basePath != "" {
+		// RFC 8414 §3.1 and RFC 9728 §3.1 derive these places from an issuer with a path.
+		routes = append(routes, h.metadataRoutes(h.basePath, true)...)
+	}
+	// Clients in a browser try several places of the metadata, and must be able to read a 404.
+	return append(routes,
+		web.Route{Path: "/.well-known/oauth-", Prefix: true, Policy: web.MetadataPolicy()},
+		web.Route{Path: "/.well-known/", Prefix: true, Policy: web.APIPolicy()})
 }
 
-func (h *Handler) registerMetadata(r *mux.Router, suffix string) {
-	r.Handle(authorizationServerPath+suffix, web.JSON(h.log, h.authorizationServer)).Methods(http.MethodGet)
-	r.Handle(protectedResourcePath+suffix, web.JSON(h.log, h.protectedResource)).Methods(http.MethodGet)
+func (h *Handler) metadataRoutes(suffix string, atRoot bool) []web.Route {
+	route := func(path string, f web.HandlerFunc) web.Route {
+		return web.Route{Method: http.MethodGet, Path: path + suffix, AtRoot: atRoot, Handler: web.JSON(h.log, f), Policy: web.MetadataPolicy()}
+	}
+	return []web.Route{route(authorizationServerPath, h.authorizationServer), route(protectedResourcePath, h.protectedResource)}
 }
+
+// hasNoQuery matches an authorization request that an app sends by POST (RFC 6749
+// §3.1). It is redirected to the same request by GET and has no other effect. The
+// consent form always has a query.
+func hasNoQuery(r *http.Request) bool { return r.URL.RawQuery == "" }

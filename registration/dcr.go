@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"gatehouse"
 	"gatehouse/internal/web"
 )
@@ -60,9 +58,11 @@ func NewRegistrar(c RegistrarConfig) *Registrar {
 	return &Registrar{apps: c.Apps, settings: c.Settings, rate: c.Rate, observe: c.Observe, log: c.Log}
 }
 
-// Register adds the endpoint to a router below the base path.
-func (h *Registrar) Register(r *mux.Router) {
-	r.HandleFunc("/api/v4/oauth/apps/register", h.serve).Methods(http.MethodPost)
+// Routes returns the endpoint with its policy.
+func (h *Registrar) Routes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodPost, Path: apiApps + "/register", Handler: http.HandlerFunc(h.serve), Policy: web.OAuthPolicy()},
+	}
 }
 
 func (h *Registrar) serve(w http.ResponseWriter, r *http.Request) {

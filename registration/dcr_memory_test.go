@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/time/rate"
 
 	"gatehouse"
 	"gatehouse/internal/web"
 	"gatehouse/registration"
+	"gatehouse/test/testkit"
 )
 
 // memory is a store for tests of the endpoint alone: it is as fast as the
@@ -81,9 +81,8 @@ func endpoint(store interface {
 	registration.SettingsStore
 }, rate registration.Rate) http.Handler {
 	log := slog.New(slog.DiscardHandler)
-	r := mux.NewRouter()
-	registration.NewRegistrar(registration.RegistrarConfig{Apps: registration.NewService(store, log), Settings: store, Rate: rate, Log: log}).Register(r)
-	return r
+	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: registration.NewService(store, log), Settings: store, Rate: rate, Log: log})
+	return testkit.Serve("", registrar.Routes())
 }
 
 // post sends a registration from an address.

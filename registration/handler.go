@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/gorilla/mux"
-
 	"gatehouse"
 	"gatehouse/internal/web"
 )
@@ -60,10 +58,11 @@ const (
 	pagesPath = "/integrations/oauth2-apps"
 )
 
-// Register adds the endpoints to a router that is below the base path.
-func (h *Handler) Register(r *mux.Router) {
+// Routes returns the API and the pages with their policies.
+func (h *Handler) Routes() []web.Route {
+	var routes []web.Route
 	json := func(path, method string, f web.HandlerFunc) {
-		r.Handle(path, web.JSON(h.Log, f)).Methods(method)
+		routes = append(routes, web.Route{Method: method, Path: path, Handler: web.JSON(h.Log, f), Policy: web.APIPolicy()})
 	}
 	json(apiApps, http.MethodPost, h.createApp)
 	json(apiApps, http.MethodGet, h.listApps)
@@ -74,7 +73,7 @@ func (h *Handler) Register(r *mux.Router) {
 	json(apiApp+"/regen_secret", http.MethodPost, h.regenerateSecret)
 
 	page := func(path, method string, f web.VisitFunc) {
-		r.Handle(pagesPath+path, h.page(f)).Methods(method)
+		routes = append(routes, web.Route{Method: method, Path: pagesPath + path, Handler: h.page(f)})
 	}
 	page("", http.MethodGet, h.listPage)
 	page("/add", http.MethodGet, h.addPage) // before /{app_id}
@@ -86,4 +85,5 @@ func (h *Handler) Register(r *mux.Router) {
 	page("/{app_id:[A-Za-z0-9]+}/regenerate", http.MethodPost, h.regenerate)
 	page("/{app_id:[A-Za-z0-9]+}/delete", http.MethodGet, h.deletePage)
 	page("/{app_id:[A-Za-z0-9]+}/delete", http.MethodPost, h.delete)
+	return routes
 }

@@ -1,13 +1,11 @@
 package server
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
 	"go.opentelemetry.io/otel/trace"
 
 	"gatehouse/internal/web"
@@ -20,22 +18,12 @@ const maxLoggedUserAgent = 120
 // it could hold anything.
 const unmatched = "unmatched"
 
-// entry is the line of one request in the making. It wraps the response to see
-// how it ends.
-type entry struct {
-	http.ResponseWriter
-	route  string
-	status int // 0 before the response begins
-	bytes  int64
-}
-
-type entryKey struct{}
-
 // accessLog writes one line for each request, and counts it. URLs are logged as
 // the template of their route, because codes, tokens and states stand in them.
 func (s *site) accessLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := &entry{ResponseWriter: w, route: unmatched}
+		e := exchangeOf(r)
+		e.ResponseWriter = w
 		start := time.Now()
 		defer func() { // also when a handler breaks the connection off
 			took := time.Since(start)
@@ -43,14 +31,14 @@ func (s *site) accessLog(next http.Handler) http.Handler {
 			describeSpan(r.Context(), r.Method, e)
 			s.Metrics.observe(e.route, r.Method, e.finalStatus(), took)
 		}()
-		next.ServeHTTP(e, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
+		next.ServeHTTP(e, r)
 	})
 }
 
-func (s *site) logRequest(r *http.Request, e *entry, took time.Duration) {
+func (s *site) logRequest(r *http.Request, e *exchange, took time.Duration) {
 	level := slog.LevelInfo
-	if e.route == "/healthz" || e.route == "/readyz" {
-		level = slog.LevelDebug // asked every few seconds, and of no interest until it fails
+	if e.policy.Health {
+		level = slog.LevelDebug
 	}
 	attrs := []slog.Attr{
 		slog.String("method", knownMethod(r.Method)),
@@ -68,31 +56,14 @@ func (s *site) logRequest(r *http.Request, e *entry, took time.Duration) {
 	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// noteRoute tells the log which route was taken. It is inside the router.
-func noteRoute(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if e := entryOf(r); e != nil {
-			if template, err := mux.CurrentRoute(r).GetPathTemplate(); err == nil {
-				e.route = template
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func entryOf(r *http.Request) *entry {
-	e, _ := r.Context().Value(entryKey{}).(*entry)
-	return e
-}
-
-func (e *entry) WriteHeader(status int) {
+func (e *exchange) WriteHeader(status int) {
 	if e.status == 0 && status >= 200 { // 1xx come before the response
 		e.status = status
 	}
 	e.ResponseWriter.WriteHeader(status)
 }
 
-func (e *entry) Write(b []byte) (int, error) {
+func (e *exchange) Write(b []byte) (int, error) {
 	if e.status == 0 {
 		e.status = http.StatusOK
 	}
@@ -102,10 +73,10 @@ func (e *entry) Write(b []byte) (int, error) {
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (e *entry) Unwrap() http.ResponseWriter { return e.ResponseWriter }
+func (e *exchange) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
 // finalStatus is what net/http sends for a handler that wrote nothing.
-func (e *entry) finalStatus() int {
+func (e *exchange) finalStatus() int {
 	if e.status == 0 {
 		return http.StatusOK
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 
 	"go.opentelemetry.io/otel/trace"
 
@@ -106,6 +107,8 @@ func Assemble(p Parts) (Gateway, error) {
 	handler, err := New(Config{
 		SiteURL: p.SiteURL, TrustedProxies: p.TrustedProxies, Version: p.Version, Build: p.Build, Ready: p.Store.Ready,
 		RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: p.Metrics, Tracers: p.Tracers, Log: p.Log,
-	}, protocol, registrar, consents, accounts, integrations, security, admin)
+		Routes: slices.Concat(protocol.Routes(), registrar.Routes(), consents.Routes(), accounts.Routes(),
+			integrations.Routes(), security.Routes(), admin.Routes()),
+	})
 	return Gateway{Handler: handler, Users: users, SetUp: setUp}, err
 }

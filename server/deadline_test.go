@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
@@ -16,13 +15,11 @@ import (
 )
 
 func TestASilentDatabaseIsA503WithinTenSeconds(t *testing.T) {
-	silent := routes(func(r *mux.Router) {
-		r.HandleFunc("/api/v4/silent", func(w http.ResponseWriter, r *http.Request) {
-			<-r.Context().Done() // as a query does
-			web.WriteJSONError(w, r, slog.New(slog.DiscardHandler), fmt.Errorf("storage: query: %w: %w", gatehouse.ErrUnavailable, r.Context().Err()))
-		}).Methods("GET")
+	silent := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done() // as a query does
+		web.WriteJSONError(w, r, slog.New(slog.DiscardHandler), fmt.Errorf("storage: query: %w: %w", gatehouse.ErrUnavailable, r.Context().Err()))
 	})
-	s := newSite(t, nil, silent)
+	s := newSite(t, nil, web.Route{Method: "GET", Path: "/api/v4/silent", Handler: silent})
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		w := s.get("/api/v4/silent")

@@ -2,24 +2,21 @@ package server
 
 import (
 	"net/http"
-	"strings"
 
 	"gatehouse/internal/web"
 )
 
-// How much a request may be, in bytes.
+// The limits that hold for every request, in bytes.
 const (
-	maxURI          = 2048         // path and query (C 1.1)
-	maxAuthorizeURI = 16384        // of pages, and of authorization requests with their state and resource (C 1.1, "Consequence")
-	maxLoginURI     = 3*16384 + 64 // the sign-in page carries an authorization request, escaped
-	maxBody         = 300000 + 512 // C 1.1
-	maxHeaderBytes  = 80 << 10     // the longest URI, and the rest of the head
+	maxBody        = 300000 + 512 // C 1.1
+	maxHeaderBytes = 80 << 10     // room for the longest URI that a route takes, and the rest of the head
 )
 
-// limits refuses requests that are longer than anything honest.
+// limits refuses a URI that is longer than the route takes, and stops reading a body
+// at maxBody.
 func (s *site) limits(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if len(r.RequestURI) > s.uriLimit(r) {
+		if len(r.RequestURI) > exchangeOf(r).policy.URILimit() {
 			s.refuse(w, r, &web.Error{
 				Status: http.StatusRequestURITooLong, ID: "basic_security_check.url.too_long_error",
 				Message: "The URL is too long. Please send less in it.",
@@ -29,15 +26,4 @@ func (s *site) limits(next http.Handler) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		next.ServeHTTP(w, r)
 	})
-}
-
-func (s *site) uriLimit(r *http.Request) int {
-	path := strings.TrimPrefix(r.URL.Path, s.basePath)
-	switch {
-	case path == "/login":
-		return maxLoginURI
-	case path == "/oauth/authorize", s.surfaceOf(r) == surfacePage:
-		return maxAuthorizeURI
-	}
-	return maxURI
 }

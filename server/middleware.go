@@ -29,6 +29,7 @@ func (s *site) middleware(routes http.Handler) http.Handler {
 		s.recoverPanics,   // inside the log, so that a panic has its line like any other request
 		s.accessLog,       // needs the id and the client
 		s.traced,          // the log describes its span
+		s.matchRoute,      // everything above reads the policy of the route
 		s.realClient,      // who is asking
 		s.requestID,       // everything else may log it
 	} {
@@ -61,7 +62,7 @@ func (s *site) recoverPanics(next http.Handler) http.Handler {
 			}
 			s.Log.LogAttrs(r.Context(), slog.LevelError, "handler panicked", slog.String("panic", fmt.Sprint(p)),
 				slog.String("stack", string(debug.Stack())), slog.String("request_id", web.RequestID(r.Context())))
-			if e := entryOf(r); e != nil && e.status != 0 {
+			if exchangeOf(r).status != 0 {
 				panic(http.ErrAbortHandler)
 			}
 			s.refuse(w, r, &web.Error{Status: http.StatusInternalServerError, ID: "api.context.internal.app_error",

@@ -24,12 +24,11 @@ func newCrossOriginProtection(siteURL *url.URL) (*http.CrossOriginProtection, er
 	return p, nil
 }
 
-// sameOrigin refuses what another site's page makes a browser send. Where
-// cookies have no effect there is nothing to protect.
+// sameOrigin refuses a request that changes something and that a page of another site
+// made a browser send, unless the policy of the route allows it.
 func (s *site) sameOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := strings.TrimPrefix(r.URL.Path, s.basePath)
-		if !protocolEndpoint(path) && !postedAuthorizationRequest(path, r) {
+		if !exchangeOf(r).policy.CrossSite {
 			if err := s.origins.Check(r); err != nil {
 				s.refuse(w, r, &web.Error{
 					Status: http.StatusForbidden, ID: "api.context.cross_origin.app_error",
@@ -41,11 +40,4 @@ func (s *site) sameOrigin(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// postedAuthorizationRequest: apps may send the browser with POST (RFC 6749
-// §3.1), which is then sent on to the same request by GET. Without a query, which
-// a consent form always has, nothing else can happen.
-func postedAuthorizationRequest(path string, r *http.Request) bool {
-	return path == "/oauth/authorize" && r.Method == http.MethodPost && r.URL.RawQuery == "" && web.SendsForm(r)
 }

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
+	"gatehouse/internal/web"
 	"gatehouse/server"
 )
 
@@ -99,15 +99,10 @@ func TestASiteMayLiveBelowAPath(t *testing.T) {
 	require.Equal(t, http.StatusMethodNotAllowed, s.get("/apps/sso/oauth/access_token").Code)
 }
 
-// rooted has an endpoint at a place that the whole host fixes.
-type rooted struct{ routes }
-
-func (rooted) RegisterAtRoot(r *mux.Router) {
-	r.HandleFunc("/.well-known/thing/sso", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "at the root") }).Methods("GET")
-}
-
 func TestSomeEndpointsAreOutsideTheBasePath(t *testing.T) {
-	s := newSite(t, func(c *server.Config) { c.SiteURL = mustURL(t, "https://example.com/sso") }, rooted{endpoints})
+	atRoot := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "at the root") })
+	s := newSite(t, func(c *server.Config) { c.SiteURL = mustURL(t, "https://example.com/sso") },
+		web.Route{Method: "GET", Path: "/.well-known/thing/sso", AtRoot: true, Handler: atRoot})
 	require.Equal(t, "at the root", s.get("/.well-known/thing/sso").Body.String())
 	require.Equal(t, http.StatusMethodNotAllowed, s.send(request("POST", "/.well-known/thing/sso", "")).Code)
 	require.Equal(t, http.StatusNotFound, s.get("/sso/.well-known/thing/sso").Code)

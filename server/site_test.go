@@ -13,7 +13,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse/internal/web"
@@ -21,13 +20,9 @@ import (
 	"gatehouse/templates"
 )
 
-// routes stands for the handlers of the other packages.
-type routes func(r *mux.Router)
-
-func (f routes) Register(r *mux.Router) { f(r) }
-
-// endpoints answer with who they are and where the request came from.
-func endpoints(r *mux.Router) {
+// endpoints are the routes of the other packages, with their policies. They answer with
+// their name and where the request came from.
+func endpoints() []web.Route {
 	echo := func(name string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			c := web.ClientOf(r)
@@ -38,27 +33,54 @@ func endpoints(r *mux.Router) {
 			_, _ = io.WriteString(w, strings.Join([]string{name, r.Method, c.IP, scheme}, " "))
 		}
 	}
-	r.HandleFunc("/", echo("home")).Methods("GET")
-	r.HandleFunc("/login", echo("login")).Methods("GET", "POST")
-	r.HandleFunc("/oauth/authorize", echo("authorize")).Methods("GET", "HEAD")
-	r.HandleFunc("/oauth/authorize", echo("authorize")).Methods("POST")
-	r.HandleFunc("/oauth/access_token", echo("token")).Methods("POST")
-	r.HandleFunc("/oauth/deauthorize", echo("deauthorize")).Methods("POST")
-	r.HandleFunc("/api/v4/users/me", echo("me")).Methods("GET")
-	r.HandleFunc("/api/v4/oauth/apps/{app_id}", echo("app")).Methods("GET", "PUT", "DELETE")
-	r.HandleFunc("/api/v4/oauth/apps/register", echo("register")).Methods("POST")
-	r.HandleFunc("/read", func(w http.ResponseWriter, r *http.Request) {
+	fails := func(http.ResponseWriter, *http.Request) { panic("the handler's mistake") }
+	failsLate := func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "half a page")
+		panic("the handler's mistake")
+	}
+	read := func(w http.ResponseWriter, r *http.Request) {
 		_, err := io.ReadAll(r.Body)
 		if err != nil {
 			web.WriteJSONError(w, r, slog.New(slog.DiscardHandler), err)
 		}
-	}).Methods("POST")
-	r.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic("the handler's mistake") })
-	r.HandleFunc("/api/panic", func(http.ResponseWriter, *http.Request) { panic("the handler's mistake") })
-	r.HandleFunc("/panic/late", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "half a page")
-		panic("the handler's mistake")
-	})
+	}
+	notForm := func(r *http.Request) bool { return !web.SendsForm(r) }
+	noQuery := func(r *http.Request) bool { return r.URL.RawQuery == "" }
+	var page web.Policy
+	login := web.Policy{MaxURI: 3*16384 + 64}
+	authorizeJSON := web.Policy{Errors: web.ContractErrors, MaxURI: 16384}
+	route := func(method, path string, handler http.HandlerFunc, policy web.Policy) web.Route {
+		return web.Route{Method: method, Path: path, Handler: handler, Policy: policy}
+	}
+	matched := func(matches func(*http.Request) bool, route web.Route) web.Route {
+		route.Matches = matches
+		return route
+	}
+	return []web.Route{
+		route("GET", "/", echo("home"), page),
+		route("GET", "/login", echo("login"), login),
+		route("POST", "/login", echo("login"), login),
+		route("GET", "/oauth/authorize", echo("authorize"), page),
+		matched(notForm, route("POST", "/oauth/authorize", echo("authorize"), authorizeJSON)),
+		matched(noQuery, route("POST", "/oauth/authorize", echo("authorize"), web.Policy{CrossSite: true})),
+		route("POST", "/oauth/authorize", echo("authorize"), page),
+		route("POST", "/oauth/access_token", echo("token"), web.OAuthPolicy()),
+		route("POST", "/oauth/revoke", echo("revoke"), web.OAuthPolicy()),
+		route("POST", "/oauth/introspect", echo("introspect"), web.OAuthPolicy()),
+		route("POST", "/oauth/deauthorize", echo("deauthorize"), web.APIPolicy()),
+		route("GET", "/api/v4/users/me", echo("me"), web.MetadataPolicy()),
+		route("POST", "/api/v4/oauth/apps/register", echo("register"), web.OAuthPolicy()),
+		route("GET", "/api/v4/oauth/apps/{app_id}", echo("app"), web.APIPolicy()),
+		route("PUT", "/api/v4/oauth/apps/{app_id}", echo("app"), web.APIPolicy()),
+		route("DELETE", "/api/v4/oauth/apps/{app_id}", echo("app"), web.APIPolicy()),
+		{Path: "/.well-known/oauth-", Prefix: true, Policy: web.MetadataPolicy()},
+		{Path: "/.well-known/", Prefix: true, Policy: web.APIPolicy()},
+		{Path: "/api/", Prefix: true, Policy: web.APIPolicy()},
+		route("POST", "/read", read, page),
+		route("GET", "/panic", fails, page),
+		route("GET", "/api/panic", fails, web.APIPolicy()),
+		route("GET", "/panic/late", failsLate, page),
+	}
 }
 
 // testSite is a handler with what it logged.
@@ -67,7 +89,7 @@ type testSite struct {
 	log *logBuffer
 }
 
-func newSite(t *testing.T, change func(*server.Config), more ...server.Registrar) testSite {
+func newSite(t *testing.T, change func(*server.Config), more ...web.Route) testSite {
 	t.Helper()
 	log := &logBuffer{}
 	c := server.Config{
@@ -81,7 +103,8 @@ func newSite(t *testing.T, change func(*server.Config), more ...server.Registrar
 	renderer, err := templates.New(templates.Site{BasePath: c.SiteURL.Path})
 	require.NoError(t, err)
 	c.Renderer = renderer
-	h, err := server.New(c, append([]server.Registrar{routes(endpoints)}, more...)...)
+	c.Routes = append(endpoints(), more...)
+	h, err := server.New(c)
 	require.NoError(t, err)
 	return testSite{h, log}
 }

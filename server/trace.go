@@ -21,7 +21,7 @@ func (s *site) traced(next http.Handler) http.Handler {
 	}
 	tracer := s.Tracers.Tracer("gatehouse")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+		if exchangeOf(r).policy.Health {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -37,7 +37,7 @@ func (s *site) traced(next http.Handler) http.Handler {
 
 // describeSpan says how a request ended, in the words of OpenTelemetry's
 // conventions for HTTP servers. Without a span it does nothing.
-func describeSpan(ctx context.Context, method string, e *entry) {
+func describeSpan(ctx context.Context, method string, e *exchange) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {
 		return
