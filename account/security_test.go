@@ -172,7 +172,7 @@ func TestAuthorizedAppsArePagedByName(t *testing.T) {
 		}
 		require.Len(t, names, 130)
 		require.IsIncreasing(t, names)
-		require.Contains(t, ana.Get(t, security).Page(t).Find(".scopes").First().Text(), "Read your account data")
+		require.Contains(t, ana.Get(t, security).Page(t).Find(".scopes").First().Text(), "Read your username")
 		require.Contains(t, ana.Get(t, "/").Page(t).Find(".ways").Text(), "130 apps")
 	})
 }

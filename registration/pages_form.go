@@ -64,7 +64,7 @@ func (h *Handler) addedBefore(w http.ResponseWriter, r *http.Request, v web.Visi
 		h.redirect(w, r, h.pageOf(id, ""), noticeSentTwice)
 		return nil
 	}
-	page.Errors = map[string]string{"": "This form was sent before, and registered an application. Press Save again to register another one."}
+	page.Errors = map[string]string{"": "This form was sent before, and registered an application. Press “Register application” again to register another one."}
 	page.Fields = hidden(fieldForm, gatehouse.NewID())
 	return h.Renderer.Render(w, http.StatusConflict, v.Frame(), page)
 }
@@ -124,7 +124,7 @@ func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) erro
 // editedMeanwhile shows the form with what was typed. Sending it once more
 // overwrites what the other one did, knowingly.
 func (h *Handler) editedMeanwhile(w http.ResponseWriter, r *http.Request, v web.Visit, app gatehouse.App, page templates.AppFormPage) error {
-	page.Errors = map[string]string{"": "Somebody changed this application while you were editing it, so nothing was saved. Open its page to see the change. Press Update again to overwrite it with what is typed here."}
+	page.Errors = map[string]string{"": "Somebody changed this application while you were editing it, so nothing was saved. Open its page to see the change. Press “Save changes” again to overwrite it with what is typed here."}
 	page.Fields = hidden(fieldVersion, versionOf(app))
 	return h.renderEdit(w, r, v, http.StatusConflict, app, page)
 }

@@ -9,7 +9,7 @@ func appStates() map[string][]check {
 	return map[string][]check{
 		"apps-empty": {
 			see("h1", "OAuth 2.0 applications"), see(".lead", "All apps that can sign users in through this gateway."), see(".head a@href", "/integrations/oauth2-apps/add"),
-			see(".empty", "There are no applications yet Add an application so that it can sign users in. You get its client ID, its secret and configuration that you can copy."),
+			see(".empty", "There are no applications yet Register an application so that it can sign users in. You get its client ID, its secret and configuration that you can copy."),
 			see(".search, .pager, .row"), see("[aria-current]", "Applications"),
 		},
 		"apps-past-the-end": {see(".empty", "There are no applications on this page Go to the first page."), see(".empty a@href", "/integrations/oauth2-apps"), see(".pager", "Previous Page 9"), see("[rel=prev]@href", "/integrations/oauth2-apps?page=8")},
@@ -32,7 +32,7 @@ func appStates() map[string][]check {
 			see(".pager a@href", "/integrations/oauth2-apps?page=1&search=application%20%26%20co", "/integrations/oauth2-apps?page=3&search=application%20%26%20co"),
 		},
 		"app-add": {
-			see("h1", "Add an application"), see(".back", "All applications"), see(".back a@href", "/integrations/oauth2-apps"), see("main form@action", "/integrations/oauth2-apps/add"), see("main form@method", "post"),
+			see("h1", "Register application"), see(".back", "All applications"), see(".back a@href", "/integrations/oauth2-apps"), see("main form@action", "/integrations/oauth2-apps/add"), see("main form@method", "post"),
 			see("legend", "Is public client"), see("fieldset[disabled]"), see("[name=is_public][checked]@value", "false"),
 			see("label[for]", "Display name", "Description", "Homepage", "Icon URL (optional)", "Callback URLs"), see("#name@maxlength", "64"), see("#description@maxlength", "512"), see("#callback_urls@dir", "ltr"),
 			see("#is_public-hint", "Choose yes for an app that can't keep a secret, such as a browser, mobile or desktop app. It gets no secret and must use PKCE. You can't change this later."),
@@ -68,16 +68,21 @@ func appStates() map[string][]check {
 		"app-regenerated": {
 			see("title", "New client secret for Acme Notes · Gatehouse"), see("h1", "New client secret for Acme Notes"), see(".lead", "The previous secret no longer works. Copy the new secret to the configuration of the app."),
 			see(".notice.warn", "Copy the secret now. It's stored only as a hash, so it can't be shown again. If you lose it, regenerate it."), see("#client-secret", "zm9u85xdzm9u85xdzm9u85xdzm"),
-			see("dt", "Client ID", "Client secret", "Callback URLs"), see("summary", "Auth.js", "golang.org/x/oauth2", "curl", "Zapier"), seePart("#snippet-0", "zm9u85xdzm9u85xdzm9u85xdzm"),
+			see("dt", "Client ID", "Client secret", "Callback URLs"), see("dl:not(:has(div))"), see("summary", "Auth.js", "golang.org/x/oauth2", "curl", "Zapier"), seePart("#snippet-0", "zm9u85xdzm9u85xdzm9u85xdzm"),
 		},
 		"app-dynamic": {
 			see("h1", "Code Companion"), see(".tags", "Public client Self-registered"), see(".lead"), see(".icon img"),
 			see("#keys-title ~ dl dt", "Client ID", "Client type", "Client secret", "Callback URLs"), see("#keys-title ~ dl dd", "5m5m5m5m5m5m5m5m5m5m5m5m5m Copy", "Public", "None. A public client uses PKCE instead.", "http://127.0.0.1/callback Copy"),
 			see("#about-title ~ dl dt", "Homepage", "Registered on", "Registered by", "Authorized by", "Last used", "Consent", "Access token lifetime", "Refresh token lifetime"),
 			see("#about-title ~ dl dd", "https://companion.example.dev (opens in a new tab)", "14 May 2026", "The app itself", "No users", "Never", "Users are asked the first time, and again when the app asks for more.", "1 day", "This app gets no refresh token."),
-			see("summary"), see(".action-list h3", "Delete the application"), see(".action-list a@href", "/integrations/oauth2-apps/5m5m5m5m5m5m5m5m5m5m5m5m5m/delete"),
+			see("main h2", "Client configuration", "About", "Actions"), see("dl:empty, dl:not(:has(div))"), see("summary"), see(".action-list h3", "Delete the application"), see(".action-list a@href", "/integrations/oauth2-apps/5m5m5m5m5m5m5m5m5m5m5m5m5m/delete"),
 		},
-		"app-imitating": {see("h1", "Acme Notes — verified ✓"), see("main a[target]"), see("#about-title ~ dl div:first-child", "Homepage javascript:alert(document.domain)")},
+		"app-creator-gone": {
+			see("#about-title ~ dl dt", "Registered on", "Authorized by", "Last used", "Consent", "Refresh token lifetime"), see("main h2", "Client configuration", "About", "Actions"), see(".lead"),
+			see("#about-title ~ dl dd", "2 March 2026", "No users", "Never", "Users of this trusted app are not asked for consent.", "This app gets no refresh token."),
+		},
+		"app-created-plain": {see("main h2", "Client configuration"), see("dl:not(:has(div))"), see("summary"), see(".tags", "Trusted")},
+		"app-imitating":     {see("h1", "Acme Notes — verified ✓"), see("main a[target]"), see("#about-title ~ dl div:first-child", "Homepage javascript:alert(document.domain)")},
 		"app-long": {
 			see("h1", longName), seePart(".lead", "A description can have up to 512 characters"), seePart("#about-title ~ dl a@href", "https://shipping.continental.northwind.example.com/departments/"), seePart(".codes code", "/oauth/oauth/callback"),
 			seePart("#about-title ~ dl dd", "https://", "15 May 2026", "maximilianmaximilian", "212 users", "3 June 2026", "Users are asked", "1 hour", "30 days after the last use"), see(".action-list h3", "Regenerate the client secret", "Delete the application"),

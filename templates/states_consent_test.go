@@ -1,7 +1,7 @@
 package templates_test
 
 const (
-	scopeUser = "Read your account data here: username, email address, names, roles and authorized apps. Identify you to services that accept Gatehouse tokens. user"
+	scopeUser = "Read your username, email address, names, roles and authorized apps. Identify you to services that accept Gatehouse tokens. user"
 	longName  = "Northwind Continental Shipping & Receiving Department Notes 2026"
 )
 

@@ -55,12 +55,13 @@ func ConsentLifetime(d time.Duration, hasRefreshToken bool) string {
 // DescribeScope returns a sentence that says what a scope allows an app to do.
 // The default scope (C 2.6) is the only one that Gatehouse knows. With a token, an
 // app can read the user's own account and apps, and it can show the token to other
-// services; it cannot change anything here.
+// services; it cannot change anything here. Pages show the name of the scope beside
+// the sentence.
 func DescribeScope(scope string) string {
 	if scope == gatehouse.DefaultScope {
-		return "Read your account data here: username, email address, names, roles and authorized apps. Identify you to services that accept Gatehouse tokens."
+		return "Read your username, email address, names, roles and authorized apps. Identify you to services that accept Gatehouse tokens."
 	}
-	return fmt.Sprintf("Use the permission “%s”, which the app defines.", scope)
+	return "Use a permission that the app defines."
 }
 
 // userCount returns a number of users: "No users", "1 user", "212 users".

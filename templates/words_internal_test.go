@@ -59,8 +59,8 @@ func TestConsentLifetime(t *testing.T) {
 // The scope "user" is the default. With a token an app can read, and it can change
 // nothing.
 func TestDescribeScope(t *testing.T) {
-	require.Equal(t, "Read your account data here: username, email address, names, roles and authorized apps. Identify you to services that accept Gatehouse tokens.", DescribeScope("user"))
-	require.Equal(t, "Use the permission “files:write”, which the app defines.", DescribeScope("files:write"))
+	require.Equal(t, "Read your username, email address, names, roles and authorized apps. Identify you to services that accept Gatehouse tokens.", DescribeScope("user"))
+	require.Equal(t, "Use a permission that the app defines.", DescribeScope("files:write"))
 }
 
 func TestNumbersOfUsers(t *testing.T) {

@@ -19,7 +19,7 @@ func TestTheLifeOfAnApp(t *testing.T) {
 		require.Contains(t, tab.Text(".empty"), "There are no applications yet")
 
 		// What is wrong stands beside its field, and what was typed is kept.
-		tab.Press("Add an application")
+		tab.Press("Register application")
 		tab.Choose("Is trusted: Yes")
 		tab.Fill("Display name", "Acme Notes")
 		tab.Fill("Homepage", "notes.example.com")
@@ -117,7 +117,7 @@ func TestAnImpatientPersonRegistersOneApp(t *testing.T) {
 
 			// Back at the form, it can be used again.
 			tab.Back()
-			require.Equal(t, "Add an application", tab.Heading())
+			require.Equal(t, "Register application", tab.Heading())
 			tab.Press("Register application")
 			require.Equal(t, "There are 4 problems", tab.Text("#problems h2"))
 		}

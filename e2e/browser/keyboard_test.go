@@ -112,13 +112,13 @@ func TestTheKeyboardAloneSufficesForApps(t *testing.T) {
 	menu := []string{"Skip to content", "Gatehouse", "Applications", "Security", "Console", "Sign out"}
 
 	stops := walk(t, tab)
-	require.Equal(t, append(slices.Clone(menu), "Add an application", "Search by name", "Search", "Acme Notes"), names(stops))
+	require.Equal(t, append(slices.Clone(menu), "Register application", "Search by name", "Search", "Acme Notes"), names(stops))
 	requireReadingOrder(t, stops)
 	requireSkipLink(t, tab, stops)
 
 	// From the skip link to the form by keys alone.
 	tab.KeysTo(kb.Enter)
-	require.Equal(t, "Add an application", tab.Heading())
+	require.Equal(t, "Register application", tab.Heading())
 	stops = walk(t, tab)
 	require.Equal(t, append(slices.Clone(menu), "All applications", "Is trusted: No", "Is public client: No",
 		"Display name", "Description", "Homepage", "Icon URL", "Callback URLs", "Cancel", "Register application"), names(stops))
