@@ -12,7 +12,7 @@ type Request struct {
 	App         gatehouse.App
 	Scopes      []string
 	RedirectURI string // where the authorization response goes; checked and matched
-	Prompt      string // OpenID Connect Core §3.1.2.1: "", "none", "login", "consent"
+	AskAgain    bool   // the client wants the user to be asked in any case: prompt=consent (OpenID Connect Core §3.1.2.1)
 	Implicit    bool   // the response is an access token in the URL
 	Action      string // the local URL that the consent form posts to: the authorization request itself
 }
@@ -52,7 +52,7 @@ func Decide(r Request, remembered gatehouse.Consent) Decision {
 		}
 	}
 	switch {
-	case r.Prompt == "consent":
+	case r.AskAgain:
 		d.Ask, d.Reason = true, ReasonPrompt
 	case r.App.IsTrusted:
 		d.Reason = ReasonTrusted

@@ -15,27 +15,25 @@ func TestDecide(t *testing.T) {
 	cases := []struct {
 		name       string
 		trusted    bool
-		prompt     string
+		askAgain   bool
 		scopes     []string
 		remembered gatehouse.Consent
 		ask        bool
 		reason     consent.Reason
 		missing    []string
 	}{
-		{"the first time asks", false, "", []string{"user"}, gatehouse.Consent{}, true, consent.ReasonFirstTime, []string{"user"}},
-		{"a remembered consent is enough", false, "", []string{"user"}, user, false, consent.ReasonRemembered, nil},
-		{"a new scope asks", false, "", []string{"user", "files"}, user, true, consent.ReasonScopesMissing, []string{"files"}},
-		{"fewer scopes than remembered do not ask", false, "", []string{"user"}, gatehouse.Consent{ID: "c", Scopes: []string{"files", "user"}}, false, consent.ReasonRemembered, nil},
-		{"a trusted app never asks", true, "", []string{"user"}, gatehouse.Consent{}, false, consent.ReasonTrusted, []string{"user"}},
-		{"a trusted app never asks for a new scope", true, "", []string{"files"}, user, false, consent.ReasonTrusted, []string{"files"}},
-		{"prompt=consent asks again", false, "consent", []string{"user"}, user, true, consent.ReasonPrompt, nil},
-		{"prompt=consent asks even for a trusted app", true, "consent", []string{"user"}, user, true, consent.ReasonPrompt, nil},
-		{"prompt=none changes nothing about the decision", false, "none", []string{"user"}, gatehouse.Consent{}, true, consent.ReasonFirstTime, []string{"user"}},
-		{"prompt=login changes nothing about the decision", false, "login", []string{"user"}, user, false, consent.ReasonRemembered, nil},
+		{"the first time asks", false, false, []string{"user"}, gatehouse.Consent{}, true, consent.ReasonFirstTime, []string{"user"}},
+		{"a remembered consent is enough", false, false, []string{"user"}, user, false, consent.ReasonRemembered, nil},
+		{"a new scope asks", false, false, []string{"user", "files"}, user, true, consent.ReasonScopesMissing, []string{"files"}},
+		{"fewer scopes than remembered do not ask", false, false, []string{"user"}, gatehouse.Consent{ID: "c", Scopes: []string{"files", "user"}}, false, consent.ReasonRemembered, nil},
+		{"a trusted app never asks", true, false, []string{"user"}, gatehouse.Consent{}, false, consent.ReasonTrusted, []string{"user"}},
+		{"a trusted app never asks for a new scope", true, false, []string{"files"}, user, false, consent.ReasonTrusted, []string{"files"}},
+		{"prompt=consent asks again", false, true, []string{"user"}, user, true, consent.ReasonPrompt, nil},
+		{"prompt=consent asks even for a trusted app", true, true, []string{"user"}, user, true, consent.ReasonPrompt, nil},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			d := consent.Decide(consent.Request{App: gatehouse.App{IsTrusted: tc.trusted}, Scopes: tc.scopes, Prompt: tc.prompt}, tc.remembered)
+			d := consent.Decide(consent.Request{App: gatehouse.App{IsTrusted: tc.trusted}, Scopes: tc.scopes, AskAgain: tc.askAgain}, tc.remembered)
 			require.Equal(t, tc.ask, d.Ask)
 			require.Equal(t, tc.reason, d.Reason)
 			require.Equal(t, tc.missing, d.Missing)

@@ -86,6 +86,17 @@ func (h *Handler) Decide(ctx context.Context, r Request) (Decision, error) {
 	return Decide(r, remembered), nil
 }
 
+// HasConsent reports whether the user has consented to the app, with any scope.
+func (h *Handler) HasConsent(ctx context.Context, userID, appID string) (bool, error) {
+	_, err := h.store.Consent(ctx, userID, appID)
+	if errors.Is(err, gatehouse.ErrNotFound) {
+		return false, nil
+	} else if err != nil {
+		return false, fmt.Errorf("consent: read: %w", err)
+	}
+	return true, nil
+}
+
 // Allow stores the user's consent and returns it. If the stored consent already
 // covers the request, Allow writes nothing but the time of last use, and that once
 // an hour. It returns ErrNotFound if the app or the user no longer exists.

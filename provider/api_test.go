@@ -112,7 +112,7 @@ func TestProviderOffRefusesEverything(t *testing.T) {
 			require.Equal(t, "api.oauth.get_access_token.disabled.app_error", a.ID)
 			require.Empty(t, a.AccessToken)
 		}
-		for _, change := range []string{"grant_type=x", "-code", "client_id=x"} {
+		for _, change := range []string{"grant_type=x", "-code", "-client_id"} {
 			a := g.Token(t, testkit.RedeemForm(app, code, change))
 			require.Equal(t, http.StatusBadRequest, a.Status, "format errors come first: %s", change)
 		}

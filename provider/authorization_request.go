@@ -16,8 +16,10 @@ import (
 // The limits of C 1.15 in bytes. The limit of a redirect URI is
 // gatehouse.MaxRedirectURILength.
 const (
-	maxStateLength     = 1024
-	maxScopeLength     = 128
+	maxStateLength = 1024
+	// maxScopeLength is more than the contract's 128: MCP clients ask for every scope
+	// that a resource lists, and lists of 759 bytes were seen.
+	maxScopeLength     = 2048
 	maxResourceLength  = 512
 	maxLoginHintLength = 256
 )
@@ -34,7 +36,7 @@ type authorizationRequest struct {
 	CodeChallengeMethod string
 	Resource            string
 	ResponseMode        string
-	Prompt              string
+	Prompt              []string // its distinct values
 	LoginHint           string
 	MaxAge              int // seconds; -1 if it was not sent
 }
@@ -49,6 +51,33 @@ var authorizationParameters = []string{
 // identityParameters decide where errors are sent. If one of them is ambiguous,
 // nothing may be redirected (RFC 6749 §4.1.2.1).
 var identityParameters = []string{"client_id", "redirect_uri"}
+
+// parseAuthorizationQuery parses the query of an authorization request. url.ParseQuery
+// leaves out a parameter that it cannot parse, such as state=a;b. Serving the rest
+// would change the meaning of the request, so the first such parameter is named by
+// the refusal. identity is true if that parameter may be client_id or redirect_uri:
+// then it is not certain where the refusal may be sent.
+func parseAuthorizationQuery(query string) (values url.Values, malformed *Refusal, identity bool) {
+	values, err := url.ParseQuery(query)
+	if err == nil {
+		return values, nil, false
+	}
+	for pair := range strings.SplitSeq(query, "&") {
+		if _, err := url.ParseQuery(pair); err == nil {
+			continue
+		}
+		encodedName, _, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(encodedName)
+		if err != nil || strings.Contains(name, ";") || slices.Contains(identityParameters, name) {
+			identity = true
+		}
+		if malformed == nil {
+			malformed = refuse(codeInvalidRequest, "model.authorize.is_valid.query", "A parameter of the URL cannot be parsed. Percent-encode its value: a semicolon is %3B, a percent sign is %25.")
+			malformed.Cause = err
+		}
+	}
+	return values, malformed, identity
+}
 
 // duplicated returns the first of names that occurs more than once in values; "" if
 // there is no such name.
@@ -74,7 +103,7 @@ func readAuthorizationRequest(values url.Values) authorizationRequest {
 		CodeChallengeMethod: values.Get("code_challenge_method"),
 		Resource:            values.Get("resource"),
 		ResponseMode:        values.Get("response_mode"),
-		Prompt:              values.Get("prompt"),
+		Prompt:              strings.Fields(values.Get("prompt")),
 		LoginHint:           values.Get("login_hint"),
 		MaxAge:              -1,
 	}
@@ -122,7 +151,7 @@ func (r authorizationRequest) check() *Refusal {
 	case len(r.State) > maxStateLength:
 		return refuse(codeInvalidRequest, "model.authorize.is_valid.state", "The state is longer than 1024 bytes.")
 	case len(r.Scope) > maxScopeLength:
-		return refuse(codeInvalidScope, "model.authorize.is_valid.scope", "The scope is longer than 128 bytes.")
+		return refuse(codeInvalidScope, "model.authorize.is_valid.scope", "The scope is longer than 2048 bytes.")
 	}
 	if _, err := gatehouse.ParseScope(r.Scope); err != nil {
 		return refuse(codeInvalidScope, "model.authorize.is_valid.scope", "The scope has a character that RFC 6749 section 3.3 does not allow.")
@@ -133,14 +162,31 @@ func (r authorizationRequest) check() *Refusal {
 	if refusal := checkResource(r.Resource); refusal != nil {
 		return refusal
 	}
-	if !slices.Contains([]string{"", "none", "login", "consent", "select_account"}, r.Prompt) {
-		return refuse(codeInvalidRequest, "model.authorize.is_valid.prompt", "The prompt must be none, login, consent or select_account. It may also be left out.")
+	if refusal := checkPrompt(r.Prompt); refusal != nil {
+		return refusal
 	}
 	if len(r.LoginHint) > maxLoginHintLength {
 		return refuse(codeInvalidRequest, "model.authorize.is_valid.login_hint", "The login_hint is longer than 256 bytes.")
 	}
 	return r.checkResponseMode()
 }
+
+// checkPrompt refuses unknown values, and none together with others (OpenID Connect
+// Core §3.1.2.1).
+func checkPrompt(prompt []string) *Refusal {
+	for _, value := range prompt {
+		if !slices.Contains([]string{"none", "login", "consent", "select_account"}, value) {
+			return refuse(codeInvalidRequest, "model.authorize.is_valid.prompt", "The prompt may have the values none, login, consent and select_account. It may also be left out.")
+		}
+	}
+	if len(prompt) > 1 && slices.Contains(prompt, "none") {
+		return refuse(codeInvalidRequest, "model.authorize.is_valid.prompt", "The prompt none cannot be combined with other values.")
+	}
+	return nil
+}
+
+// hasPrompt reports whether prompt has the value.
+func (r authorizationRequest) hasPrompt(value string) bool { return slices.Contains(r.Prompt, value) }
 
 // checkResponseMode refuses unknown modes, and the mode query for responses with a
 // token (OAuth 2.0 Multiple Response Types §2.1, §5).

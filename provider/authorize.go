@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -30,37 +29,31 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 
 	// Parse and check the request.
-	a, refusal, err := h.loadAuthorization(ctx, r.URL.Query(), r.URL.RawQuery)
+	a, refusal, err := h.loadAuthorization(ctx, r.URL.RawQuery)
 	if err != nil {
 		return err
-	}
-	// A refusal is sent to the client. A self-registered client must wait until the
-	// user has signed in: otherwise an attacker could register a client and use
-	// Gatehouse as an open redirector (RFC 9700 §4.11.2).
-	if refusal != nil && !a.app.IsDynamicallyRegistered {
-		return h.sendRefusal(w, r, a, refusal)
 	}
 
 	// Find out who is signed in.
 	caller, signedIn, err := h.loadCaller(r)
 	if err != nil {
-		return h.sendFailure(w, r, a, err)
-	}
-	if !signedIn || a.request.requiresSignIn(caller.Session, time.Now()) {
-		return h.requireSignIn(w, r, a, signedIn)
+		return h.sendFailure(w, r, a, caller, err)
 	}
 	if refusal != nil {
-		return h.sendRefusal(w, r, a, refusal)
+		return h.refuse(w, r, a, caller, refusal)
+	}
+	if !signedIn || h.requiresSignIn(a, caller.Session, time.Now()) {
+		return h.requireSignIn(w, r, a, caller, signedIn)
 	}
 
 	// Decide whether the user must be asked.
 	request := h.consentRequest(a, caller)
 	decision, err := h.consents.Decide(ctx, request)
 	if err != nil {
-		return h.sendFailure(w, r, a, err)
+		return h.sendFailure(w, r, a, caller, err)
 	}
-	if decision.Ask && a.request.Prompt == "none" {
-		return h.sendRefusal(w, r, a, &Refusal{Code: codeConsentRequired, Description: "The user must be asked for consent, but the request has prompt=none."})
+	if decision.Ask && a.request.hasPrompt("none") {
+		return h.refuse(w, r, a, caller, &Refusal{Code: codeConsentRequired, ID: "api.oauth.authorize_oauth.consent_required.app_error", Description: "The user must be asked for consent, but the request has prompt=none."})
 	}
 	if decision.Ask {
 		return h.consents.Ask(w, r, request, decision)
@@ -69,7 +62,7 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 	// Make the code or token and send it to the client.
 	response, err := h.issue(ctx, a, request, decision)
 	if err != nil {
-		return h.sendFailure(w, r, a, err)
+		return h.sendFailure(w, r, a, caller, err)
 	}
 	return h.send(w, r, response)
 }
@@ -90,12 +83,9 @@ func (h *Handler) submitConsent(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, h.localURL(r.PostForm.Encode()), http.StatusSeeOther)
 		return nil
 	}
-	a, refusal, err := h.loadAuthorization(ctx, r.URL.Query(), r.URL.RawQuery)
+	a, refusal, err := h.loadAuthorization(ctx, r.URL.RawQuery)
 	if err != nil {
 		return err
-	}
-	if refusal != nil {
-		return h.sendRefusal(w, r, a, refusal)
 	}
 
 	// Find out who is signed in.
@@ -103,16 +93,18 @@ func (h *Handler) submitConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !signedIn {
-		h.redirectToLogin(w, r, a, a.query, "")
-		return nil
+	if refusal != nil {
+		return h.refuse(w, r, a, caller, refusal)
+	}
+	if !signedIn || h.requiresSignIn(a, caller.Session, time.Now()) {
+		return h.requireSignIn(w, r, a, caller, signedIn)
 	}
 
 	// Read the user's decision.
 	request := h.consentRequest(a, caller)
 	decision, err := h.consents.Decide(ctx, request)
 	if err != nil {
-		return h.sendFailure(w, r, a, err)
+		return h.sendFailure(w, r, a, caller, err)
 	}
 	// The page must have been shown to this user: another user may have signed in
 	// since, in another tab (compare Dex CVE-2022-39222).
@@ -121,7 +113,7 @@ func (h *Handler) submitConsent(w http.ResponseWriter, r *http.Request) error {
 	case sameUser && answer == "allow":
 		response, err := h.issue(ctx, a, request, decision)
 		if err != nil {
-			return h.sendFailure(w, r, a, err)
+			return h.sendFailure(w, r, a, caller, err)
 		}
 		return h.send(w, r, response)
 	case sameUser && answer == "deny":
@@ -135,13 +127,17 @@ func (h *Handler) submitConsent(w http.ResponseWriter, r *http.Request) error {
 // Gatehouse's own error page: the client does not exist or the redirect URI is not
 // registered, so nothing may be redirected (RFC 6749 §4.1.2.1, C 1.2). refusal is
 // every other mistake; it may be sent to the client.
-func (h *Handler) loadAuthorization(ctx context.Context, values url.Values, query string) (a authorization, refusal *Refusal, err error) {
+func (h *Handler) loadAuthorization(ctx context.Context, query string) (a authorization, refusal *Refusal, err error) {
 	settings, err := h.store.Settings(ctx)
 	if err != nil {
 		return authorization{}, nil, err
 	}
 	if !settings.EnableOAuthServiceProvider {
 		return authorization{}, nil, providerOff("api.oauth.authorize_oauth.disabled").webError()
+	}
+	values, malformed, identity := parseAuthorizationQuery(query)
+	if identity {
+		return authorization{}, nil, malformed.webError()
 	}
 	if name := duplicated(values, identityParameters); name != "" {
 		return authorization{}, nil, refuse(codeInvalidRequest, "model.authorize.is_valid."+name, "The parameter "+name+" was sent more than once.").webError()
@@ -150,7 +146,7 @@ func (h *Handler) loadAuthorization(ctx context.Context, values url.Values, quer
 	if a.app, a.redirectURI, err = h.loadApp(ctx, a.request); err != nil {
 		return authorization{}, nil, err
 	}
-	for _, refusal := range []*Refusal{checkExtensions(values), a.request.check(), a.request.checkApp(a.app, settings)} {
+	for _, refusal := range []*Refusal{malformed, checkExtensions(values), a.request.check(), a.request.checkApp(a.app, settings)} {
 		if refusal != nil {
 			return a, refusal, nil
 		}
@@ -190,66 +186,9 @@ func (h *Handler) loadCaller(r *http.Request) (caller gatehouse.Caller, signedIn
 	return caller, err == nil, err
 }
 
-// requiresSignIn reports whether a signed-in user must sign in again or choose an
-// account (OpenID Connect Core §3.1.2.1: prompt, max_age).
-func (r authorizationRequest) requiresSignIn(session gatehouse.Session, now time.Time) bool {
-	tooOld := r.MaxAge >= 0 && now.Sub(session.CreateAt) > time.Duration(r.MaxAge)*time.Second
-	return tooOld || r.Prompt == "login" || r.Prompt == "select_account"
-}
-
-// requireSignIn sends the browser to the sign-in page. With prompt=none it sends
-// login_required to the client instead (OpenID Connect Core §3.1.2.1).
-func (h *Handler) requireSignIn(w http.ResponseWriter, r *http.Request, a authorization, signedIn bool) error {
-	prompt := a.request.Prompt
-	if prompt == "none" {
-		refusal := &Refusal{Code: codeLoginRequired, Description: "The user must sign in, but the request has prompt=none."}
-		if !signedIn && a.app.IsDynamicallyRegistered { // see authorize: no redirect for a self-registered client
-			return &web.Error{Status: http.StatusUnauthorized, ID: "api.oauth.authorize_oauth.login_required.app_error", Title: "You are not signed in",
-				Message: "The app asked us not to show a sign-in page, but you are not signed in. Sign in here first. Then try again in the app.", Cause: refusal}
-		}
-		return h.sendRefusal(w, r, a, refusal)
-	}
-	if signedIn && prompt != "select_account" {
-		prompt = "login"
-	}
-	h.redirectToLogin(w, r, a, withoutLoginPrompt(a.query), prompt)
-	return nil
-}
-
-// redirectToLogin sends the browser to the sign-in page, with the request as the
-// return URL. With prompt "login" the user must enter the password again; with
-// "select_account" they may sign in as another user.
-func (h *Handler) redirectToLogin(w http.ResponseWriter, r *http.Request, a authorization, query, prompt string) {
-	login := url.Values{"redirect_to": {h.localURL(query)}}
-	if prompt == "login" || prompt == "select_account" {
-		login.Set("prompt", prompt)
-	}
-	if a.request.LoginHint != "" {
-		login.Set("login_hint", a.request.LoginHint)
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, h.basePath+"/login?"+login.Encode(), http.StatusSeeOther)
-}
-
-// withoutLoginPrompt removes from the return URL what signing in fulfills:
-// prompt=login, prompt=select_account and max_age.
-func withoutLoginPrompt(query string) string {
-	values, err := url.ParseQuery(query) // a parameter that cannot be parsed was ignored before, too
-	fulfilled := values.Has("max_age")
-	values.Del("max_age")
-	if prompt := values.Get("prompt"); prompt == "login" || prompt == "select_account" {
-		values.Del("prompt")
-		fulfilled = true
-	}
-	if err == nil && !fulfilled {
-		return query // as it was sent, byte for byte (C 1.2 step 4)
-	}
-	return values.Encode()
-}
-
 func (h *Handler) consentRequest(a authorization, caller gatehouse.Caller) consent.Request {
 	return consent.Request{
-		Caller: caller, App: a.app, Scopes: a.request.scopes(), RedirectURI: a.redirectURI, Prompt: a.request.Prompt,
+		Caller: caller, App: a.app, Scopes: a.request.scopes(), RedirectURI: a.redirectURI, AskAgain: a.request.hasPrompt("consent"),
 		Implicit: a.request.ResponseType == "token", Action: h.localURL(a.query),
 	}
 }
@@ -298,6 +237,32 @@ func removedMeanwhile(err error) error {
 	return fmt.Errorf("provider: issue: %w", err)
 }
 
+// refuse answers with a refusal. It is sent to the client (RFC 6749 §4.1.2.1). The
+// user of a self-registered client sees it on an error page instead, unless they have
+// consented to the client: otherwise an attacker could register a client and use
+// Gatehouse as an open redirector (RFC 9700 §4.11.2).
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, a authorization, caller gatehouse.Caller, refusal *Refusal) error {
+	redirect, err := h.mayRedirectErrors(r.Context(), a.app, caller)
+	if err != nil {
+		return err
+	}
+	if !redirect {
+		return refusal.webError()
+	}
+	return h.sendRefusal(w, r, a, refusal)
+}
+
+// mayRedirectErrors reports whether errors may be sent to the client: see refuse.
+func (h *Handler) mayRedirectErrors(ctx context.Context, app gatehouse.App, caller gatehouse.Caller) (bool, error) {
+	if !app.IsDynamicallyRegistered || app.IsTrusted {
+		return true, nil
+	}
+	if caller.User.ID == "" {
+		return false, nil
+	}
+	return h.consents.HasConsent(ctx, caller.User.ID, app.ID)
+}
+
 // sendRefusal sends a refusal to the client (RFC 6749 §4.1.2.1).
 func (h *Handler) sendRefusal(w http.ResponseWriter, r *http.Request, a authorization, refusal *Refusal) error {
 	return h.send(w, r, h.refusalResponse(a.request, a.redirectURI, refusal))
@@ -306,10 +271,10 @@ func (h *Handler) sendRefusal(w http.ResponseWriter, r *http.Request, a authoriz
 // sendFailure reports a failure of the server to the client (RFC 6749 §4.1.2.1:
 // server_error, temporarily_unavailable), because the user cannot do anything
 // about it.
-func (h *Handler) sendFailure(w http.ResponseWriter, r *http.Request, a authorization, err error) error {
+func (h *Handler) sendFailure(w http.ResponseWriter, r *http.Request, a authorization, caller gatehouse.Caller, err error) error {
 	refusal := asRefusal(err)
 	web.Log(r.Context(), h.log, refusal.webError())
-	return h.sendRefusal(w, r, a, refusal)
+	return h.refuse(w, r, a, caller, refusal)
 }
 
 // FormTarget returns where an authorization request on this server would redirect
@@ -321,11 +286,7 @@ func (h *Handler) FormTarget(ctx context.Context, localURL string) string {
 	if !ok {
 		return ""
 	}
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		return ""
-	}
-	a, _, err := h.loadAuthorization(ctx, values, query)
+	a, _, err := h.loadAuthorization(ctx, query)
 	if err != nil {
 		return ""
 	}

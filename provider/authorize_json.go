@@ -86,6 +86,10 @@ func (h *Handler) authorizeJSON(w http.ResponseWriter, r *http.Request) error {
 	return web.WriteJSON(w, http.StatusOK, map[string]string{"redirect": target})
 }
 
+// maxContractScopeLength is the contract's limit (C 1.15). Browsers' requests have a
+// higher one, maxScopeLength.
+const maxContractScopeLength = 128
+
 func (b authorizeBody) request() authorizationRequest {
 	return authorizationRequest{
 		ClientID: b.ClientID, ResponseType: b.ResponseType, RedirectURI: b.RedirectURI, Scope: b.Scope, State: b.State, HasState: b.State != "",
@@ -108,6 +112,9 @@ func (b authorizeBody) check(r authorizationRequest) *Refusal {
 	}
 	if refusal := checkRedirectURI(b.RedirectURI); refusal != nil {
 		return refusal
+	}
+	if len(b.Scope) > maxContractScopeLength {
+		return refuse(codeInvalidScope, "model.authorize.is_valid.scope", "The scope is longer than 128 bytes.")
 	}
 	return r.check()
 }

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -95,7 +96,7 @@ func TestOtherErrorsAreSentToTheClient(t *testing.T) {
 			{"an unknown response type", "unsupported_response_type", confidential, []string{"response_type=id_token"}},
 			{"two response types", "unsupported_response_type", confidential, []string{"response_type=code token"}},
 			{"a long state", "invalid_request", confidential, []string{"state=" + strings.Repeat("s", 1025)}},
-			{"a long scope", "invalid_scope", confidential, []string{"scope=" + strings.Repeat("s", 129)}},
+			{"a long scope", "invalid_scope", confidential, []string{"scope=" + strings.Repeat("s", 2049)}},
 			{"a scope with quotes", "invalid_scope", confidential, []string{`scope=a"b`}},
 			{"a public client without PKCE", "invalid_request", public, []string{"-code_challenge", "-code_challenge_method"}},
 			{"plain PKCE", "invalid_request", public, []string{"code_challenge_method=plain"}},
@@ -109,6 +110,8 @@ func TestOtherErrorsAreSentToTheClient(t *testing.T) {
 			{"a resource with a fragment", "invalid_target", public, []string{"resource=https://api.example.com#x"}},
 			{"a long resource", "invalid_target", public, []string{"resource=https://api.example.com/" + strings.Repeat("r", 512)}},
 			{"an unknown prompt", "invalid_request", public, []string{"prompt=unknown"}},
+			{"an unknown prompt among others", "invalid_request", public, []string{"prompt=login unknown"}},
+			{"prompt=none with another value", "invalid_request", public, []string{"prompt=none login"}},
 			{"an unknown response mode", "invalid_request", public, []string{"response_mode=jwt"}},
 			{"a token in the query", "invalid_request", public, []string{"response_type=token", "response_mode=query"}},
 			{"a request object", "request_not_supported", public, []string{"request=eyJ"}},
@@ -209,19 +212,94 @@ func TestAccessTokenDoesNotCountAsSignedIn(t *testing.T) {
 	})
 }
 
-// A self-registered client chooses its own redirect URI. Sending errors there before
-// the user has signed in would be an open redirect (RFC 9700 §4.11.2).
-func TestSelfRegisteredClientGetsErrorsOnlyAfterSignIn(t *testing.T) {
+// A self-registered client chooses its own redirect URI. Sending the browser there
+// without the user's consent would be an open redirect (RFC 9700 §4.11.2).
+func TestSelfRegisteredClientGetsErrorsOnlyAfterConsent(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		app := g.App(t, nil)
+		app := g.PublicApp(t)
 		_, err := g.Store.UpdateApp(t.Context(), app.ID, func(a *gatehouse.App) error {
 			a.IsDynamicallyRegistered = true
 			return nil
 		})
 		require.NoError(t, err)
-		wrong := []string{"response_type=x"}
-		require.True(t, strings.HasPrefix(g.NewBrowser(t).Authorize(t, app, wrong...).Location, "/login?"))
-		signedIn := g.SignedIn(t, g.User(t, "ada")).Authorize(t, app, wrong...)
-		require.Equal(t, "unsupported_response_type", signedIn.Query.Get("error"))
+		requests := map[string][]string{
+			"an unknown response type":    {"response_type=x"},
+			"the implicit grant":          {"response_type=token"},
+			"a bad scope":                 {`scope=a"b`},
+			"no PKCE":                     {"-code_challenge", "-code_challenge_method"},
+			"prompt=none":                 {"prompt=none"},
+			"prompt=none with form_post":  {"prompt=none", "response_mode=form_post"},
+			"prompt=none with fragment":   {"prompt=none", "response_mode=fragment"},
+			"prompt=none and max_age=0":   {"prompt=none", "max_age=0"},
+			"an unknown response mode":    {"response_mode=x"},
+			"a request object":            {"request=eyJ"},
+			"a bad scope and prompt=none": {`scope=a"b`, "prompt=none"},
+		}
+		consented := g.SignedIn(t, g.User(t, "bob"))
+		consented.Code(t, app)
+		for name, changes := range requests {
+			t.Run(name, func(t *testing.T) {
+				for who, b := range map[string]*testkit.Browser{"not signed in": g.NewBrowser(t), "signed in": g.SignedIn(t, g.User(t, strings.ToLower(gatehouse.NewID())))} {
+					a := b.Authorize(t, app, changes...)
+					require.GreaterOrEqual(t, a.Status, 400, who)
+					require.Empty(t, a.Location, who)
+					require.NotContains(t, a.Body, `action="`+testkit.RedirectURI, who)
+				}
+				if name == "prompt=none" { // the request is right now
+					require.NotEmpty(t, consented.Authorize(t, app, changes...).Code())
+					return
+				}
+				a := consented.Authorize(t, app, changes...)
+				require.True(t, strings.HasPrefix(a.Location, testkit.RedirectURI) || strings.Contains(a.Body, `action="`+testkit.RedirectURI), "%d %s", a.Status, a.Location)
+			})
+		}
+		asked := g.SignedIn(t, g.User(t, "eve"))
+		require.Equal(t, "access_denied", asked.Decide(t, asked.Authorize(t, app), "deny").Query.Get("error"), "the user has seen where a denial goes")
+	})
+}
+
+// A parameter that cannot be parsed must not be left out silently.
+func TestMalformedQueryIsRefused(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		b := g.SignedIn(t, g.User(t, "ada"))
+		authorize := func(query string) testkit.Answer {
+			r, err := http.NewRequest(http.MethodGet, g.URL+"/oauth/authorize?"+query, nil)
+			require.NoError(t, err)
+			return b.Do(t, r)
+		}
+		good := testkit.AuthorizeQuery(app, "-state").Encode()
+		for _, part := range []string{"state=a;b", "state=%zz", "scope=user;files", "state=%", "resource=https://x.example/%gg"} {
+			a := authorize(good + "&" + part)
+			require.Equal(t, "invalid_request", a.Query.Get("error"), part)
+			require.True(t, strings.HasPrefix(a.Location, testkit.RedirectURI), part)
+			require.Contains(t, a.Query.Get("error_description"), "%3B", part)
+			require.Empty(t, a.Query.Get("code"), part)
+		}
+		for _, part := range []string{"redirect_uri=https://evil.example.com/;x", "client_id=a;b", "a;redirect_uri=https://evil.example.com/", "%zz=1", "client_id=%zz"} {
+			a := authorize(good + "&" + part)
+			require.Equal(t, http.StatusBadRequest, a.Status, part)
+			require.Empty(t, a.Location, part)
+		}
+	})
+}
+
+// MCP clients ask for every scope that a resource lists.
+func TestManyScopes(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		b := g.SignedIn(t, g.User(t, "ada"))
+		var scopes []string
+		for i := range 100 {
+			scopes = append(scopes, fmt.Sprintf("https://api.example.com/scope-%02d", i))
+		}
+		scope := strings.Join(scopes, " ")[:2048]
+		scope = scope[:strings.LastIndexByte(scope, ' ')]
+		tokens := g.Redeem(t, app, b.Code(t, app, "scope="+scope))
+		require.Equal(t, scope, tokens.Scope)
+		status, _ := g.Me(t, tokens.AccessToken)
+		require.Equal(t, http.StatusOK, status)
+		refreshed := g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken, "scope="+scope))
+		require.Equal(t, scope, refreshed.Scope)
 	})
 }

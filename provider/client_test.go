@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
+	"gatehouse"
 	"gatehouse/test/testkit"
 )
 
@@ -77,6 +78,9 @@ func TestClientAuthentication(t *testing.T) {
 		require.Equal(t, 200, send(public, "").Status)
 		require.Equal(t, 200, send(public, basic(public.ID, ""), "-client_id").Status, "an empty secret counts as no secret")
 
+		require.Equal(t, 200, send(app, "BEARER "+gatehouse.NewID()).Status, "the contract's client sends its session token to every endpoint")
+		require.Equal(t, 200, send(public, "token abc").Status)
+
 		for name, tc := range map[string]struct {
 			a      testkit.TokenAnswer
 			status int
@@ -84,9 +88,12 @@ func TestClientAuthentication(t *testing.T) {
 		}{
 			"Basic with a wrong secret":    {send(app, basic(app.ID, "wrong"), "-client_secret"), 401, "invalid_client"},
 			"Basic without a secret":       {send(app, basic(app.ID, ""), "-client_secret"), 401, "invalid_client"},
-			"Basic that is no Base64":      {send(app, "Basic !!!"), 401, "invalid_client"},
+			"Basic that is not Base64":     {send(app, "Basic !!!"), 401, "invalid_client"},
 			"Basic with a malformed id":    {send(app, basic("x", "y"), "-client_id", "-client_secret"), 401, "invalid_client"},
-			"another scheme":               {send(app, "Bearer abc"), 401, "invalid_client"},
+			"another scheme alone":         {send(app, "Bearer abc", "-client_id", "-client_secret"), 401, "invalid_client"},
+			"a malformed id in the body":   {send(app, "", "client_id=x"), 401, "invalid_client"},
+			"an unknown id in the body":    {send(app, "", "client_id="+gatehouse.NewID()), 401, "invalid_client"},
+			"no client at all":             {send(app, "", "-client_id", "-client_secret"), 400, "invalid_request"},
 			"two clients at once":          {send(app, basic(public.ID, "")), 400, "invalid_request"},
 			"two secrets at once":          {send(app, basic(app.ID, app.Secret), "client_secret=other"), 400, "invalid_request"},
 			"a public client with secret":  {send(public, "", "client_secret=x"), 400, "invalid_request"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"gatehouse"
 )
@@ -17,7 +18,8 @@ type credentials struct {
 }
 
 // readCredentials reads the client's credentials from the request. It refuses a
-// malformed client id before the store is asked (C 1.4 step 3).
+// malformed client id before the store is asked (C 1.4 step 3). Such a client cannot
+// exist, so it is refused like every unknown client (RFC 6749 §5.2).
 func readCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
 	c, refusal := findCredentials(r, form)
 	switch {
@@ -25,17 +27,35 @@ func readCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
 		return c, refusal
 	case gatehouse.ValidID(c.id):
 		return c, nil
-	case c.basic:
-		return c, invalidClient("The client_id is malformed.", nil)
+	case c.id == "" && !c.basic:
+		return c, refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_client_id", "The client_id is missing. Copy it from the app's page.")
 	}
-	return c, refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_client_id", "The client_id is missing or malformed. It has 26 letters and digits; copy it from the app's page.")
+	refusal = invalidClient("The client_id is malformed. It has 26 letters and digits. Copy it from the app's page.", nil)
+	if !c.basic {
+		refusal.ID = "api.oauth.get_access_token.bad_client_id.app_error"
+	}
+	return c, refusal
+}
+
+// requireCredentials is readCredentials for endpoints that RFC 7662 §2.1 and RFC 7009
+// §2.1 protect. A request without client authentication is refused with
+// invalid_client (RFC 7662 §2.3).
+func requireCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
+	if form.Get("client_id") == "" && r.Header.Get("Authorization") == "" {
+		return credentials{}, invalidClient("The request has no client authentication. Send client_id and client_secret, or HTTP Basic.", nil)
+	}
+	return readCredentials(r, form)
 }
 
 // findCredentials reads the Authorization header and the body. It refuses credentials
-// in both, unless they are equal, as some libraries send them (C 7).
+// in both, unless they are equal, as some libraries send them (C 7). Another scheme
+// than Basic is ignored if the body has a client_id: the contract's own client sends
+// its session token to every endpoint.
 func findCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
 	body := credentials{id: form.Get("client_id"), secret: form.Get("client_secret")}
-	if r.Header.Get("Authorization") == "" {
+	header := r.Header.Get("Authorization")
+	scheme, _, _ := strings.Cut(header, " ")
+	if header == "" || body.id != "" && !strings.EqualFold(scheme, "Basic") {
 		return body, nil
 	}
 	user, password, ok := r.BasicAuth()

@@ -89,7 +89,7 @@ func TestFailedAttemptDoesNotUseUpTheCode(t *testing.T) {
 			{"a relative resource", "invalid_target", "model.authorize.is_valid.resource.not_absolute.app_error", 400, app, []string{verifier, "resource=/x"}},
 			{"a changed code", "invalid_grant", "api.oauth.get_access_token.expired_code.app_error", 400, app, []string{verifier, "code=" + code[:len(code)-2] + "AA"}},
 			{"an unknown client", "invalid_client", "api.oauth.get_access_token.credentials.app_error", 401, app, []string{verifier, "client_id=" + gatehouse.NewID()}},
-			{"a malformed client", "invalid_request", "api.oauth.get_access_token.bad_client_id.app_error", 400, app, []string{verifier, "client_id=x"}},
+			{"a malformed client", "invalid_client", "api.oauth.get_access_token.bad_client_id.app_error", 401, app, []string{verifier, "client_id=x"}},
 			{"an unknown grant", "unsupported_grant_type", "api.oauth.get_access_token.bad_grant.app_error", 400, app, []string{verifier, "grant_type=password"}},
 			{"no grant", "invalid_request", "api.oauth.get_access_token.bad_grant.app_error", 400, app, []string{verifier, "-grant_type"}},
 			{"no code", "invalid_request", "api.oauth.get_access_token.missing_code.app_error", 400, app, []string{verifier, "-code"}},

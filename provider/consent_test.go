@@ -85,7 +85,12 @@ func TestPrompts(t *testing.T) {
 		require.Equal(t, "login", again.Query.Get("prompt"), "an existing session is not enough")
 		back, err := url.Parse(again.Query.Get("redirect_to"))
 		require.NoError(t, err)
-		require.False(t, back.Query().Has("prompt"), "the user is asked once")
+		returned := b.Get(t, back.String())
+		require.Equal(t, http.StatusSeeOther, returned.Status, "opening the return URL without signing in is not enough")
+		b.SignIn(t, b.User)
+		require.NotEmpty(t, b.Get(t, back.String()).Code(), "the user is asked once")
+		require.Equal(t, http.StatusSeeOther, b.Authorize(t, app, "prompt=login").Status, "a later request asks again")
+		require.Equal(t, http.StatusSeeOther, b.Get(t, strings.Replace(back.String(), "state=xyz", "state=abc", 1)).Status, "another request asks again")
 
 		other := b.Authorize(t, app, "prompt=select_account", "login_hint=bob@example.com")
 		require.Equal(t, "select_account", other.Query.Get("prompt"))
@@ -94,7 +99,17 @@ func TestPrompts(t *testing.T) {
 		require.Equal(t, "bob@example.com", b.Do(t, r).Page(t).Find(`[name="login_id"]`).AttrOr("value", ""))
 
 		require.NotEmpty(t, b.Authorize(t, app, "max_age=60").Code(), "signed in recently enough")
-		require.Equal(t, http.StatusSeeOther, b.Authorize(t, app, "max_age=0").Status)
+		aged := b.Authorize(t, app, "max_age=0")
+		require.Equal(t, http.StatusSeeOther, aged.Status)
+		require.Equal(t, http.StatusSeeOther, b.Get(t, aged.Query.Get("redirect_to")).Status, "opening the return URL without signing in is not enough")
+		b.SignIn(t, b.User)
+		require.NotEmpty(t, b.Get(t, aged.Query.Get("redirect_to")).Code())
+
+		both := b.Authorize(t, app, "prompt=login consent")
+		b.SignIn(t, b.User)
+		page := b.Get(t, both.Query.Get("redirect_to"))
+		require.Equal(t, http.StatusOK, page.Status, "the user signs in, then is asked for consent")
+		require.NotEmpty(t, b.Decide(t, page, "allow").Code())
 		require.Equal(t, "login_required", b.Authorize(t, app, "max_age=0", "prompt=none").Query.Get("error"))
 	})
 }

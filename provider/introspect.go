@@ -101,7 +101,7 @@ func (h *Handler) tokenOfClient(r *http.Request) (token string, app gatehouse.Ap
 	if form.Get("token") == "" {
 		return "", app, settings, refuse(codeInvalidRequest, "api.oauth.token.missing", "The token is missing.")
 	}
-	creds, refusal := readCredentials(r, form)
+	creds, refusal := requireCredentials(r, form)
 	if refusal != nil {
 		return "", app, settings, refusal
 	}

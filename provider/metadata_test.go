@@ -125,6 +125,12 @@ func TestIntrospection(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, status)
 		require.Equal(t, "invalid_request", answer["error"])
 
+		for _, path := range []string{"/oauth/introspect", "/oauth/revoke"} { // RFC 7662 §2.3
+			status, answer = postForm(t, g, path, url.Values{"token": {tokens.AccessToken}})
+			require.Equal(t, http.StatusUnauthorized, status, path)
+			require.Equal(t, "invalid_client", answer["error"], path)
+		}
+
 		require.NoError(t, g.Store.DeactivateUser(t.Context(), ada.ID, ada.CreateAt))
 		for _, token := range []string{tokens.AccessToken, tokens.RefreshToken} {
 			_, answer = ask(app, token)
@@ -169,14 +175,27 @@ func TestRevocation(t *testing.T) {
 				require.Equal(t, http.StatusOK, status, "other grants stay valid")
 			})
 		}
-		status, _ := revoke(app, "unknown")
+		tokens := g.Redeem(t, app, b.Code(t, app))
+		form := url.Values{"token": {tokens.AccessToken}, "client_id": {app.ID}, "client_secret": {app.Secret}}
+		status, answer := postForm(t, g, "/oauth/revoke?token="+gatehouse.NewID(), form)
+		require.Equal(t, http.StatusBadRequest, status, "another token in the URL")
+		require.Contains(t, answer["error_description"], "token was sent in the URL")
+		status, answer = postForm(t, g, "/oauth/revoke?"+form.Encode(), form)
+		require.Equal(t, http.StatusBadRequest, status)
+		require.Contains(t, answer["error_description"], "client_secret", "the secret is named first")
+		status, _ = postForm(t, g, "/oauth/revoke?token="+tokens.AccessToken, form)
+		require.Equal(t, http.StatusOK, status, "the same token in the URL")
+		status, _ = g.Me(t, tokens.AccessToken)
+		require.Equal(t, http.StatusUnauthorized, status)
+
+		status, _ = revoke(app, "unknown")
 		require.Equal(t, http.StatusOK, status)
 		status, _ = revoke(testkit.App{App: app.App, Secret: "wrong"}, "unknown")
 		require.Equal(t, http.StatusUnauthorized, status)
 		status, _ = revoke(app, "")
 		require.Equal(t, http.StatusBadRequest, status)
 
-		tokens := g.Redeem(t, public, b.Code(t, public))
+		tokens = g.Redeem(t, public, b.Code(t, public))
 		status, _ = revoke(public, tokens.AccessToken)
 		require.Equal(t, http.StatusOK, status)
 		status, _ = g.Me(t, tokens.AccessToken)

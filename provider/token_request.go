@@ -4,21 +4,27 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"gatehouse/internal/seal"
 	"gatehouse/internal/web"
 )
 
 // tokenParameters are the parameters of the client endpoints and their longest
-// values in bytes. Each may be sent once (RFC 6749 §3.2).
-var tokenParameters = map[string]int{
-	"grant_type": 64, "client_id": 64, "client_secret": 128, "code": seal.MaxLength, "redirect_uri": 1024,
-	"code_verifier": 1024, "refresh_token": seal.MaxLength, "scope": 1024, "token": seal.MaxLength, "token_type_hint": 64,
+// values in bytes. Each may be sent once (RFC 6749 §3.2). They are checked in this
+// order, secrets first, so that the same mistake always gets the same answer.
+var tokenParameters = []struct {
+	name      string
+	maxLength int
+}{
+	{"client_secret", 128}, {"code", seal.MaxLength}, {"refresh_token", seal.MaxLength}, {"token", seal.MaxLength}, {"code_verifier", 1024},
+	{"grant_type", 64}, {"client_id", 64}, {"redirect_uri", 1024}, {"scope", maxScopeLength}, {"token_type_hint", 64},
 }
 
 // parseTokenForm reads the body of a request to a client endpoint. It refuses
 // parameters in the URL, because secrets and codes would end up in logs (RFC 6749
-// §2.3.1).
+// §2.3.1). A token in the URL that repeats the one in the body passes: some clients
+// send it twice to the revocation endpoint, and refusing it would protect nothing.
 func parseTokenForm(r *http.Request) (url.Values, *Refusal) {
 	bad := func(description string, cause error) *Refusal {
 		refusal := refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_request", description)
@@ -28,13 +34,6 @@ func parseTokenForm(r *http.Request) (url.Values, *Refusal) {
 	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/x-www-form-urlencoded" {
 		return nil, bad("Send the parameters as a form. The Content-Type must be application/x-www-form-urlencoded.", err)
 	}
-	if query := r.URL.Query(); len(query) > 0 {
-		for name := range tokenParameters {
-			if query.Has(name) {
-				return nil, bad("The parameter "+name+" was sent in the URL. Send all parameters in the body.", nil)
-			}
-		}
-	}
 	if err := r.ParseForm(); err != nil {
 		if e := web.Public(err); e.Status == http.StatusRequestEntityTooLarge {
 			refusal := bad(e.Message, err)
@@ -43,12 +42,19 @@ func parseTokenForm(r *http.Request) (url.Values, *Refusal) {
 		}
 		return nil, bad("The body is not a valid form.", err)
 	}
-	for name, limit := range tokenParameters {
-		switch values := r.PostForm[name]; {
+	if query := r.URL.Query(); len(query) > 0 {
+		for _, p := range tokenParameters {
+			if repeated := p.name == "token" && slices.Equal(query["token"], r.PostForm["token"]); query.Has(p.name) && !repeated {
+				return nil, bad("The parameter "+p.name+" was sent in the URL. Send all parameters in the body.", nil)
+			}
+		}
+	}
+	for _, p := range tokenParameters {
+		switch values := r.PostForm[p.name]; {
 		case len(values) > 1:
-			return nil, bad("The parameter "+name+" was sent more than once.", nil)
-		case len(values) == 1 && len(values[0]) > limit:
-			return nil, bad("The parameter "+name+" is too long.", nil)
+			return nil, bad("The parameter "+p.name+" was sent more than once.", nil)
+		case len(values) == 1 && len(values[0]) > p.maxLength:
+			return nil, bad("The parameter "+p.name+" is too long.", nil)
 		}
 	}
 	return r.PostForm, nil

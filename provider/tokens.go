@@ -82,16 +82,19 @@ type Tokens struct {
 	codes   *seal.Sealer[code]
 	access  *seal.Sealer[accessToken]
 	refresh *seal.Sealer[refreshToken]
+	// signInDemands belong to the authorization endpoint (reauthenticate.go).
+	signInDemands *seal.Sealer[signInDemand]
 }
 
 // NewTokens returns Tokens that seal with the first secret. Values that were sealed
 // with the other secrets still open.
 func NewTokens(grants GrantReader, secrets ...[]byte) (*Tokens, error) {
 	t := &Tokens{grants: grants}
-	var errs [3]error
+	var errs [4]error
 	t.codes, errs[0] = seal.New[code](codePrefix, secrets...)
 	t.access, errs[1] = seal.New[accessToken](accessTokenPrefix, secrets...)
 	t.refresh, errs[2] = seal.New[refreshToken](refreshTokenPrefix, secrets...)
+	t.signInDemands, errs[3] = seal.New[signInDemand](signInDemandPrefix, secrets...)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("provider: tokens: %w", err)
 	}

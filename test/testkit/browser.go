@@ -39,17 +39,23 @@ func (g *Gateway) NewBrowser(t *testing.T) *Browser {
 func (g *Gateway) SignedIn(t *testing.T, user gatehouse.User) *Browser {
 	t.Helper()
 	b := g.NewBrowser(t)
+	b.SignIn(t, user)
+	return b
+}
+
+// SignIn gives the browser a new session of the user.
+func (b *Browser) SignIn(t *testing.T, user gatehouse.User) {
+	t.Helper()
 	b.User = user
 	token := gatehouse.NewSecret()
 	now := time.Now()
-	require.NoError(t, g.Store.CreateSession(context.Background(), gatehouse.Session{
+	require.NoError(t, b.g.Store.CreateSession(context.Background(), gatehouse.Session{
 		ID: gatehouse.NewID(), TokenHash: gatehouse.HashSecret(token), UserID: user.ID,
 		CreateAt: now, LastSeenAt: now, ExpiresAt: now.Add(gatehouse.SessionLifetime),
 	}))
-	site, err := url.Parse(g.URL)
+	site, err := url.Parse(b.g.URL)
 	require.NoError(t, err)
 	b.Jar.SetCookies(site, []*http.Cookie{{Name: "MMAUTHTOKEN", Value: token, Path: "/"}})
-	return b
 }
 
 // Answer is what an app gets at its redirect URI, or the page that a person sees.
