@@ -15,9 +15,9 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// Attack: register a client, and have our address send people to it without a
-// question, by asking for what must be answered at once (RFC 9700 §4.11.2).
-func TestAStrangersClientSendsNobodyOnUnasked(t *testing.T) {
+// Attack: register a client, and make Gatehouse redirect the browser to it without
+// consent, with requests that must be answered at once (RFC 9700 §4.11.2).
+func TestSelfRegisteredClientIsNoOpenRedirector(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.PublicApp(t)
 		_, err := g.Store.UpdateApp(t.Context(), app.ID, func(a *gatehouse.App) error {
@@ -25,40 +25,42 @@ func TestAStrangersClientSendsNobodyOnUnasked(t *testing.T) {
 			return nil
 		})
 		require.NoError(t, err)
+		browsers := map[string]*testkit.Browser{"not signed in": g.NewBrowser(t), "signed in": g.SignedIn(t, g.User(t, "ada"))}
 		for _, change := range [][]string{
 			{"prompt=none"}, {"prompt=none", "max_age=0"}, {"prompt=none", "response_mode=fragment"}, {"prompt=none", "response_mode=form_post"}, {"prompt=none", "response_type=token"},
 			{"prompt=none", "scope=\""}, {"prompt=none login"}, {"prompt=none", "-code_challenge"}, {"prompt=none", "request_uri=x"}, {"response_mode=form_post", "resource=x"},
 		} {
-			a := g.NewBrowser(t).Authorize(t, app, change...)
-			require.False(t, strings.HasPrefix(a.Location, "https://app.example.com"), "%v: %s", change, a.Location)
-			require.Zero(t, a.Page(t).Find("[action*='app.example.com']").Length(), "%v", change)
+			for who, b := range browsers {
+				a := b.Authorize(t, app, change...)
+				require.False(t, strings.HasPrefix(a.Location, "https://app.example.com"), "%s %v: %s", who, change, a.Location)
+				require.Zero(t, a.Page(t).Find("[action*='app.example.com']").Length(), "%s %v", who, change)
+			}
 		}
 		a := g.NewBrowser(t).Authorize(t, app, "prompt=none")
 		require.Equal(t, http.StatusUnauthorized, a.Status)
-		require.Contains(t, a.Body, "You are not signed in")
-		// Who is signed in is known: the app is told what it asked.
-		a = g.SignedIn(t, g.User(t, "ada")).Authorize(t, app, "prompt=none")
-		require.Equal(t, "consent_required", a.Query.Get("error"))
-		// An app that somebody here vouched for is told at once (OpenID Connect Core §3.1.2.1).
+		require.Contains(t, a.Body, "Sign in first")
+		// The client of an app that a user has registered gets the error at once (OpenID
+		// Connect Core §3.1.2.1).
 		a = g.NewBrowser(t).Authorize(t, g.App(t, nil), "prompt=none")
 		require.Equal(t, "login_required", a.Query.Get("error"))
 	})
 }
 
-// Attack: a query that is read differently at each step. What cannot be read is
-// passed over throughout, and signing in comes to an end.
-func TestAQueryThatIsHalfUnreadableIsReadOneWay(t *testing.T) {
+// Attack: a query that each step parses differently. A parameter that cannot be
+// parsed is refused at the first step.
+func TestMalformedQueryNeverReachesTheSignInPage(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		b := g.SignedIn(t, g.User(t, "ada"))
-		for _, rubbish := range []string{"&x=%zz", "&%zz", "&a;b", "&redirect_uri=%zz", "&client_id=%"} {
-			a := b.Get(t, "/oauth/authorize?"+testkit.AuthorizeQuery(app, "prompt=login", "max_age=0").Encode()+rubbish)
-			require.Equal(t, http.StatusSeeOther, a.Status)
-			back := a.Query.Get("redirect_to")
-			require.True(t, strings.HasPrefix(back, "/oauth/authorize?"), back)
-			require.NotContains(t, back, "prompt")
-			require.NotContains(t, back, "max_age")
-			require.NotEmpty(t, b.Get(t, back).Code())
+		for _, malformed := range []string{"&x=%zz", "&%zz", "&a;b", "&redirect_uri=%zz", "&client_id=%"} {
+			a := b.Get(t, "/oauth/authorize?"+testkit.AuthorizeQuery(app, "prompt=login", "max_age=0").Encode()+malformed)
+			require.Empty(t, a.Code(), malformed)
+			require.NotContains(t, a.Location, "/login", malformed)
+			if malformed == "&x=%zz" {
+				require.Equal(t, "invalid_request", a.Query.Get("error"))
+			} else {
+				require.Equal(t, http.StatusBadRequest, a.Status, malformed)
+			}
 		}
 	})
 }
