@@ -56,28 +56,35 @@ const securityPath = "/settings/security"
 
 // Routes returns the pages.
 func (h *SecurityHandler) Routes() []web.Route {
-	var routes []web.Route
-	handle := func(path, method string, f web.VisitFunc) {
-		routes = append(routes, web.Route{Method: method, Path: path, Handler: h.pages.Handle(f)})
+	get := func(path string, f web.VisitFunc) web.Route {
+		return web.Route{Method: http.MethodGet, Path: path, Handler: h.pages.Handle(f)}
 	}
-	// What only takes a POST shows the page when it is asked for: signing in leads
-	// back to the address of the form, and people reload it.
-	act := func(path string, f web.VisitFunc) {
-		handle(path, http.MethodPost, f)
-		handle(path, http.MethodGet, func(w http.ResponseWriter, r *http.Request, _ web.Visit) error {
-			web.Redirect(w, r, h.cookies.BasePath+securityPath)
-			return nil
-		})
+	post := func(path string, f web.VisitFunc) web.Route {
+		return web.Route{Method: http.MethodPost, Path: path, Handler: h.pages.Handle(f)}
 	}
-	handle("/", http.MethodGet, h.home)
-	handle(securityPath, http.MethodGet, h.page)
-	act(securityPath+"/password", h.changePassword)
-	act(securityPath+"/sign-out-elsewhere", h.signOutElsewhere)
-	act(securityPath+"/sessions/{session_id}/sign-out", h.signOutSession)
-	handle(securityPath+"/apps/{app_id}/revoke", http.MethodGet, h.askToRevoke)
-	handle(securityPath+"/apps/{app_id}/revoke", http.MethodPost, h.revoke)
-	return routes
+	return []web.Route{
+		get("/", h.home),
+		get(securityPath, h.page),
+		get(securityPath+"/password", h.redirectToPage),
+		post(securityPath+"/password", h.changePassword),
+		get(securityPath+"/sign-out-elsewhere", h.redirectToPage),
+		post(securityPath+"/sign-out-elsewhere", h.signOutElsewhere),
+		get(securityPath+"/sessions/{session_id}/sign-out", h.redirectToPage),
+		post(securityPath+"/sessions/{session_id}/sign-out", h.signOutSession),
+		get(securityPath+"/apps/{app_id}/revoke", h.revokePage),
+		post(securityPath+"/apps/{app_id}/revoke", h.revoke),
+	}
 }
+
+// redirectToPage answers a GET for the address of a form: the browser comes back to it
+// after signing in, and users reload it.
+func (h *SecurityHandler) redirectToPage(w http.ResponseWriter, r *http.Request, _ web.Visit) error {
+	web.Redirect(w, r, h.pageURL())
+	return nil
+}
+
+// pageURL returns the local URL of the page Security.
+func (h *SecurityHandler) pageURL() string { return h.cookies.BasePath + securityPath }
 
 // home is GET /, the start page.
 func (h *SecurityHandler) home(w http.ResponseWriter, r *http.Request, v web.Visit) error {

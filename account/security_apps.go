@@ -34,8 +34,8 @@ func (h *SecurityHandler) appsPage(ctx context.Context, userID string, page int)
 	return items, more, nil
 }
 
-// askToRevoke is GET /settings/security/apps/{app_id}/revoke.
-func (h *SecurityHandler) askToRevoke(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+// revokePage is GET /settings/security/apps/{app_id}/revoke.
+func (h *SecurityHandler) revokePage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	appID, err := revocable(r, v)
 	if err != nil {
 		return err
@@ -47,13 +47,12 @@ func (h *SecurityHandler) askToRevoke(w http.ResponseWriter, r *http.Request, v 
 	if err != nil {
 		return err
 	}
-	back := h.cookies.BasePath + securityPath
 	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.ConfirmPage{
 		Kind:      templates.ConfirmRevokeApp,
 		Name:      consented.App.Name,
 		IsTrusted: consented.App.IsTrusted,
-		Action:    back + "/apps/" + appID + "/revoke",
-		CancelURL: back,
+		Action:    h.pageURL() + "/apps/" + appID + "/revoke",
+		CancelURL: h.pageURL(),
 	})
 }
 

@@ -72,30 +72,33 @@ func NewHandler(c Config) *Handler {
 	return &Handler{pages: c.Pages, users: c.Users, settings: c.Settings, store: c.Store, basePath: c.BasePath}
 }
 
-// Routes returns the pages.
+// Routes returns the pages. All of them need the permission manage_system (C 2.10).
 func (h *Handler) Routes() []web.Route {
-	var routes []web.Route
-	handle := func(path, method string, f web.VisitFunc) {
-		page := h.pages.Require(gatehouse.PermissionManageSystem, "The console is for System Admins. Ask one of them for what you need.", f)
-		routes = append(routes, web.Route{Method: method, Path: path, Handler: page})
+	route := func(method, path string, f web.VisitFunc) web.Route {
+		return web.Route{Method: method, Path: path, Handler: h.pages.Require(gatehouse.PermissionManageSystem,
+			"Only System Admins can use the console. Ask a System Admin if you need access.", f)}
 	}
-	const one = "/console/users/{user_id}"
-	handle("/console", http.MethodGet, h.settingsPage)
-	handle("/console", http.MethodPost, h.saveSettings)
-	handle("/console/users", http.MethodGet, h.usersPage)
-	handle("/console/users/add", http.MethodGet, h.userForm)
-	handle("/console/users/add", http.MethodPost, h.addUser)
-	handle(one, http.MethodGet, h.withUser(h.userPage))
-	for _, path := range []string{"password", "activate"} {
-		handle(one+"/"+path, http.MethodGet, h.withUser(h.redirectToUser))
+	get := func(path string, f web.VisitFunc) web.Route { return route(http.MethodGet, path, f) }
+	post := func(path string, f web.VisitFunc) web.Route { return route(http.MethodPost, path, f) }
+	const user = "/console/users/{user_id}"
+	routes := []web.Route{
+		get("/console", h.settingsPage),
+		post("/console", h.saveSettings),
+		get("/console/users", h.usersPage),
+		get("/console/users/add", h.userForm),
+		post("/console/users/add", h.addUser),
+		get(user, h.withUser(h.userPage)),
+		get(user+"/password", h.withUser(h.redirectToUser)),
+		post(user+"/password", h.withUser(h.setPassword)),
+		get(user+"/activate", h.withUser(h.redirectToUser)),
+		post(user+"/activate", h.withUser(h.activate)),
+		get("/console/audit", h.auditPage),
 	}
-	handle(one+"/password", http.MethodPost, h.withUser(h.setPassword))
-	handle(one+"/activate", http.MethodPost, h.withUser(h.activate))
 	for _, a := range h.confirmedActions() {
-		handle(one+"/"+a.path, http.MethodGet, h.withUser(h.confirm(a)))
-		handle(one+"/"+a.path, http.MethodPost, h.withUser(h.carryOut(a)))
+		routes = append(routes,
+			get(user+"/"+a.path, h.withUser(h.confirm(a))),
+			post(user+"/"+a.path, h.withUser(h.carryOut(a))))
 	}
-	handle("/console/audit", http.MethodGet, h.auditPage)
 	return routes
 }
 

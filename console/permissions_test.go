@@ -27,7 +27,7 @@ func TestConsoleIsForSystemAdmins(t *testing.T) {
 
 			a = g.SignedIn(t, ana).Get(t, path)
 			require.Equal(t, http.StatusForbidden, a.Status, path)
-			require.Contains(t, a.Page(t).Find("main").Text(), "The console is for System Admins.")
+			require.Contains(t, a.Page(t).Find("main").Text(), "Only System Admins can use the console.")
 			require.Equal(t, 1, a.Page(t).Find(`nav a[href="/settings/security"]`).Length(), "the menu is shown")
 			require.Zero(t, a.Page(t).Find(`nav a[href="/console"]`).Length())
 
