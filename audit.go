@@ -2,27 +2,26 @@ package gatehouse
 
 import "time"
 
-// AuditEvent is something that happened and that somebody may have to explain
-// later. It never holds a secret, a code or a token.
+// AuditEvent is a security-relevant action. It never holds a secret, a code or a token.
 type AuditEvent struct {
 	ID        string
 	At        time.Time
-	ActorID   string // the user who did it; "" for nobody signed in
+	ActorID   string // the user who did it; "" if no user was signed in
 	Event     string // one of the Audit constants
-	TargetID  string // the app, user or setting it was done to
-	Detail    string // a short human sentence, at most 512 bytes
+	TargetID  string // the app, user or setting that it concerns
+	Detail    string // a short sentence, at most 512 bytes
 	IP        string
 	Outcome   string // OutcomeSuccess or OutcomeFail
 	RequestID string
 }
 
-// The outcomes of an audited event.
+// The outcomes of an audit event.
 const (
 	OutcomeSuccess = "success"
 	OutcomeFail    = "fail"
 )
 
-// The audited events; those of the contract keep its names (C 2.16).
+// The audit events. Those of the contract have its names (C 2.16).
 const (
 	AuditAuthorizeApp       = "authorizeOAuthApp"
 	AuditDenyApp            = "denyOAuthApp"

@@ -1,17 +1,16 @@
-// Package gatehouse is the vocabulary of the gateway: what an app, a user, a
-// session, a consent and a grant are, how ids and secrets look, which settings
-// exist, which redirect URIs are acceptable, and the errors that every layer
-// understands.
+// Package gatehouse defines the terms that all packages share: apps, users, sessions,
+// consents and grants, the form of ids and secrets, the settings, the rules for
+// redirect URIs, and the errors that every layer understands.
 //
-// What hangs on what:
+// The tables refer to each other:
 //
 //	users ──┬── sessions            a browser or API sign-in
 //	        └── consents ── grants  user × app, and each completed authorization
 //	apps  ──────┘
 //
-// Deleting a user, an app or a consent takes everything below it along, so
-// revoking is always one DELETE and holds on every node at once.
+// Deleting a user, an app or a consent also deletes the rows that refer to it, so a
+// revocation is always one DELETE and takes effect on every node immediately.
 //
-// The package holds data and pure rules. It imports the standard library only,
-// and knows nothing of HTTP, SQL, fosite or HTML.
+// The package holds data and pure rules. It imports only the standard library, and
+// knows neither HTTP nor SQL, fosite or HTML.
 package gatehouse

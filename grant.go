@@ -6,68 +6,69 @@ import (
 	"time"
 )
 
-// Consent is a person's remembered yes to an app. Grants hang on it: deleting
-// it kills every code and token that the app ever got for this person.
+// Consent is what a user has allowed an app to do. Grants refer to it: deleting it
+// deletes them, and ends every code and token that the app has for this user.
 type Consent struct {
 	ID         string
 	UserID     string
 	AppID      string
 	Scopes     []string
 	CreateAt   time.Time
-	LastUsedAt time.Time // coarse: ConsentTouchInterval
+	LastUsedAt time.Time // precise to ConsentTouchInterval
 }
 
-// ConsentTouchInterval is how coarse a consent's LastUsedAt is.
+// ConsentTouchInterval is how often a consent's LastUsedAt is stored at most.
 const ConsentTouchInterval = time.Hour
 
-// ConsentedApp is an app that a person authorised.
+// ConsentedApp is an app that a user consented to.
 type ConsentedApp struct {
 	Consent Consent
 	App     App
 }
 
-// Grant is one completed authorization: a redeemed code, or an implicit answer.
-// Its ID is the id of the code, so the primary key makes the code single-use.
+// Grant is one completed authorization: a redeemed code, or an implicit response. Its
+// ID is the id of the code, so the primary key allows the code to be used only once.
 type Grant struct {
 	ID        string
 	ConsentID string
 	UserID    string // of the consent
 	AppID     string // of the consent
 	Scopes    []string
-	Resource  string // RFC 8707 audience; "" when none was asked for
-	// Generation counts refreshes. Tokens carry the generation that made them.
+	Resource  string // the resource of RFC 8707; "" if the request had none
+	// Generation counts refreshes. Each token carries the generation that made it.
 	Generation int64
 	CreateAt   time.Time
-	RotatedAt  time.Time // when Generation was reached; CreateAt at first
-	ExpiresAt  time.Time // when nothing of this grant can be used any more
-	RevokedAt  time.Time // zero while it lives
+	RotatedAt  time.Time // when Generation was reached; initially CreateAt
+	ExpiresAt  time.Time // when the last token of this grant expires
+	RevokedAt  time.Time // zero if it is not revoked
 }
 
-// GraceWindow is how long the generation before the current one is excused: a
-// client that lost the answer to its refresh, or two tabs that raced, get the
-// same successor again, and requests in flight finish with the old access token.
-// Anything older is reuse, and revokes the grant (RFC 9700 §4.14.2).
+// GraceWindow is how long the previous generation still works after a refresh. A client
+// that lost the response to its refresh, or two browser tabs that refresh at the same
+// time, get the same successor, and requests that are under way can finish with the old
+// access token. An older token is reuse, and revokes the grant (RFC 9700 §4.14.2).
 const GraceWindow = 30 * time.Second
 
-// ClockTolerance is how far the clocks of two nodes, or of one before and after it
-// was set, may be apart: what was made further in the future is judged as if it
-// were too old. Otherwise a clock that went back a day would excuse a retired
-// token for a day.
+// ClockTolerance is how much the clocks of two nodes, or of one node before and after
+// its clock was set, may differ. A grant that was rotated further in the future gives
+// no grace. Otherwise a clock that was set back by a day would extend the grace window
+// by a day.
 const ClockTolerance = 5 * time.Minute
 
-// TokenStatus is what a grant says to a token of some generation.
+// TokenStatus is what a grant says about a token of some generation.
 type TokenStatus int
 
-// The standings, from live to compromised.
+// The statuses of a token.
 const (
 	TokenCurrent TokenStatus = iota // the current generation
-	TokenInGrace                    // the one before, still excused
+	TokenInGrace                    // the previous generation, within the grace window
 	TokenRevoked                    // the grant was revoked or has expired
 	TokenReused                     // an older generation: the token leaked or was kept
 )
 
-// TokenStatus judges a token of the given generation at the time now. A generation
-// from the future cannot exist, short of a restored backup; it is not honoured.
+// TokenStatus returns the status of a token of the given generation at the time now. A
+// generation above the grant's exists only after a backup was restored; such a token
+// counts as revoked.
 func (g Grant) TokenStatus(generation int64, now time.Time) TokenStatus {
 	switch {
 	case !g.RevokedAt.IsZero() || !now.Before(g.ExpiresAt) || generation > g.Generation:
@@ -81,13 +82,13 @@ func (g Grant) TokenStatus(generation int64, now time.Time) TokenStatus {
 	}
 }
 
-// DefaultScope is what an app gets that asks for nothing: the full rights of
-// the contract's tokens (C 2.6).
+// DefaultScope is the scope of a request without a scope: all rights of the contract's
+// tokens (C 2.6).
 const DefaultScope = "user"
 
-// ParseScope splits a scope parameter (RFC 6749 §3.3) into its distinct tokens,
-// in order; an empty one stands for DefaultScope. It refuses characters that
-// the RFC does not allow.
+// ParseScope splits a scope parameter (RFC 6749 §3.3) into its distinct tokens, in
+// their order. An empty parameter means DefaultScope. It returns a *FieldError for
+// characters that the RFC does not allow.
 func ParseScope(scope string) ([]string, error) {
 	var scopes []string
 	for _, s := range strings.Split(scope, " ") {
@@ -97,7 +98,7 @@ func ParseScope(scope string) ([]string, error) {
 		for i := range len(s) {
 			// scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
 			if c := s[i]; c < 0x21 || c > 0x7e || c == '"' || c == '\\' {
-				return nil, &FieldError{Field: "scope", Message: "A scope may hold printable ASCII characters without quotes and backslashes, separated by single spaces."}
+				return nil, &FieldError{Field: "scope", Message: "A scope may contain printable ASCII characters except quotes and backslashes. Separate scopes with single spaces."}
 			}
 		}
 		scopes = append(scopes, s)

@@ -2,8 +2,10 @@ package storage
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -11,7 +13,64 @@ import (
 	"gatehouse"
 )
 
-// CreateApp registers an app. ErrConflict if the id exists.
+type appRow struct {
+	ID                      string
+	CreatorID               string
+	SecretHash              string
+	Name                    string
+	NameKey                 string
+	Description             string
+	Homepage                string
+	IconURL                 string `gorm:"column:icon_url"`
+	RedirectURIs            string `gorm:"column:redirect_uris"`
+	IsTrusted               bool
+	IsPublic                bool
+	IsDynamicallyRegistered bool
+	MattermostAppID         string `gorm:"column:mattermost_app_id"`
+	TokenEndpointAuthMethod string
+	AccessTokenLifetime     int64
+	RefreshTokenLifetime    int64
+	CreateAt                int64
+	UpdateAt                int64
+}
+
+func (appRow) TableName() string { return "apps" }
+
+func newAppRow(a gatehouse.App) (appRow, error) {
+	uris := make([]string, len(a.RedirectURIs))
+	for i, uri := range a.RedirectURIs {
+		uris[i] = text(uri)
+	}
+	encoded, err := json.Marshal(uris)
+	if err != nil {
+		return appRow{}, fmt.Errorf("encode redirect URIs: %w", err)
+	}
+	return appRow{
+		ID: a.ID, CreatorID: a.CreatorID, SecretHash: a.SecretHash, Name: text(a.Name), NameKey: fold(a.Name),
+		Description: text(a.Description), Homepage: text(a.Homepage), IconURL: text(a.IconURL), RedirectURIs: string(encoded),
+		IsTrusted: a.IsTrusted, IsPublic: a.IsPublic, IsDynamicallyRegistered: a.IsDynamicallyRegistered,
+		MattermostAppID: text(a.MattermostAppID), TokenEndpointAuthMethod: a.TokenEndpointAuthMethod,
+		AccessTokenLifetime: a.AccessTokenLifetime.Milliseconds(), RefreshTokenLifetime: a.RefreshTokenLifetime.Milliseconds(),
+		CreateAt: millis(a.CreateAt), UpdateAt: millis(a.UpdateAt),
+	}, nil
+}
+
+func (r *appRow) app() (gatehouse.App, error) {
+	var uris []string
+	if err := json.Unmarshal([]byte(r.RedirectURIs), &uris); err != nil {
+		return gatehouse.App{}, fmt.Errorf("decode redirect URIs of app %s: %w", r.ID, err)
+	}
+	return gatehouse.App{
+		ID: r.ID, CreatorID: r.CreatorID, SecretHash: r.SecretHash, Name: r.Name,
+		Description: r.Description, Homepage: r.Homepage, IconURL: r.IconURL, RedirectURIs: uris,
+		IsTrusted: r.IsTrusted, IsPublic: r.IsPublic, IsDynamicallyRegistered: r.IsDynamicallyRegistered,
+		MattermostAppID: r.MattermostAppID, TokenEndpointAuthMethod: r.TokenEndpointAuthMethod,
+		AccessTokenLifetime: time.Duration(r.AccessTokenLifetime) * time.Millisecond, RefreshTokenLifetime: time.Duration(r.RefreshTokenLifetime) * time.Millisecond,
+		CreateAt: fromMillis(r.CreateAt), UpdateAt: fromMillis(r.UpdateAt),
+	}, nil
+}
+
+// CreateApp stores a new app. It returns ErrConflict if the id exists.
 func (s *Store) CreateApp(ctx context.Context, app gatehouse.App) error {
 	row, err := newAppRow(app)
 	if err == nil {
@@ -20,8 +79,8 @@ func (s *Store) CreateApp(ctx context.Context, app gatehouse.App) error {
 	return s.fail("create app", err)
 }
 
-// App returns an app, as it is now or was less than a second ago; on the node
-// that changed it, as it is now. ErrNotFound.
+// App returns an app. It may be up to a second old, but not on the node that changed
+// it. App returns ErrNotFound if the app does not exist.
 func (s *Store) App(ctx context.Context, id string) (gatehouse.App, error) {
 	app, err := s.apps.get(id, func() (gatehouse.App, error) {
 		var row appRow
@@ -30,14 +89,15 @@ func (s *Store) App(ctx context.Context, id string) (gatehouse.App, error) {
 		}
 		return row.app()
 	})
-	app.RedirectURIs = slices.Clone(app.RedirectURIs) // the cache keeps its own
+	app.RedirectURIs = slices.Clone(app.RedirectURIs) // the cache keeps its own slice
 	return app, s.fail("get app", err)
 }
 
-// UpdateApp lets change edit an app and stores the result, in one transaction
-// that nobody else gets in between. An error of change is returned as it is and
-// nothing is stored. change must not call the Store. The id, the creation and
-// the type (public or confidential) never change. ErrNotFound.
+// UpdateApp lets change edit an app and stores the result, in one transaction that
+// locks the app. If change returns an error, UpdateApp returns that error itself and
+// stores nothing. change must not call the Store. The id, CreateAt and the type
+// (public or confidential) never change. It returns ErrNotFound if the app does not
+// exist.
 func (s *Store) UpdateApp(ctx context.Context, id string, change func(*gatehouse.App) error) (gatehouse.App, error) {
 	defer s.apps.invalidate(id)
 	var app gatehouse.App
@@ -51,7 +111,7 @@ func (s *Store) UpdateApp(ctx context.Context, id string, change func(*gatehouse
 			return err
 		}
 		if err := change(&changed); err != nil {
-			return passed{err}
+			return callerError{err}
 		}
 		row, err := newAppRow(changed)
 		if err != nil {
@@ -69,21 +129,21 @@ func (s *Store) UpdateApp(ctx context.Context, id string, change func(*gatehouse
 	return app, nil
 }
 
-// DeleteApp removes an app, and everything that anybody granted it. ErrNotFound.
+// DeleteApp deletes an app, with its consents and grants. It returns ErrNotFound if
+// the app does not exist.
 func (s *Store) DeleteApp(ctx context.Context, id string) error {
 	defer s.apps.invalidate(id)
 	return s.fail("delete app", affectedOne(s.write(ctx).Exec("DELETE FROM apps WHERE id = ?", text(id))))
 }
 
-// Apps lists apps by name, in any case, then id.
+// Apps lists apps by name, without regard to case, and then by id.
 func (s *Store) Apps(ctx context.Context, q gatehouse.AppQuery) ([]gatehouse.App, error) {
 	query := s.read(ctx).Order("name_key, id").Offset(q.Offset).Limit(q.Limit)
 	if q.CreatorID != "" {
 		query = query.Where("creator_id = ?", text(q.CreatorID))
 	}
 	if q.Search != "" {
-		literal := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(fold(q.Search))
-		query = query.Where("name_key LIKE ? ESCAPE '!'", "%"+literal+"%")
+		query = query.Where("name_key LIKE ? ESCAPE '!'", contains(q.Search))
 	}
 	var rows []appRow
 	if err := query.Find(&rows).Error; err != nil {
@@ -100,7 +160,8 @@ func (s *Store) Apps(ctx context.Context, q gatehouse.AppQuery) ([]gatehouse.App
 	return apps, nil
 }
 
-// AppUsage says how much each of a page of apps is used; unused ones are missing.
+// AppUsage returns how many users each of the apps has and when it was last used.
+// Apps without a user are not in the result.
 func (s *Store) AppUsage(ctx context.Context, appIDs []string) (map[string]gatehouse.AppUsage, error) {
 	usage := make(map[string]gatehouse.AppUsage, len(appIDs))
 	if len(appIDs) == 0 {

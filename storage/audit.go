@@ -6,11 +6,33 @@ import (
 	"gatehouse"
 )
 
-// maxAuditDetail bounds AuditEvent.Detail in bytes; the other members have 128.
+type auditRow struct {
+	ID        string
+	At        int64
+	ActorID   string
+	Event     string
+	TargetID  string
+	Detail    string
+	IP        string `gorm:"column:ip"`
+	Outcome   string
+	RequestID string
+}
+
+func (auditRow) TableName() string { return "audit_events" }
+
+func (r *auditRow) event() gatehouse.AuditEvent {
+	return gatehouse.AuditEvent{
+		ID: r.ID, At: fromMillis(r.At), ActorID: r.ActorID, Event: r.Event, TargetID: r.TargetID,
+		Detail: r.Detail, IP: r.IP, Outcome: r.Outcome, RequestID: r.RequestID,
+	}
+}
+
+// maxAuditDetail is the maximum length of AuditEvent.Detail in bytes; it is 128 for the
+// other fields.
 const maxAuditDetail = 512
 
-// RecordAuditEvent writes down that something happened. An event without an id
-// gets one; what is too long is cut.
+// RecordAuditEvent stores an audit event. An event without an id gets one. Values that
+// are too long are cut.
 func (s *Store) RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error {
 	if e.ID == "" {
 		e.ID = gatehouse.NewID()
@@ -22,9 +44,9 @@ func (s *Store) RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) er
 	return s.fail("record audit event", s.write(ctx).Create(&row).Error)
 }
 
-// AuditEvents lists what happened, newest first: the first page if beforeID is
-// empty, else what came before the event with that id. An event that is not
-// there any more has nothing before it.
+// AuditEvents lists audit events, the newest first: the first page if beforeID is
+// empty, and otherwise the events before the one with that id. The list is empty if
+// that event no longer exists.
 func (s *Store) AuditEvents(ctx context.Context, beforeID string, limit int) ([]gatehouse.AuditEvent, error) {
 	query := s.read(ctx).Order("at DESC, id DESC").Limit(limit)
 	if beforeID != "" {

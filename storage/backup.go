@@ -13,13 +13,13 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// errNotSQLite: PostgreSQL has pg_dump and pg_restore.
-var errNotSQLite = errors.New("only SQLite databases are backed up and restored by Gatehouse itself")
+// errNotSQLite is for PostgreSQL, which has pg_dump and pg_restore.
+var errNotSQLite = errors.New("only SQLite databases can be backed up and restored by Gatehouse; use pg_dump and pg_restore for PostgreSQL")
 
-// Backup writes the database to a new file, which only its owner may read. It
-// does not stop anybody from writing meanwhile: the file holds what was committed
-// when the backup began. It appears all at once, checked and on the disk, or not
-// at all; one that is there is not replaced (fs.ErrExist).
+// Backup writes the database to a new file that only its owner may read. Other
+// writes go on in the meantime: the file holds the rows that were committed when the
+// backup began. The file appears complete, checked and synced to the disk, or not at
+// all. Backup returns fs.ErrExist if the file exists.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	if s.file == "" {
 		return s.fail("backup", errNotSQLite)
@@ -28,7 +28,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if err != nil {
 		return s.fail("backup", err)
 	}
-	err = errors.Join(reserved.Close(), placeBeside(path, func(temporary string) error {
+	err = errors.Join(reserved.Close(), writeFile(path, func(temporary string) error {
 		if err := s.vacuumInto(ctx, temporary); err != nil {
 			return err
 		}
@@ -40,8 +40,8 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	return s.fail("backup", err)
 }
 
-// vacuumInto has a connection of its own: those that read may not even write to
-// another file.
+// vacuumInto uses a connection of its own: those of the readers may not write, not even
+// to another file.
 func (s *Store) vacuumInto(ctx context.Context, path string) error {
 	db, err := sql.Open("sqlite", sqliteDSN(s.file, "deferred"))
 	if err != nil {
@@ -51,9 +51,9 @@ func (s *Store) vacuumInto(ctx context.Context, path string) error {
 	return errors.Join(err, db.Close())
 }
 
-// placeBeside lets write fill a temporary file in the directory of path, and
-// renames it to path when it is on the disk.
-func placeBeside(path string, write func(temporary string) error) error {
+// writeFile lets write fill a temporary file in the directory of path, syncs it to the
+// disk and renames it to path.
+func writeFile(path string, write func(temporary string) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func placeBeside(path string, write func(temporary string) error) error {
 	return syncPath(filepath.Dir(path))
 }
 
-// syncPath waits until a file, or the names in a directory, are on the disk.
+// syncPath waits until a file, or the entries of a directory, are on the disk.
 func syncPath(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -81,8 +81,9 @@ func syncPath(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// CheckIntegrity reads the whole of a SQLite database and reports whether it is
-// sound; the error names what to do. PostgreSQL looks after itself.
+// CheckIntegrity reads a whole SQLite database and returns an error if it is damaged.
+// The error says what to do. It does nothing for PostgreSQL, which checks its data
+// itself.
 func (s *Store) CheckIntegrity(ctx context.Context) error {
 	if s.file == "" {
 		return nil
@@ -115,10 +116,10 @@ func isSQLite(err error, codes ...int) bool {
 	return false
 }
 
-// checkSQLiteFile reports whether a file that nobody uses is a sound database of
-// Gatehouse, and not of a newer version than this.
+// checkSQLiteFile returns an error if a file that is not in use is not a database of
+// Gatehouse, is damaged, or belongs to a newer version than this one.
 func checkSQLiteFile(ctx context.Context, path string) (err error) {
-	// Nothing is left beside the file: no write-ahead log.
+	// This journal mode leaves no other file beside this one, such as a write-ahead log.
 	db, err := sql.Open("sqlite", sqliteDSN(path, "deferred", "journal_mode(DELETE)"))
 	if err != nil {
 		return err
@@ -127,7 +128,7 @@ func checkSQLiteFile(ctx context.Context, path string) (err error) {
 	var found string
 	switch err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&found); {
 	case isSQLite(err, sqlite3.SQLITE_NOTADB):
-		return fmt.Errorf("it is no SQLite database: %w", err)
+		return fmt.Errorf("it is not a SQLite database: %w", err)
 	case isSQLite(err, sqlite3.SQLITE_CORRUPT):
 		return fmt.Errorf("it is damaged: %w", err)
 	case err != nil:
@@ -137,16 +138,16 @@ func checkSQLiteFile(ctx context.Context, path string) (err error) {
 	}
 	var version int64
 	if err := db.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version").Scan(&version); err != nil || version == 0 {
-		return errors.Join(errors.New("it is no database of Gatehouse: no migration is applied"), err)
+		return errors.Join(errors.New("it is not a database of Gatehouse: no migration is applied"), err)
 	}
 	latest, err := latestMigration()
 	if err == nil && version > latest {
-		err = fmt.Errorf("it was made by a newer version of Gatehouse, at migration %d; this one knows %d: use that version", version, latest)
+		err = fmt.Errorf("it was made by a newer version of Gatehouse, at migration %d; this version knows %d: use the newer version", version, latest)
 	}
 	return err
 }
 
-// exists reports whether there is anything at path.
+// exists reports whether a file or directory exists at path.
 func exists(path string) (bool, error) {
 	_, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {

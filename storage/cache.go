@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// cacheTTL is how long an app or the settings may be out of date on a node that
-// did not change them.
+// cacheTTL is how long an app or the settings may be out of date on a node that did
+// not change them.
 const cacheTTL = time.Second
 
-// cache keeps what was read for at most cacheTTL. It is bounded, and safe for
-// concurrent use.
+// cache keeps values for at most cacheTTL after they were read. It has a limited size
+// and is safe for concurrent use.
 //
-// A read that began before a change must not bring the old value back after the
-// change was announced, so each read takes the epoch along, and its result is
-// dropped if anything was invalidated meanwhile:
+// A read that began before a change must not store the old value after the change was
+// announced. So each read remembers the epoch, and its result is not stored if any key
+// was invalidated in the meantime:
 //
 //	reader: epoch 7 ── SELECT (old) ───────────────▶ put at epoch 7: dropped
 //	writer:              UPDATE, COMMIT, invalidate: epoch 8
@@ -37,7 +37,7 @@ func newCache[V any](limit int) *cache[V] {
 
 // get returns the cached value, or what read returns. Errors are not cached.
 func (c *cache[V]) get(key string, read func() (V, error)) (V, error) {
-	now := time.Now() // before reading: the value is at least this old
+	now := time.Now() // before the read: the value is at least this old
 	c.mu.Lock()
 	entry, ok := c.entries[key]
 	epoch := c.epoch
@@ -53,15 +53,15 @@ func (c *cache[V]) get(key string, read func() (V, error)) (V, error) {
 	defer c.mu.Unlock()
 	if c.epoch == epoch {
 		if len(c.entries) >= c.limit {
-			clear(c.entries) // all are at most a second old: not worth choosing between
+			clear(c.entries) // All are at most a second old, so it does not matter which ones stay.
 		}
 		c.entries[key] = cached[V]{value: value, until: now.Add(cacheTTL)}
 	}
 	return value, nil
 }
 
-// invalidate forgets key and whatever is being read. Call it after the change
-// was committed, and also when it is unknown whether it was.
+// invalidate removes a key, and the result of each read that is in progress. Call it
+// after a change was committed, and also if it is unknown whether it was.
 func (c *cache[V]) invalidate(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 
 func constant(v string) func() (string, error) { return func() (string, error) { return v, nil } }
 
-func TestACachedValueLivesASecond(t *testing.T) {
+func TestAValueIsCachedForASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache[string](8)
 		get := func(now string) string {
@@ -29,7 +29,7 @@ func TestACachedValueLivesASecond(t *testing.T) {
 	})
 }
 
-// The second counts from before the read: a slow one is as old as its snapshot.
+// The second counts from before the read: the result of a slow read is as old as its snapshot.
 func TestASlowReadIsNotCachedLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache[string](8)
@@ -42,16 +42,16 @@ func TestASlowReadIsNotCachedLonger(t *testing.T) {
 	})
 }
 
-// Attack: keep asking for an app while it is changed, so that a read from
-// before the change puts the old redirect URIs back after it.
-func TestAReadFromBeforeAChangeDoesNotComeBackAfterIt(t *testing.T) {
+// Attack: request an app again and again while it is changed, so that a read that began
+// before the change stores the old redirect URIs after it.
+func TestAReadThatBeganBeforeAChangeIsNotCached(t *testing.T) {
 	c := newCache[string](8)
 	v, err := c.get("key", func() (string, error) {
-		c.invalidate("key") // the change commits and is announced while we read
+		c.invalidate("key") // the change is committed and announced during the read
 		return "old", nil
 	})
 	require.NoError(t, err)
-	require.Equal(t, "old", v, "who asked before the change may get the old value")
+	require.Equal(t, "old", v, "a request from before the change may get the old value")
 	v, err = c.get("key", constant("new"))
 	require.NoError(t, err)
 	require.Equal(t, "new", v)
@@ -67,8 +67,8 @@ func TestErrorsAreNotCached(t *testing.T) {
 	require.Equal(t, "found", v)
 }
 
-// Attack: ask for many ids to fill the memory. (Only what exists is kept, so
-// they would have to register apps without end.)
+// Attack: request many ids to fill the memory. (Only apps that exist are cached, so the
+// attacker would also have to register them.)
 func TestACacheIsBounded(t *testing.T) {
 	c := newCache[int](8)
 	for i := range 100 {

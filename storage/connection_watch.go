@@ -11,21 +11,21 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// connectionWatch keeps connections out of the pool that are of no use without
-// being closed: the network was cut and says nothing, or the server at the other
-// end is a standby by now. What a request sent is never sent again; but no request
-// finds out at its own cost what can be known before:
+// connectionWatch removes connections from the pool that cannot be used but are not
+// closed: the network no longer delivers packets, or the server has become a standby.
+// A statement that was sent is never sent again, so the watch tries to find these
+// connections before a request uses them:
 //
-//	idle in the pool ── TCP keepalive ──▶ closed by the kernel after 11 s of silence
-//	taken from it ──┬─ not used for a second? a ping ──▶ closed after a second
-//	                └─ as old as one that was read-only? ──▶ closed: a new one may
-//	                                                         lead to the new primary
+//	idle in the pool ── TCP keepalive ──▶ closed by the kernel after 11 s without an answer
+//	taken from the pool ──┬─ unused for a second: a ping ──▶ closed after a second without an answer
+//	                      └─ opened before a read-only error ──▶ closed: a new one may
+//	                                                             lead to the new primary
 //
-// The driver takes another for one that is closed.
+// The driver replaces a connection that is closed.
 type connectionWatch struct {
-	started time.Time // what times are counted from: no setting of the clock changes how long ago that was
-	// readOnly is when a statement was last refused for being in a read-only
-	// transaction, as a time.Duration since started.
+	started time.Time // the origin of all times here; a change of the clock does not affect them
+	// readOnly is when a statement last failed because its transaction was read-only,
+	// as a time.Duration since started.
 	readOnly atomic.Int64
 }
 
@@ -38,24 +38,25 @@ func newConnectionWatch() *connectionWatch {
 func (w *connectionWatch) now() int64 { return int64(time.Since(w.started)) }
 
 const (
-	// idleBeforePing: one that was used a moment ago is taken to be alive.
+	// idleBeforePing is how long a connection is unused before it is pinged.
 	idleBeforePing = time.Second
-	// pingTimeout leaves a request, which has ten seconds, time for two that are
-	// dead and a new one (database/sql tries as often).
+	// pingTimeout leaves a request, which has ten seconds, enough time for two broken
+	// connections and a new one (database/sql takes as many).
 	pingTimeout = time.Second
-	// readOnlyPause bounds how often all connections are replaced while the
-	// database stays read-only, and so for how long it may be taken to be afterwards.
+	// readOnlyPause is the shortest time between two replacements of all connections
+	// while the database stays read-only. It is also how long connections from that
+	// time may remain afterwards.
 	readOnlyPause = 5 * time.Second
 )
 
-// configure is for before the first connection.
+// configure is called before the first connection.
 func (w *connectionWatch) configure(config *pgx.ConnConfig) {
 	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3}}
-	config.DialFunc = dialer.DialContext // config.ConnectTimeout is in its context
-	keep := config.OnPgError
+	config.DialFunc = dialer.DialContext // Its context has config.ConnectTimeout.
+	standard := config.OnPgError
 	config.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
 		if err.Code != readOnlyTransaction {
-			return keep(conn, err)
+			return standard(conn, err)
 		}
 		if now, last := w.now(), w.readOnly.Load(); now-last >= int64(readOnlyPause) {
 			w.readOnly.CompareAndSwap(last, now)
@@ -64,28 +65,29 @@ func (w *connectionWatch) configure(config *pgx.ConnConfig) {
 	}
 }
 
-// bornKey is where a connection keeps the time of its birth, as readOnly does.
-const bornKey = "gatehouse.born"
+// openedKey is the key under which a connection keeps the time at which it was opened,
+// as a time.Duration since started.
+const openedKey = "gatehouse.opened"
 
-// options are the pool's.
+// options are options of the pool.
 func (w *connectionWatch) options() []stdlib.OptionOpenDB {
 	return []stdlib.OptionOpenDB{
 		stdlib.OptionAfterConnect(func(_ context.Context, conn *pgx.Conn) error {
-			conn.PgConn().CustomData()[bornKey] = w.now()
+			conn.PgConn().CustomData()[openedKey] = w.now()
 			return nil
 		}),
-		stdlib.OptionShouldPing(w.dropUseless),
+		stdlib.OptionShouldPing(w.closeBroken),
 	}
 }
 
-// dropUseless closes a connection that is of no use. It pings by itself, because
-// the driver's own ping waits for as long as the request may take. Where it
-// reports true, the driver pings, too, and finds the connection closed.
-func (w *connectionWatch) dropUseless(ctx context.Context, p stdlib.ShouldPingParams) bool {
+// closeBroken closes a connection that cannot be used. It pings by itself, because the
+// driver's own ping may take as long as the request. If it returns true, the driver
+// pings too, and finds the connection closed.
+func (w *connectionWatch) closeBroken(ctx context.Context, p stdlib.ShouldPingParams) bool {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	if born, ok := p.Conn.PgConn().CustomData()[bornKey].(int64); ok && born <= w.readOnly.Load() {
-		_ = p.Conn.Close(ctx) // It is given up in any case.
+	if opened, ok := p.Conn.PgConn().CustomData()[openedKey].(int64); ok && opened <= w.readOnly.Load() {
+		_ = p.Conn.Close(ctx) // The connection is not used again in any case.
 		return true
 	}
 	return p.IdleDuration > idleBeforePing && p.Conn.Ping(ctx) != nil

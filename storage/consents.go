@@ -12,9 +12,28 @@ import (
 	"gatehouse"
 )
 
+type consentRow struct {
+	ID         string
+	UserID     string
+	AppID      string
+	Scopes     string
+	CreateAt   int64
+	LastUsedAt int64
+}
+
+func (consentRow) TableName() string { return "consents" }
+
+func (r *consentRow) consent() gatehouse.Consent {
+	return gatehouse.Consent{
+		ID: r.ID, UserID: r.UserID, AppID: r.AppID, Scopes: strings.Fields(r.Scopes),
+		CreateAt: fromMillis(r.CreateAt), LastUsedAt: fromMillis(r.LastUsedAt),
+	}
+}
+
 const selectConsent = "SELECT id, scopes, create_at, last_used_at FROM consents WHERE user_id = ? AND app_id = ?"
 
-// Consent returns what a person agreed to for an app. ErrNotFound if nothing.
+// Consent returns a user's consent to an app. It returns ErrNotFound if there is no
+// consent.
 func (s *Store) Consent(ctx context.Context, userID, appID string) (gatehouse.Consent, error) {
 	row := consentRow{UserID: text(userID), AppID: text(appID)}
 	err := scanOne(s.read(ctx).Raw(selectConsent, row.UserID, row.AppID), &row.ID, &row.Scopes, &row.CreateAt, &row.LastUsedAt)
@@ -24,20 +43,21 @@ func (s *Store) Consent(ctx context.Context, userID, appID string) (gatehouse.Co
 	return row.consent(), nil
 }
 
-// RecordConsent remembers a person's yes. If there is a consent already it keeps
-// its id, and scopes are added to it; answers that race are all heard.
-// ErrNotFound if the user is gone or deactivated, or the app is gone.
+// RecordConsent stores that a user consents to scopes of an app. A consent that exists
+// keeps its id and gets the new scopes too; concurrent calls all take effect. It
+// returns ErrNotFound if the user does not exist or is deactivated, or the app does
+// not exist.
 func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes []string, now time.Time) (gatehouse.Consent, error) {
 	var row consentRow
 	err := s.transact(ctx, func(tx *gorm.DB) error {
-		// The lock makes DeactivateUser wait for us or us for it: a yes that races
-		// with it cannot leave a consent whose codes work after reactivation.
+		// This transaction and DeactivateUser wait for each other on this lock. Without
+		// it, the consent could have codes that work after the user is activated again.
 		var id string
 		err := scanOne(tx.Raw("SELECT id FROM users WHERE id = ? AND delete_at = 0"+s.forShare, text(userID)), &id)
 		if err != nil {
 			return err
 		}
-		// Whoever comes second waits here until the first has committed.
+		// A concurrent call waits here until the first one has committed.
 		fresh := consentRow{ID: gatehouse.NewID(), UserID: id, AppID: text(appID), Scopes: joinScopes(nil, scopes), CreateAt: millis(now), LastUsedAt: millis(now)}
 		inserted := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh)
 		if inserted.Error != nil {
@@ -49,7 +69,7 @@ func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes 
 		}
 		err = tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("user_id = ? AND app_id = ?", id, text(appID)).Take(&row).Error
 		if err != nil {
-			return err // ErrNotFound: revoked between the two statements, and that is the later word
+			return err // ErrNotFound: revoked between the two statements, so the revocation is the later one
 		}
 		row.Scopes = newestScopes(joinScopes(strings.Fields(row.Scopes), scopes))
 		row.LastUsedAt = max(row.LastUsedAt, millis(now))
@@ -61,22 +81,22 @@ func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes 
 	return row.consent(), nil
 }
 
-// joinScopes adds scopes to those that are there, each once.
-func joinScopes(there, added []string) string {
+// joinScopes adds scopes to a list, each once.
+func joinScopes(scopes, added []string) string {
 	for _, scope := range added {
-		if scope = text(scope); !slices.Contains(there, scope) {
-			there = append(there, scope)
+		if scope = text(scope); !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
 		}
 	}
-	return strings.Join(there, " ")
+	return strings.Join(scopes, " ")
 }
 
-// maxConsentScopes bounds what is remembered of one app, in bytes, or an app that
-// asks for ever new scopes would fill the row.
+// maxConsentScopes is the maximum length of the scopes of a consent, in bytes.
+// Otherwise an app that always asks for new scopes could fill the row.
 const maxConsentScopes = 4096
 
-// newestScopes forgets the oldest scopes of a list that is too long: the person
-// is asked for them again.
+// newestScopes drops the oldest scopes of a list that is too long. The user is asked
+// for them again.
 func newestScopes(scopes string) string {
 	for len(scopes) > maxConsentScopes {
 		_, rest, found := strings.Cut(scopes, " ")
@@ -88,23 +108,24 @@ func newestScopes(scopes string) string {
 	return scopes
 }
 
-// TouchConsent notes that a consent was used, coarsely: it writes nothing if the
-// last note is younger than gatehouse.ConsentTouchInterval. A caller that knows
-// LastUsedAt need not even ask. No error if the consent is gone.
+// TouchConsent updates LastUsedAt of a consent. It writes nothing if the stored time is
+// less than gatehouse.ConsentTouchInterval old, so a caller that knows LastUsedAt can
+// skip the call. It returns no error if the consent does not exist.
 func (s *Store) TouchConsent(ctx context.Context, id string, now time.Time) error {
 	err := s.write(ctx).Exec("UPDATE consents SET last_used_at = ? WHERE id = ? AND last_used_at <= ?",
 		millis(now), id, millis(now.Add(-gatehouse.ConsentTouchInterval))).Error
 	return s.fail("touch consent", err)
 }
 
-// DeleteConsent takes a person's yes back: codes and tokens that the app has
-// for them are dead at once, on every node. ErrNotFound if there was none.
+// DeleteConsent revokes a user's consent to an app. All codes and tokens that the app
+// has for the user stop working immediately, on every node. It returns ErrNotFound if
+// there is no consent.
 //
-// An app that registered itself remembers when it was last used (update_at), so
-// that Reap does not take it for one that nobody ever authorised.
+// A self-registered app keeps the time of its last use in update_at. Otherwise Reap
+// would treat it as an app that no user ever authorized.
 func (s *Store) DeleteConsent(ctx context.Context, userID, appID string) error {
 	err := s.transact(ctx, func(tx *gorm.DB) error {
-		// The app first, as whoever deletes apps does: else the two could wait for each other.
+		// The app is locked first, as in DeleteApp and Reap; otherwise the two could deadlock.
 		err := tx.Exec("UPDATE apps SET update_at = (SELECT CASE WHEN apps.create_at < c.last_used_at THEN c.last_used_at ELSE apps.create_at + 1 END "+
 			"FROM consents c WHERE c.user_id = @user AND c.app_id = apps.id) "+
 			"WHERE id = @app AND is_dynamically_registered AND update_at <= (SELECT last_used_at FROM consents WHERE user_id = @user AND app_id = @app)",
@@ -117,7 +138,7 @@ func (s *Store) DeleteConsent(ctx context.Context, userID, appID string) error {
 	return s.fail("delete consent", err)
 }
 
-// UserConsents lists the apps that a person authorised, by the app's name.
+// UserConsents lists the apps that a user consented to, by the app's name.
 func (s *Store) UserConsents(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error) {
 	var rows []struct {
 		Consent consentRow `gorm:"embedded;embeddedPrefix:consent_"`

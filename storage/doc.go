@@ -1,30 +1,28 @@
-// Package storage keeps the state of the gateway in SQLite or PostgreSQL, with
-// the same schema, statements and behaviour on both.
+// Package storage keeps the state of Gatehouse in SQLite or PostgreSQL, with the
+// same schema, statements and behavior on both.
 //
-//	Store method ──▶ rows.go (root type ⇄ row) ──▶ GORM ──┬─▶ SQLite: one writer connection, many readers
-//	      │                                               └─▶ PostgreSQL: one pool, row locks where two nodes meet
-//	      └──◀ errors.go: every error leaves as one of package gatehouse's, or says which operation failed
+//	Store method ──▶ row (times as numbers, lists as text) ──▶ GORM ──┬─▶ SQLite: one connection that writes, many that read
+//	      │                                                           └─▶ PostgreSQL: one pool, row locks between nodes
+//	      └──◀ errors.go: every error is one of package gatehouse's, or names the operation that failed
 //
-// What is revoked is deleted: consents hang on users and apps, grants hang on
-// consents, and the database takes what hangs on a deleted row along. So
-// nothing here has to remember to look for leftovers, and no cache could let
-// something revoked live on: only apps and settings are cached, for at most a
-// second.
+// Revoked access is deleted. Consents refer to users and apps, grants refer to
+// consents, and the database deletes the rows that refer to a deleted row. So no code
+// has to search for remaining tokens, and no cached copy can keep revoked access
+// valid: only apps and settings are cached, for at most one second.
 //
-// Codes die with the id of the consent that they name. Where all codes of a
-// person must die but not what they agreed to (they were deactivated, their
-// password was changed), the consents get new ids.
+// A code names the id of its consent and is useless without it. Where all codes of a
+// user must end but the consents stay (the user was deactivated, the password was
+// changed), the consents get new ids.
 //
-// Whole databases are copied by Backup and Restore (SQLite) and by Move (either
-// engine to either). A pooler in front of PostgreSQL is found out by adapt, in
-// pooler.go, and nothing relies on a session of the server. connectionWatch keeps
-// connections out of the pool that are dead, or lead to what is a standby by now.
+// Backup and Restore copy a SQLite database, and Move copies a database to another
+// one of either engine. adapt, in pooler.go, detects a pooler in front of PostgreSQL;
+// nothing relies on a session of the server. connectionWatch removes broken
+// connections, and those to a server that has become a standby, from the pool.
 //
-// Transactions that lock more than one row do so in one order, whatever they are
-// for: users, apps, consents, grants. Budgets are taken from in transactions of their
-// own.
+// Every transaction that locks more than one row does so in the same order: users,
+// apps, consents, grants. Rate limits have transactions of their own.
 //
 // The statements of the hot path (sessions and grants) are written by hand; the
-// rest is plain GORM. The package knows no HTTP, no fosite and no secret in the
-// clear, and reads no environment.
+// others are plain GORM. The package knows neither HTTP nor fosite, stores no usable
+// secret, and does not read the environment.
 package storage

@@ -17,21 +17,22 @@ import (
 	"gatehouse"
 )
 
-// passed carries an error of the caller's own (what UpdateApp's change
-// returned) out of a transaction, so that it leaves exactly as it came.
-type passed struct{ err error }
+// callerError carries an error out of a transaction that Store returns unchanged, such
+// as the error of UpdateApp's change.
+type callerError struct{ err error }
 
-func (p passed) Error() string { return p.err.Error() }
+func (e callerError) Error() string { return e.err.Error() }
 
-// fail is the border: it says in gatehouse's errors what went wrong in an
-// operation, and keeps the cause. It returns nil for nil.
+// fail translates the error of an operation into an error of package gatehouse and
+// keeps the cause. Every method of Store returns its errors through it. It returns
+// nil for nil.
 func (s *Store) fail(operation string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var p passed
-	if errors.As(err, &p) {
-		return p.err
+	var own callerError
+	if errors.As(err, &own) {
+		return own.err
 	}
 	kind := kindOf(err)
 	if kind == nil && s.closed.Load() {
@@ -48,9 +49,9 @@ func (s *Store) fail(operation string, err error) error {
 	}
 }
 
-// kindOf is the sentinel of package gatehouse that an error of GORM, of
-// database/sql or of a driver amounts to; nil if it is none of them.
-// context.Canceled is none: the caller went away, and knows.
+// kindOf returns the error of package gatehouse that corresponds to an error of GORM,
+// database/sql or a driver, or nil. It returns nil for context.Canceled, which the
+// caller caused itself.
 func kindOf(err error) error {
 	var lite *sqlite.Error
 	var pg *pgconn.PgError
@@ -73,7 +74,7 @@ func kindOf(err error) error {
 	return nil
 }
 
-// sqliteKind judges an extended result code (sqlite.org/rescode.html).
+// sqliteKind is kindOf for an extended result code (sqlite.org/rescode.html).
 func sqliteKind(code int) error {
 	switch code {
 	case sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE:
@@ -89,10 +90,10 @@ func sqliteKind(code int) error {
 	return nil
 }
 
-// readOnlyTransaction is the SQLSTATE read_only_sql_transaction: a standby.
+// readOnlyTransaction is the SQLSTATE read_only_sql_transaction, which a standby returns for a write.
 const readOnlyTransaction = "25006"
 
-// postgresKind judges a SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html).
+// postgresKind is kindOf for a SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html).
 func postgresKind(code string) error {
 	switch code {
 	case "23505": // unique_violation

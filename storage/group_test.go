@@ -32,8 +32,8 @@ func lockForWriting(t *testing.T, databaseURL string) (release func()) {
 func TestAWriteKeepsItsOwnDeadlineBehindAStalledOne(t *testing.T) {
 	databaseURL := testdb.SQLite(t)
 	store := storagetest.Open(t, databaseURL)
-	person := storagetest.NewPerson(t, store)
-	patient, hasty := person.NewGrant(time.Now()), person.NewGrant(time.Now())
+	pair := storagetest.NewPair(t, store)
+	patient, hasty := pair.NewGrant(time.Now()), pair.NewGrant(time.Now())
 	release := lockForWriting(t, databaseURL)
 
 	first := make(chan error, 1)
@@ -61,14 +61,14 @@ func TestALockThatIsHeldTooLongFailsTheWritesThatWaited(t *testing.T) {
 	t.Parallel()
 	databaseURL := testdb.SQLite(t)
 	store := storagetest.Open(t, databaseURL)
-	person := storagetest.NewPerson(t, store)
+	pair := storagetest.NewPair(t, store)
 	release := lockForWriting(t, databaseURL)
 	begun := time.Now()
-	err := store.CreateGrant(context.Background(), person.NewGrant(time.Now()))
+	err := store.CreateGrant(context.Background(), pair.NewGrant(time.Now()))
 	require.ErrorIs(t, err, gatehouse.ErrUnavailable)
 	require.Less(t, time.Since(begun), 10*time.Second)
 	release()
-	require.NoError(t, store.CreateGrant(context.Background(), person.NewGrant(time.Now())))
+	require.NoError(t, store.CreateGrant(context.Background(), pair.NewGrant(time.Now())))
 }
 
 // TestAnswersAreTrueForMixedDeadlines has 64 writers whose deadlines are before, at and
@@ -78,13 +78,13 @@ func TestAnswersAreTrueForMixedDeadlines(t *testing.T) {
 	for round := range 5 {
 		databaseURL := testdb.SQLite(t)
 		store := storagetest.Open(t, databaseURL)
-		person := storagetest.NewPerson(t, store)
+		pair := storagetest.NewPair(t, store)
 		release := lockForWriting(t, databaseURL)
 		results, took := make([]error, writers), make([]time.Duration, writers)
 		deadlines, grants := make([]time.Duration, writers), make([]gatehouse.Grant, writers)
 		var all sync.WaitGroup
 		for i := range writers {
-			grants[i] = person.NewGrant(time.Now())
+			grants[i] = pair.NewGrant(time.Now())
 			switch i % 4 {
 			case 0:
 				deadlines[i] = time.Duration(i) * time.Millisecond

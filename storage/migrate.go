@@ -15,7 +15,7 @@ import (
 	"gatehouse"
 )
 
-// One set of migrations for both engines, in portable SQL.
+// migrations are the same for both engines, in portable SQL.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -24,11 +24,11 @@ var migrations embed.FS
 type Migration struct {
 	Version int64
 	Name    string    // "00001_initial.sql"
-	Applied time.Time // zero while it is not
+	Applied time.Time // zero if it is not applied
 }
 
-// MigrateUp applies every migration that is missing, each in a transaction of
-// its own. Several nodes may do so at once.
+// MigrateUp applies all missing migrations, each in a transaction of its own. Several
+// nodes may call it at the same time.
 func (s *Store) MigrateUp(ctx context.Context) error {
 	err := s.withMigrations(func(p *goose.Provider, db *sql.DB) error {
 		if s.lockMigrations == "" {
@@ -39,15 +39,15 @@ func (s *Store) MigrateUp(ctx context.Context) error {
 	return s.fail("migrate up", err)
 }
 
-// underMigrationLock lets one node migrate at a time. A transaction of its own
-// holds the lock, for as long as f runs: a lock of a session would stay behind on
-// another session where a pooler hands them out by transaction.
+// underMigrationLock lets one node migrate at a time. A transaction of its own holds the
+// lock while f runs: a lock of a session would stay behind on a session of a pooler that
+// assigns them by transaction.
 func (s *Store) underMigrationLock(ctx context.Context, db *sql.DB, f func() error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // It only held the lock.
+	defer func() { _ = tx.Rollback() }() // The transaction only held the lock.
 	for _, statement := range []string{"SET LOCAL lock_timeout = '5min'", "SET LOCAL idle_in_transaction_session_timeout = 0", s.lockMigrations} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
@@ -64,9 +64,9 @@ func (s *Store) up(ctx context.Context, p *goose.Provider) error {
 	return err
 }
 
-// upWithoutLock is for SQLite, where goose has no lock to offer. Of two
-// processes that apply the same migration one is rolled back as a whole; it
-// looks again, and goes on as long as somebody gets further.
+// upWithoutLock is for SQLite, for which goose has no lock. If two processes apply the
+// same migration, one of them is rolled back completely. It then reads the version
+// again, and goes on as long as the version rises.
 func (s *Store) upWithoutLock(ctx context.Context, p *goose.Provider) error {
 	last := int64(-1)
 	for {
@@ -87,8 +87,8 @@ func (s *Store) upWithoutLock(ctx context.Context, p *goose.Provider) error {
 	}
 }
 
-// MigrateDown takes the last migration back, and what was stored by its help
-// with it. ErrNotFound if none is applied.
+// MigrateDown reverts the last migration, which also deletes the rows of its tables. It
+// returns ErrNotFound if no migration is applied.
 func (s *Store) MigrateDown(ctx context.Context) error {
 	err := s.withMigrations(func(p *goose.Provider, _ *sql.DB) error {
 		result, err := p.Down(ctx)
@@ -96,14 +96,14 @@ func (s *Store) MigrateDown(ctx context.Context) error {
 			return gatehouse.ErrNotFound
 		}
 		if err == nil {
-			s.log.InfoContext(ctx, "migration taken back", "name", path.Base(result.Source.Path), "took", result.Duration)
+			s.log.InfoContext(ctx, "migration reverted", "name", path.Base(result.Source.Path), "took", result.Duration)
 		}
 		return err
 	})
 	return s.fail("migrate down", err)
 }
 
-// MigrationStatus lists every migration in order.
+// MigrationStatus lists all migrations in order.
 func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	var list []Migration
 	err := s.withMigrations(func(p *goose.Provider, _ *sql.DB) error {
@@ -116,9 +116,8 @@ func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	return list, s.fail("migration status", err)
 }
 
-// Ready reports whether the database answers and every migration is applied;
-// if not, the error is an ErrUnavailable. A database that a newer version of
-// Gatehouse has migrated further is ready.
+// Ready returns ErrUnavailable if the database does not answer or a migration is missing.
+// A database that a newer version of Gatehouse has migrated further is ready.
 func (s *Store) Ready(ctx context.Context) error {
 	latest, err := latestMigration()
 	if err != nil {
@@ -137,7 +136,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	return nil
 }
 
-// latestMigration is the highest version that this program knows.
+// latestMigration returns the highest migration that this version of Gatehouse has.
 func latestMigration() (int64, error) {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil || len(names) == 0 {

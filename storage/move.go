@@ -12,8 +12,8 @@ import (
 	"gatehouse"
 )
 
-// tables are what there is to move, in the order in which rows may refer to
-// others, with their primary keys.
+// tables returns the tables with their primary keys, those that other tables refer to
+// first.
 func tables() []table {
 	return []table{
 		{"users", "id"}, {"sessions", "id"}, {"apps", "id"}, {"consents", "id"},
@@ -23,26 +23,26 @@ func tables() []table {
 
 type table struct{ name, key string }
 
-// Moved says how many rows of a table were copied.
+// Moved is the number of rows of a table that were copied.
 type Moved struct {
 	Table string
 	Rows  int64
 }
 
-// moveBatch is how many rows are in memory at once. A statement may have 32,766
+// moveBatch is the number of rows in memory at a time. A statement may have 32,766
 // parameters on SQLite, and no table has more than 18 columns.
 const moveBatch = 500
 
-// ErrNotEmpty: there is something where an empty database is needed.
+// ErrNotEmpty means that the target of Move has rows.
 var ErrNotEmpty = errors.New("storage: the database is not empty")
 
-// Move copies everything in from to the empty database to, with the same ids and
-// times, so that what was issued before goes on working. It reads one moment of
-// from, which nobody should be changing any more, and commits on to once, when
-// the numbers of rows agree; else nothing changes there.
+// Move copies all rows of from to the empty database to, with the same ids and times, so
+// that issued tokens go on working. It reads from in one transaction; the caller stops
+// the nodes that write to it. It commits to once, after it compared the numbers of rows;
+// otherwise to does not change. It returns
 //
-//   - ErrNotEmpty: to has rows.
-//   - gatehouse.ErrUnavailable: the schemas are not both the one that this program knows.
+//   - ErrNotEmpty if to has rows,
+//   - gatehouse.ErrUnavailable if one of them does not have the schema of this version.
 func Move(ctx context.Context, from, to *Store) ([]Moved, error) {
 	for _, s := range []*Store{from, to} {
 		if err := s.current(ctx); err != nil {
@@ -52,7 +52,7 @@ func Move(ctx context.Context, from, to *Store) ([]Moved, error) {
 	var moved []Moved
 	err := from.read(ctx).Transaction(func(source *gorm.DB) error {
 		return to.transact(ctx, func(target *gorm.DB) error {
-			if err := to.keepOthersOut(target); err != nil {
+			if err := to.checkEmpty(target); err != nil {
 				return err
 			}
 			for _, t := range tables() {
@@ -71,8 +71,8 @@ func Move(ctx context.Context, from, to *Store) ([]Moved, error) {
 	return moved, nil
 }
 
-// current reports whether the schema is exactly this program's: unlike Ready, also
-// that no newer version has changed it.
+// current returns an error if the schema is not exactly that of this version. Unlike
+// Ready it also refuses the schema of a newer version.
 func (s *Store) current(ctx context.Context) error {
 	if err := s.Ready(ctx); err != nil {
 		return err
@@ -84,12 +84,13 @@ func (s *Store) current(ctx context.Context) error {
 	var version int64
 	err = scanOne(s.read(ctx).Raw("SELECT MAX(version_id) FROM goose_db_version"), &version)
 	if err == nil && version != latest {
-		err = fmt.Errorf("%w: the database is at migration %d and this program at %d; use the version of Gatehouse that the database is of", gatehouse.ErrUnavailable, version, latest)
+		err = fmt.Errorf("%w: the database is at migration %d and this version of Gatehouse at %d; use the version that migrated the database", gatehouse.ErrUnavailable, version, latest)
 	}
 	return s.fail("move", err)
 }
 
-// snapshot makes a transaction see one moment. On SQLite every one does.
+// snapshot returns the options of a transaction that sees a single state of the
+// database. On SQLite every transaction does.
 func (s *Store) snapshot() *sql.TxOptions {
 	if s.file != "" {
 		return &sql.TxOptions{}
@@ -97,9 +98,9 @@ func (s *Store) snapshot() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-// keepOthersOut makes sure that the target is empty and that no gateway that
-// starts on it makes its first user meanwhile.
-func (s *Store) keepOthersOut(tx *gorm.DB) error {
+// checkEmpty returns ErrNotEmpty if the target has rows. It prevents a node that starts
+// on it from creating the first user in the meantime.
+func (s *Store) checkEmpty(tx *gorm.DB) error {
 	if s.lockUsers != "" {
 		if err := tx.Exec(s.lockUsers).Error; err != nil {
 			return err
@@ -111,14 +112,14 @@ func (s *Store) keepOthersOut(tx *gorm.DB) error {
 			return err
 		}
 		if n > 0 {
-			return fmt.Errorf("%w: there are %d rows in %s", ErrNotEmpty, n, t.name)
+			return fmt.Errorf("%w: table %s has %d rows", ErrNotEmpty, t.name, n)
 		}
 	}
 	return nil
 }
 
-// move copies the table in batches, each from where the one before ended, and
-// returns how many rows there are on both sides.
+// move copies the table in batches, each from the end of the previous one, and returns
+// the number of rows on both sides.
 func (t table) move(source, target *gorm.DB) (int64, error) {
 	last := ""
 	for more := true; more; {
@@ -142,7 +143,7 @@ func (t table) move(source, target *gorm.DB) (int64, error) {
 	}
 	after, err := t.count(target)
 	if err == nil && before != after {
-		err = fmt.Errorf("of %d rows %d arrived", before, after)
+		err = fmt.Errorf("%d rows were read, but %d were written", before, after)
 	}
 	return after, err
 }
@@ -151,7 +152,7 @@ func (t table) count(tx *gorm.DB) (n int64, err error) {
 	return n, scanOne(tx.Raw("SELECT COUNT(*) FROM "+t.name), &n)
 }
 
-// read returns the next rows after the key last, each as its values.
+// read returns the next rows after the key last, each as a list of its values.
 func (t table) read(tx *gorm.DB, last string) (columns []string, values [][]any, err error) {
 	rows, err := tx.Raw(fmt.Sprintf(`SELECT * FROM %s WHERE "%s" > ? ORDER BY "%s" LIMIT ?`, t.name, t.key, t.key), last, moveBatch).Rows()
 	if err != nil {
@@ -174,7 +175,7 @@ func (t table) read(tx *gorm.DB, last string) (columns []string, values [][]any,
 			return nil, nil, err
 		}
 		for i, c := range types {
-			if n, ok := row[i].(int64); ok && c.DatabaseTypeName() == "BOOLEAN" { // SQLite has no other
+			if n, ok := row[i].(int64); ok && c.DatabaseTypeName() == "BOOLEAN" { // SQLite stores a boolean as a number
 				row[i] = n != 0
 			}
 		}

@@ -16,8 +16,8 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// directions are the ways in which a house can move.
-func directions(t *testing.T, test func(t *testing.T, from, to string)) {
+// eachDirection runs a test for each pair of engines.
+func eachDirection(t *testing.T, test func(t *testing.T, from, to string)) {
 	t.Helper()
 	for _, from := range testdb.Engines() {
 		for _, to := range testdb.Engines() {
@@ -26,12 +26,12 @@ func directions(t *testing.T, test func(t *testing.T, from, to string)) {
 	}
 }
 
-// furnish puts more than a batch of rows into one table, and something into each.
-func furnish(t *testing.T, url string, store *storage.Store) {
+// fill puts at least one row into each table, and more than a batch into one of them.
+func fill(t *testing.T, url string, store *storage.Store) {
 	t.Helper()
 	ctx, now := context.Background(), time.Now().UTC().Truncate(time.Millisecond)
-	person := storagetest.NewPerson(t, store)
-	require.NoError(t, store.CreateSession(ctx, storagetest.NewSession(person.User.ID, now)))
+	pair := storagetest.NewPair(t, store)
+	require.NoError(t, store.CreateSession(ctx, storagetest.NewSession(pair.User.ID, now)))
 	require.NoError(t, store.SetSettings(ctx, map[string]string{gatehouse.SettingEnableOAuthServiceProvider: "true"}, "", now))
 	require.NoError(t, store.RecordAuditEvent(ctx, gatehouse.AuditEvent{ID: gatehouse.NewID(), At: now, Event: "event", Detail: `'quoted' "twice" €`}))
 	var events []string
@@ -41,16 +41,16 @@ func furnish(t *testing.T, url string, store *storage.Store) {
 	_, err := open(t, url).ExecContext(ctx, "INSERT INTO audit_events VALUES "+strings.Join(events, ","))
 	require.NoError(t, err)
 	for range 3 {
-		require.NoError(t, store.CreateGrant(ctx, person.NewGrant(now)))
+		require.NoError(t, store.CreateGrant(ctx, pair.NewGrant(now)))
 	}
-	_, err = store.TakeAttempt(ctx, now, gatehouse.RateLimit{ID: "some", Burst: 2, Refill: time.Hour})
+	_, err = store.TakeAttempt(ctx, now, gatehouse.RateLimit{ID: "limit", Burst: 2, Refill: time.Hour})
 	require.NoError(t, err)
 	public := storagetest.NewApp()
 	public.IsPublic, public.IsDynamicallyRegistered, public.SecretHash = true, true, ""
 	require.NoError(t, store.CreateApp(ctx, public))
 }
 
-// contents is every row of every table, as text.
+// contents returns all rows of all tables, as text.
 func contents(t *testing.T, url string) map[string][]string {
 	t.Helper()
 	db := open(t, url)
@@ -63,7 +63,7 @@ func contents(t *testing.T, url string) map[string][]string {
 	return all
 }
 
-// rowsOf is every row of a table, each with the names of its columns.
+// rowsOf returns all rows of a table, each with the names of its columns.
 func rowsOf(t *testing.T, db *sql.DB, table string) []string {
 	t.Helper()
 	rows, err := db.QueryContext(context.Background(), "SELECT * FROM "+table)
@@ -122,15 +122,15 @@ func tableNames(t *testing.T, db *sql.DB, url string) []string {
 	return names
 }
 
-func TestMovingKeepsEveryRowOfEveryTable(t *testing.T) {
-	directions(t, func(t *testing.T, fromURL, toURL string) {
+func TestMoveCopiesEveryRowOfEveryTable(t *testing.T) {
+	eachDirection(t, func(t *testing.T, fromURL, toURL string) {
 		ctx := context.Background()
 		from, to := storagetest.Open(t, fromURL), storagetest.Open(t, toURL)
-		furnish(t, fromURL, from)
+		fill(t, fromURL, from)
 		moved, err := storage.Move(ctx, from, to)
 		require.NoError(t, err)
 		before, after := contents(t, fromURL), contents(t, toURL)
-		require.Len(t, moved, len(before), "no table is forgotten, nor left empty by this test")
+		require.Len(t, moved, len(before), "Move copies every table, and fill fills every table")
 		for _, m := range moved {
 			require.ElementsMatch(t, before[m.Table], after[m.Table])
 			require.EqualValues(t, len(before[m.Table]), m.Rows)
@@ -139,21 +139,21 @@ func TestMovingKeepsEveryRowOfEveryTable(t *testing.T) {
 	})
 }
 
-func TestNothingMovesIntoADatabaseThatIsNotEmpty(t *testing.T) {
-	directions(t, func(t *testing.T, fromURL, toURL string) {
+func TestMoveNeedsAnEmptyTarget(t *testing.T) {
+	eachDirection(t, func(t *testing.T, fromURL, toURL string) {
 		ctx := context.Background()
 		from, to := storagetest.Open(t, fromURL), storagetest.Open(t, toURL)
-		furnish(t, fromURL, from)
+		fill(t, fromURL, from)
 		require.NoError(t, to.SetSettings(ctx, map[string]string{gatehouse.SettingEnableOAuthServiceProvider: "true"}, "", time.Now()))
 		_, err := storage.Move(ctx, from, to)
 		require.ErrorIs(t, err, storage.ErrNotEmpty)
-		require.ErrorContains(t, err, "1 rows in settings")
+		require.ErrorContains(t, err, "table settings has 1 rows")
 		require.Len(t, contents(t, toURL), 1)
 	})
 }
 
-func TestNothingMovesBetweenSchemasThatDiffer(t *testing.T) {
-	directions(t, func(t *testing.T, fromURL, toURL string) {
+func TestMoveNeedsTheSameSchema(t *testing.T) {
+	eachDirection(t, func(t *testing.T, fromURL, toURL string) {
 		ctx := context.Background()
 		from := storagetest.Open(t, fromURL)
 		to, err := storage.Open(ctx, storage.Options{URL: toURL})
@@ -171,10 +171,10 @@ func TestNothingMovesBetweenSchemasThatDiffer(t *testing.T) {
 }
 
 func TestAMoveThatFailsLeavesTheTargetEmpty(t *testing.T) {
-	directions(t, func(t *testing.T, fromURL, toURL string) {
+	eachDirection(t, func(t *testing.T, fromURL, toURL string) {
 		ctx := context.Background()
 		from, to := storagetest.Open(t, fromURL), storagetest.Open(t, toURL)
-		furnish(t, fromURL, from)
+		fill(t, fromURL, from)
 		_, err := open(t, toURL).ExecContext(ctx, "DROP TABLE audit_events")
 		require.NoError(t, err)
 		_, err = storage.Move(ctx, from, to)

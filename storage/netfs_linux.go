@@ -10,12 +10,12 @@ import (
 	"syscall"
 )
 
-// fuseMagic stands for every file system that runs as a program; which one it
-// is only the mount table knows.
+// fuseMagic is the magic number of every file system that runs as a program. Only the
+// mount table has its name.
 const fuseMagic = 0x65735546
 
-// networkMagic maps the magic number that statfs(2) reports to the file systems
-// on which several machines can have the same file open (linux/magic.h).
+// networkMagic returns the name of the file system with a magic number of statfs(2), if
+// several machines can have the same file open on it (linux/magic.h).
 func networkMagic(magic uint32) string {
 	return map[uint32]string{
 		0x00006969: "nfs",
@@ -35,8 +35,8 @@ func networkMagic(magic uint32) string {
 	}[magic]
 }
 
-// networkFuse are the FUSE programs that lead to another machine. The others
-// (mergerfs, ntfs-3g, encrypted folders, container desktops) are local.
+// networkFuse reports whether a FUSE program stores files on another machine. The other
+// programs (mergerfs, ntfs-3g, encrypted folders, container desktops) are local.
 func networkFuse(fsType string) bool {
 	name := strings.TrimPrefix(fsType, "fuse.")
 	switch name {
@@ -47,8 +47,8 @@ func networkFuse(fsType string) bool {
 	return false
 }
 
-// networkFileSystem returns the name of the network file system that dir is on;
-// "" if it is local.
+// networkFileSystem returns the name of the network file system of dir, or "" if dir is
+// local.
 func networkFileSystem(dir string) (string, error) {
 	dir, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -58,7 +58,7 @@ func networkFileSystem(dir string) (string, error) {
 	if err := syscall.Statfs(dir, &stat); err != nil {
 		return "", &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	magic := uint32(stat.Type) //nolint:gosec // 32 bits wide everywhere; some platforms sign-extend them
+	magic := uint32(stat.Type) //nolint:gosec // it has 32 bits; some platforms sign-extend it
 	if magic != fuseMagic {
 		return networkMagic(magic), nil
 	}
@@ -68,7 +68,7 @@ func networkFileSystem(dir string) (string, error) {
 	}
 	mounts, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
-		return "", nil // without a mount table there is nothing to hold against it
+		return "", nil // Without a mount table the file system is taken as local.
 	}
 	defer func() { _ = mounts.Close() }()
 	fsType, err := mountedType(mounts, uint64(info.Dev)) //nolint:unconvert // its type differs between platforms
@@ -78,8 +78,8 @@ func networkFileSystem(dir string) (string, error) {
 	return fsType, nil
 }
 
-// mountedType finds the type of the file system of a device in a mount table,
-// whose lines are (proc_pid_mountinfo(5)):
+// mountedType returns the type of the file system of a device, from a mount table with
+// lines such as this one (proc_pid_mountinfo(5)):
 //
 //	36 35 0:43 / /mnt/data rw,noatime shared:1 - fuse.sshfs host:/data rw
 func mountedType(mountinfo io.Reader, dev uint64) (string, error) {

@@ -2,5 +2,5 @@
 
 package storage
 
-// networkFileSystem cannot tell on this system.
+// networkFileSystem is only implemented on Linux.
 func networkFileSystem(string) (string, error) { return "", nil }

@@ -17,14 +17,14 @@ import (
 	"gorm.io/gorm"
 )
 
-// postgresConnections bounds the pool. 8 to 20 were best with two cores; 4 and
-// 40 were slower. Several nodes share the server's max_connections of 100.
+// postgresConnections is the size of the pool. With two cores 8 to 20 were fastest; 4
+// and 40 were slower. Several nodes share the server's max_connections of 100.
 const postgresConnections = 16
 
 func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return engine{}, fmt.Errorf("the database URL is no valid postgres:// URL: %w", err) // pgx hides the password in it
+		return engine{}, fmt.Errorf("the database URL is not a valid postgres:// URL: %w", err) // pgx hides the password in it
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
@@ -39,50 +39,50 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 	pool.SetMaxOpenConns(postgresConnections)
 	pool.SetMaxIdleConns(postgresConnections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	pool.SetConnMaxLifetime(30 * time.Minute) // so that nodes spread again after a fail-over
+	pool.SetConnMaxLifetime(30 * time.Minute) // so that connections spread again over the servers after a failover
 	db, err := gorm.Open(postgres.New(postgres.Config{Conn: pool}), gormConfig(log))
 	if err != nil {
 		return engine{}, errors.Join(err, pool.Close())
 	}
 	return engine{
-		reads: db, writes: db, // pgx prepares statements by itself, faster than GORM does
+		reads: db, writes: db, // pgx prepares statements itself, faster than GORM
 		writeHot: func(ctx context.Context, do func(*gorm.DB) error) error { return do(db.WithContext(ctx)) },
 		forShare: " FOR SHARE", forUpdate: " FOR UPDATE", skipLocked: " SKIP LOCKED",
 		lockUsers: "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
-		// No lock on the table: other changes of users need not wait for it.
-		lockAdmins:     "SELECT pg_advisory_xact_lock(7236828439217700)", // a number that nothing else in the database uses
+		// It does not lock the table, so that other changes of users do not wait for it.
+		lockAdmins:     "SELECT pg_advisory_xact_lock(7236828439217700)", // a number that is not used for another purpose
 		lockMigrations: "SELECT pg_advisory_xact_lock(7236828439217701)",
 		dialect:        goose.DialectPostgres,
 		pools:          map[string]*sql.DB{"all": pool}, estimateRows: estimateRowsPostgres,
 		clock: "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
 		migrationDB: func() (*sql.DB, func() error) {
-			unhurried := config.Copy()
-			delete(unhurried.RuntimeParams, "statement_timeout")
+			patient := config.Copy()
+			delete(patient.RuntimeParams, "statement_timeout")
 			if limited {
-				unhurried.RuntimeParams["lock_timeout"] = "60s"
+				patient.RuntimeParams["lock_timeout"] = "60s"
 			}
-			db := stdlib.OpenDB(*unhurried)
+			db := stdlib.OpenDB(*patient)
 			return db, db.Close
 		},
 		close: pool.Close,
 	}, nil
 }
 
-// explainPostgres says what to change where the server's own words do not.
+// explainPostgres adds what to change to an error of a connection.
 func explainPostgres(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch pg.Code {
 		case "28P01", "28000":
-			return fmt.Errorf("PostgreSQL does not let this user in; check user and password in the database URL: %w", err)
+			return fmt.Errorf("PostgreSQL refuses this user; check user and password in the database URL: %w", err)
 		case "3D000":
 			return fmt.Errorf("the database does not exist; create it (createdb) or correct its name in the database URL: %w", err)
 		case "08P01":
-			return fmt.Errorf("the pooler in front of PostgreSQL refuses a parameter; take it out of the database URL, or list it in the pooler's ignore_startup_parameters: %w", err)
+			return fmt.Errorf("the pooler in front of PostgreSQL refuses a parameter; remove it from the database URL, or list it in the pooler's ignore_startup_parameters: %w", err)
 		case "53300":
-			return fmt.Errorf("PostgreSQL has no connection left; raise its max_connections, or stop what holds them: %w", err)
+			return fmt.Errorf("PostgreSQL has no free connections; raise its max_connections, or close other connections: %w", err)
 		}
-		return fmt.Errorf("PostgreSQL is there but does not take the connection; its own words say why: %w", err)
+		return fmt.Errorf("PostgreSQL answers but refuses the connection; its message says why: %w", err)
 	}
-	return fmt.Errorf("PostgreSQL cannot be reached; check host and port in the database URL, and that the server runs: %w", err)
+	return fmt.Errorf("PostgreSQL cannot be reached; check host and port in the database URL, and that the server is running: %w", err)
 }

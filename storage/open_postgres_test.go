@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,14 +30,13 @@ func with(t *testing.T, rawURL, name, value string) string {
 }
 
 func TestOpenSaysWhatToChangeForPostgreSQL(t *testing.T) {
-	there := testdb.Postgres(t)
-	missing, err := url.Parse(there)
+	missing, err := url.Parse(testdb.Postgres(t))
 	require.NoError(t, err)
 	missing.Path = "/no_such_database"
 	for _, tc := range []struct{ name, url, want string }{
 		{"no such server", "postgres://ann:hunter2@127.0.0.1:1/gatehouse", "cannot be reached; check host and port"},
 		{"no such database", missing.String(), "does not exist; create it"},
-		{"no URL", "postgres://ann:hunter2@host:port/x", "no valid postgres:// URL"},
+		{"no URL", "postgres://ann:hunter2@host:port/x", "not a valid postgres:// URL"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			err := openError(t, tc.url)
@@ -44,39 +44,39 @@ func TestOpenSaysWhatToChangeForPostgreSQL(t *testing.T) {
 			require.NotContains(t, err.Error(), "hunter2")
 		})
 	}
-	require.ErrorIs(t, openError(t, "postgres://ann:hunter2@127.0.0.1:1/gatehouse"), gatehouse.ErrUnavailable, "it may come up yet")
+	require.ErrorIs(t, openError(t, "postgres://ann:hunter2@127.0.0.1:1/gatehouse"), gatehouse.ErrUnavailable, "the server may start later")
 }
 
-// A server that restarts cuts every connection; the store gets new ones.
-func TestCutConnectionsAreReplaced(t *testing.T) {
+// A server that restarts closes every connection; the store opens new ones.
+func TestClosedConnectionsAreReplaced(t *testing.T) {
 	ctx, databaseURL := context.Background(), testdb.Postgres(t)
 	store := storagetest.Open(t, databaseURL)
-	person := storagetest.NewPerson(t, store)
+	pair := storagetest.NewPair(t, store)
 	admin, err := sql.Open("pgx", databaseURL)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, admin.Close()) })
 	for range 5 {
 		_, err = admin.ExecContext(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 		require.NoError(t, err)
-		if err := store.CreateGrant(ctx, person.NewGrant(time.Now())); err != nil {
+		if err := store.CreateGrant(ctx, pair.NewGrant(time.Now())); err != nil {
 			require.ErrorIs(t, err, gatehouse.ErrUnavailable)
 		}
-		require.Eventually(t, func() bool { return store.CreateGrant(ctx, person.NewGrant(time.Now())) == nil }, 5*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return store.CreateGrant(ctx, pair.NewGrant(time.Now())) == nil }, 5*time.Second, time.Millisecond)
 	}
 }
 
-func TestAServerThatIsGoneIsUnavailable(t *testing.T) {
+func TestAStoppedServerIsUnavailable(t *testing.T) {
 	testdb.NeedsPostgres(t)
 	ctx := context.Background()
 	server, err := testdb.StartPostgres(testdb.Fast)
 	require.NoError(t, err)
 	store := storagetest.Open(t, server.URL)
-	person := storagetest.NewPerson(t, store)
+	pair := storagetest.NewPair(t, store)
 	require.NoError(t, store.Ready(ctx))
 	require.NoError(t, server.Stop())
 	require.ErrorIs(t, store.Ready(ctx), gatehouse.ErrUnavailable)
-	require.ErrorIs(t, store.CreateGrant(ctx, person.NewGrant(time.Now())), gatehouse.ErrUnavailable)
-	require.ErrorIs(t, store.DeactivateUser(ctx, person.User.ID, time.Now()), gatehouse.ErrUnavailable)
+	require.ErrorIs(t, store.CreateGrant(ctx, pair.NewGrant(time.Now())), gatehouse.ErrUnavailable)
+	require.ErrorIs(t, store.DeactivateUser(ctx, pair.User.ID, time.Now()), gatehouse.ErrUnavailable)
 	require.ErrorIs(t, store.MigrateUp(ctx), gatehouse.ErrUnavailable)
 	_, _, err = store.Grant(ctx, gatehouse.NewID())
 	require.ErrorIs(t, err, gatehouse.ErrUnavailable)
@@ -84,21 +84,21 @@ func TestAServerThatIsGoneIsUnavailable(t *testing.T) {
 
 func TestAStandbyIsUnavailable(t *testing.T) {
 	ctx, databaseURL := context.Background(), testdb.Postgres(t)
-	person := storagetest.NewPerson(t, storagetest.Open(t, databaseURL))
+	pair := storagetest.NewPair(t, storagetest.Open(t, databaseURL))
 	standby, err := storage.Open(ctx, storage.Options{URL: with(t, databaseURL, "default_transaction_read_only", "on")})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, standby.Close()) })
 	require.NoError(t, standby.Ready(ctx))
-	require.ErrorIs(t, standby.CreateGrant(ctx, person.NewGrant(time.Now())), gatehouse.ErrUnavailable)
-	_, err = standby.User(ctx, person.User.ID)
+	require.ErrorIs(t, standby.CreateGrant(ctx, pair.NewGrant(time.Now())), gatehouse.ErrUnavailable)
+	_, err = standby.User(ctx, pair.User.ID)
 	require.NoError(t, err)
 }
 
-// Connections of a time when the database could only be read are not kept, or they
-// would go on refusing what could be written.
-func TestADatabaseThatCouldOnlyBeReadIsWrittenToAgain(t *testing.T) {
+// Connections that were opened while the database was read-only are replaced. Otherwise
+// they would go on refusing writes.
+func TestADatabaseThatWasReadOnlyIsWrittenAgain(t *testing.T) {
 	ctx, databaseURL := context.Background(), testdb.Postgres(t)
-	person := storagetest.NewPerson(t, storagetest.Open(t, databaseURL))
+	pair := storagetest.NewPair(t, storagetest.Open(t, databaseURL))
 	admin, err := sql.Open("pgx", databaseURL)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, admin.Close()) })
@@ -111,18 +111,18 @@ func TestADatabaseThatCouldOnlyBeReadIsWrittenToAgain(t *testing.T) {
 	store, err := storage.Open(ctx, storage.Options{URL: databaseURL})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	read := func() error { _, err := store.User(ctx, person.User.ID); return err }
-	write := func() error { return store.CreateGrant(ctx, person.NewGrant(time.Now())) }
+	read := func() error { _, err := store.User(ctx, pair.User.ID); return err }
+	write := func() error { return store.CreateGrant(ctx, pair.NewGrant(time.Now())) }
 	for store.Pools()["all"].OpenConnections < 4 {
 		require.NoError(t, atOnce(32, read))
 	}
-	exec(alter + " || 'off', current_database()); END $$") // those that are open stay as they are
+	exec(alter + " || 'off', current_database()); END $$") // open connections keep their setting
 
 	require.ErrorIs(t, write(), gatehouse.ErrUnavailable)
-	require.NoError(t, atOnce(32, write), "what one request found out, no other has to")
+	require.NoError(t, atOnce(32, write), "only one request fails")
 }
 
-// atOnce does the same n times at once, and returns what went wrong.
+// atOnce calls do n times at the same time and returns all errors.
 func atOnce(n int, do func() error) error {
 	errs := make([]error, n)
 	var wg sync.WaitGroup
@@ -133,13 +133,13 @@ func atOnce(n int, do func() error) error {
 	return errors.Join(errs...)
 }
 
-// Nobody waits for ever behind a transaction that is stuck.
+// A transaction that is stuck does not block others forever.
 func TestALockThatIsHeldTooLongIsUnavailable(t *testing.T) {
 	ctx, databaseURL := context.Background(), testdb.Postgres(t)
 	store := storagetest.Open(t, with(t, databaseURL, "lock_timeout", "20ms"))
-	person := storagetest.NewPerson(t, store)
-	_, err := store.UpdateApp(ctx, person.App.ID, func(*gatehouse.App) error {
-		require.ErrorIs(t, store.DeleteApp(ctx, person.App.ID), gatehouse.ErrUnavailable)
+	pair := storagetest.NewPair(t, store)
+	_, err := store.UpdateApp(ctx, pair.App.ID, func(*gatehouse.App) error {
+		require.ErrorIs(t, store.DeleteApp(ctx, pair.App.ID), gatehouse.ErrUnavailable)
 		return nil
 	})
 	require.NoError(t, err)
@@ -155,4 +155,32 @@ func TestASessionHasLimitsAndAName(t *testing.T) {
 	var connections int
 	require.NoError(t, admin.QueryRowContext(ctx, "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gatehouse'").Scan(&connections))
 	require.Positive(t, connections)
+}
+
+// The databases of a server that was installed without a locale are in SQL_ASCII.
+func TestADatabaseInAnotherEncodingWorks(t *testing.T) {
+	databaseURL := testdb.Postgres(t)
+	db, err := sql.Open("pgx", databaseURL)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	u, err := url.Parse(databaseURL)
+	require.NoError(t, err)
+	u.Path += "_ascii"
+	name := strings.TrimPrefix(u.Path, "/")
+	_, err = db.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
+	require.NoError(t, err)
+	defer func() {
+		_, err := db.Exec("DROP DATABASE " + name + " WITH (FORCE)") //nolint:noctx // the test's context may have ended
+		require.NoError(t, err)
+	}()
+
+	store, err := storage.Open(t.Context(), storage.Options{URL: u.String()})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, store.Close()) }()
+	require.NoError(t, store.MigrateUp(t.Context()))
+	app := gatehouse.App{ID: gatehouse.NewID(), Name: "Größe 大", RedirectURIs: []string{"https://app.example.com/cb"}, CreateAt: time.Now()}
+	require.NoError(t, store.CreateApp(t.Context(), app))
+	got, err := store.App(t.Context(), app.ID)
+	require.NoError(t, err)
+	require.Equal(t, app.Name, got.Name)
 }

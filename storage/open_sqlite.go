@@ -22,8 +22,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// sqliteBusyTimeout is how long a statement waits for another process that
-// writes to the same file.
+// sqliteBusyTimeout is how long a statement waits for another process that writes to
+// the same file.
 const sqliteBusyTimeout = 5 * time.Second
 
 func openSQLite(ctx context.Context, path string, log *slog.Logger) (engine, error) {
@@ -32,14 +32,14 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (engine, err
 	synchronous := "FULL" // a commit survives a power cut
 	switch path {
 	case "":
-		return engine{}, errors.New("the database URL names no file; write sqlite:gatehouse.db")
+		return engine{}, errors.New("the database URL does not name a file; write sqlite:gatehouse.db")
 	case ":memory:":
-		// A file of our own after all: connections to SQLite's own in-memory
-		// databases either do not share them or lock each other out by other rules,
-		// and a test should meet the locks that it will meet in earnest.
+		// This is a file too: connections to SQLite's in-memory databases do not share
+		// them, or have other rules for locks, and tests should meet the same locks as
+		// production.
 		dir, err := os.MkdirTemp("", "gatehouse-memory-")
 		if err != nil {
-			return engine{}, fmt.Errorf("sqlite::memory: needs a directory for temporary files; set TMPDIR to one that can be written: %w", err)
+			return engine{}, fmt.Errorf("sqlite::memory: needs a directory for temporary files; set TMPDIR to a writable directory: %w", err)
 		}
 		path, synchronous = filepath.Join(dir, "gatehouse.db"), "OFF"
 		remove = func() error { return os.RemoveAll(dir) }
@@ -59,14 +59,14 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 		return engine{}, fmt.Errorf("the directory %s of the database does not exist; create it, or choose another path", dir)
 	}
 	if name, err := networkFileSystem(dir); err != nil {
-		return engine{}, fmt.Errorf("look at the file system of %s: %w", dir, err)
+		return engine{}, fmt.Errorf("find the file system of %s: %w", dir, err)
 	} else if name != "" {
-		// sqlite.org/howtocorrupt.html §2.1, sqlite.org/wal.html: locks and shared
-		// memory do not work between the machines that mount it.
+		// Locks and shared memory do not work between the machines that mount it
+		// (sqlite.org/howtocorrupt.html §2.1, sqlite.org/wal.html).
 		return engine{}, fmt.Errorf("the directory %s is on a network file system (%s), where SQLite loses data; choose a path on a local disk, or use PostgreSQL", dir, name)
 	}
-	// Created here so that nobody else on the machine may read it; SQLite gives
-	// its -wal and -shm files the same mode.
+	// The file is created here so that other users of the machine cannot read it.
+	// SQLite gives its -wal and -shm files the same mode.
 	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err == nil {
 		if err := f.Close(); err != nil {
 			return engine{}, fmt.Errorf("create %s: %w", path, err)
@@ -78,14 +78,14 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 	if err != nil {
 		return engine{}, explainSQLite(path, err)
 	}
-	// Readers have connections of their own, so that they never queue behind the
-	// writer: in WAL mode the two do not block each other.
+	// Readers have connections of their own, so that they never wait for the writer: in
+	// WAL mode the two do not block each other.
 	reader, err := sql.Open("sqlite", sqliteDSN(path, "deferred", "query_only(1)"))
 	if err != nil {
 		return engine{}, errors.Join(explainSQLite(path, err), writer.Close())
 	}
 	setPoolSize(reader, max(4, 2*runtime.GOMAXPROCS(0)))
-	closePools := func() error { return errors.Join(reader.Close(), writer.Close()) } // the last one merges the -wal file
+	closePools := func() error { return errors.Join(reader.Close(), writer.Close()) } // The last one to close merges the -wal file.
 	reads, err := gorm.Open(gormsqlite.New(gormsqlite.Config{DriverName: "sqlite", Conn: reader}), gormConfig(log))
 	if err != nil {
 		return engine{}, errors.Join(explainSQLite(path, err), closePools())
@@ -94,7 +94,7 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 	if err != nil {
 		return engine{}, errors.Join(explainSQLite(path, err), closePools())
 	}
-	// Prepared, a read costs a third, and a grant a sixth less.
+	// A prepared read takes a third less time.
 	prepared := &gorm.Session{PrepareStmt: true}
 	hot := newGroupCommit(writes, writer)
 	return engine{
@@ -106,9 +106,9 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 	}, nil
 }
 
-// openCurrentWriter is openWriter for the file that has the name in the end: a
-// restore may have put another one there while we waited for its lock. From then
-// on our own lock stops the next restore.
+// openCurrentWriter is openWriter, but makes sure that the opened file still has the
+// path: a restore may have replaced it while we waited for its lock. Once the file is
+// open, our own lock prevents the next restore.
 func openCurrentWriter(ctx context.Context, path, synchronous string) (*sql.DB, error) {
 	for {
 		before, err := os.Stat(path)
@@ -133,10 +133,10 @@ func openCurrentWriter(ctx context.Context, path, synchronous string) (*sql.DB, 
 	}
 }
 
-// openWriter opens the one connection that writes, and proves that it can. Two
-// would fight over SQLite's single write lock by sleeping and polling; one is a
-// queue. Transactions take the lock when they begin (immediate), because one that
-// starts by reading cannot wait for it later without risking a deadlock.
+// openWriter opens the only connection that writes, and checks that it can write. Two
+// connections would compete for SQLite's single write lock by polling; a single one is a
+// queue. Transactions take the lock when they begin (immediate), because a transaction
+// that begins with a read cannot wait for it later without the risk of a deadlock.
 func openWriter(ctx context.Context, path, synchronous string) (*sql.DB, error) {
 	writer, err := sql.Open("sqlite", sqliteDSN(path, "immediate", "journal_mode(WAL)", "synchronous("+synchronous+")"))
 	if err != nil {
@@ -145,10 +145,10 @@ func openWriter(ctx context.Context, path, synchronous string) (*sql.DB, error) 
 	setPoolSize(writer, 1)
 	deadline := time.Now().Add(sqliteBusyTimeout)
 	for {
-		err := proveWritable(ctx, writer)
+		err := checkWritable(ctx, writer)
 		var lite *sqlite.Error
-		// Two processes that start on a new file both turn WAL on, for which SQLite
-		// does not wait by itself.
+		// If two processes start on a new file, both turn WAL on. SQLite does not wait for
+		// the lock that this needs.
 		if !errors.As(err, &lite) || lite.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(deadline) {
 			if err != nil {
 				return nil, errors.Join(err, writer.Close())
@@ -163,19 +163,19 @@ func openWriter(ctx context.Context, path, synchronous string) (*sql.DB, error) 
 	}
 }
 
-func proveWritable(ctx context.Context, writer *sql.DB) error {
+func checkWritable(ctx context.Context, writer *sql.DB) error {
 	var mode string
 	if err := writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
 		return err
 	}
 	if mode != "wal" {
-		return fmt.Errorf("SQLite cannot use its write-ahead log there (journal mode is %s); choose a path on a local disk", mode)
+		return fmt.Errorf("SQLite cannot use its write-ahead log in this directory (journal mode is %s); choose a path on a local disk", mode)
 	}
 	tx, err := writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	// On a file that may only be read, an immediate transaction begins all the same.
+	// An immediate transaction also begins on a read-only file, so it must write.
 	_, err = tx.ExecContext(ctx, "CREATE TABLE probe (x INTEGER)")
 	return errors.Join(err, tx.Rollback())
 }
@@ -185,8 +185,8 @@ func setPoolSize(db *sql.DB, n int) {
 	db.SetMaxIdleConns(n)
 }
 
-// sqliteDSN opens a path literally, whatever characters it holds. The busy
-// timeout comes first, since the other pragmas may have to wait.
+// sqliteDSN returns the data source name of a path, which may contain any characters.
+// The busy timeout comes first, because the other pragmas may have to wait.
 func sqliteDSN(path, txlock string, pragmas ...string) string {
 	query := url.Values{"_txlock": {txlock}, "_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", sqliteBusyTimeout.Milliseconds()), "foreign_keys(1)",
@@ -199,7 +199,7 @@ func sqliteDSN(path, txlock string, pragmas ...string) string {
 
 func escapePath(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
-// explainSQLite says what to change when the file cannot be opened or written.
+// explainSQLite adds what to change to an error of opening or writing the file.
 func explainSQLite(path string, err error) error {
 	dir := filepath.Dir(path)
 	var lite *sqlite.Error
@@ -209,19 +209,20 @@ func explainSQLite(path string, err error) error {
 	}
 	switch {
 	case code == sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%s is no SQLite database; choose another path, or restore a backup if it used to be one: %w", path, err)
+		return fmt.Errorf("%s is not a SQLite database; choose another path, or restore a backup if the file is damaged: %w", path, err)
 	case code == sqlite3.SQLITE_CORRUPT:
 		return damaged(path, err)
 	case errors.Is(err, fs.ErrPermission), code == sqlite3.SQLITE_READONLY, code == sqlite3.SQLITE_CANTOPEN, errors.Is(err, syscall.EROFS):
 		if !writableDirectory(dir) {
-			return fmt.Errorf("the directory %s cannot be written, where SQLite keeps %s and two files beside it; give it to the user that runs gatehouse, or choose another path: %w", dir, filepath.Base(path), err)
+			return fmt.Errorf("the directory %s is not writable, but SQLite keeps %s and two more files in it; make the user that runs gatehouse its owner, or choose another path: %w", dir, filepath.Base(path), err)
 		}
-		return fmt.Errorf("the database %s cannot be written; give it, and its -wal and -shm files, to the user that runs gatehouse: %w", path, err)
+		return fmt.Errorf("the database %s is not writable; make the user that runs gatehouse the owner of it and of its -wal and -shm files: %w", path, err)
 	}
 	return fmt.Errorf("open %s: %w", path, err)
 }
 
-// writableDirectory tries it: permissions, read-only mounts and quotas have no common question.
+// writableDirectory creates a file to find out: permissions, read-only mounts and quotas
+// cannot be checked in a common way.
 func writableDirectory(dir string) bool {
 	f, err := os.CreateTemp(dir, ".gatehouse-*")
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 	"gatehouse/storage"
 )
 
-// asNobody runs f with the file permissions of a user without any, also where
-// the tests run as root, which may write everywhere. On Linux they belong to
-// the thread, which ends with the goroutine.
-func asNobody(t *testing.T, f func()) {
+// withoutPermissions runs f with the file permissions of the user nobody, also if the
+// tests run as root, which may write to all files. On Linux permissions belong to the
+// thread, which ends with the goroutine.
+func withoutPermissions(t *testing.T, f func()) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		runtime.LockOSThread() // and never unlocked
+		runtime.LockOSThread() // never unlocked, so the thread ends
 		if os.Geteuid() == 0 {
 			if err := syscall.Setfsuid(65534); err != nil {
 				t.Error(err)
@@ -34,25 +34,25 @@ func asNobody(t *testing.T, f func()) {
 	<-done
 }
 
-func TestOpenSaysThatItMayNotWrite(t *testing.T) {
+func TestOpenSaysWhichFileIsNotWritable(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		prepare func(t *testing.T, dir, path string)
 		want    string
 	}{
-		{"into the directory of a new database", func(t *testing.T, dir, _ string) {
-			require.NoError(t, os.Chmod(dir, 0o555)) //nolint:gosec // what is tested
-		}, "cannot be written, where SQLite keeps"},
-		{"into the directory of a database that is there", func(t *testing.T, dir, path string) {
+		{"the directory of a new database", func(t *testing.T, dir, _ string) {
+			require.NoError(t, os.Chmod(dir, 0o555)) //nolint:gosec // the test needs it
+		}, "is not writable, but SQLite keeps"},
+		{"the directory of an existing database", func(t *testing.T, dir, path string) {
 			migrated(t, path)
-			require.NoError(t, os.Chmod(path, 0o666)) //nolint:gosec // what is tested
-			require.NoError(t, os.Chmod(dir, 0o555))  //nolint:gosec // what is tested
-		}, "cannot be written, where SQLite keeps"},
-		{"the database", func(t *testing.T, dir, path string) {
+			require.NoError(t, os.Chmod(path, 0o666)) //nolint:gosec // the test needs it
+			require.NoError(t, os.Chmod(dir, 0o555))  //nolint:gosec // the test needs it
+		}, "is not writable, but SQLite keeps"},
+		{"the database file", func(t *testing.T, dir, path string) {
 			migrated(t, path)
-			require.NoError(t, os.Chmod(path, 0o444)) //nolint:gosec // what is tested
-			require.NoError(t, os.Chmod(dir, 0o777))  //nolint:gosec // what is tested
-		}, "cannot be written; give it"},
+			require.NoError(t, os.Chmod(path, 0o444)) //nolint:gosec // the test needs it
+			require.NoError(t, os.Chmod(dir, 0o777))  //nolint:gosec // the test needs it
+		}, "is not writable; make the user"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir, err := os.MkdirTemp("", "gatehouse-test-")
@@ -63,20 +63,20 @@ func TestOpenSaysThatItMayNotWrite(t *testing.T) {
 			})
 			path := filepath.Join(dir, "gatehouse.db")
 			tc.prepare(t, dir, path)
-			asNobody(t, func() {
+			withoutPermissions(t, func() {
 				store, err := storage.Open(context.Background(), storage.Options{URL: "sqlite:" + path})
 				if store != nil {
-					t.Error("it was opened")
+					t.Error("the database was opened")
 				}
 				if err == nil || !strings.Contains(err.Error(), tc.want) {
-					t.Errorf("%v does not say that it %s", err, tc.want)
+					t.Errorf("the error %q does not contain %q", err, tc.want)
 				}
 			})
 		})
 	}
 }
 
-// migrated makes a database and closes it.
+// migrated creates a database and closes it.
 func migrated(t *testing.T, path string) {
 	t.Helper()
 	store, err := storage.Open(context.Background(), storage.Options{URL: "sqlite:" + path})

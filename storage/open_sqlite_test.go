@@ -27,15 +27,15 @@ func openError(t *testing.T, url string) error {
 func TestOpenSaysWhatToChange(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "notes.txt")
-	require.NoError(t, os.WriteFile(text, []byte("This is no database, and long enough to have had a header of one.\n"), 0o600))
+	require.NoError(t, os.WriteFile(text, []byte("This is not a database, but it is long enough for the header of one.\n"), 0o600))
 	for _, tc := range []struct{ name, url, want string }{
 		{"no URL", "", "must begin with sqlite:"},
 		{"another engine", "mysql://root:hunter2@db/gatehouse", "must begin with sqlite:"},
-		{"no path", "sqlite:", "names no file"},
+		{"no path", "sqlite:", "does not name a file"},
 		{"no directory", "sqlite:" + filepath.Join(dir, "no", "such.db"), "does not exist; create it"},
-		{"a file for a directory", "sqlite:" + filepath.Join(text, "x.db"), "does not exist; create it"},
-		{"a directory for a file", "sqlite:" + dir, "cannot be written"},
-		{"no database", "sqlite:" + text, "is no SQLite database; choose another path"},
+		{"a file instead of a directory", "sqlite:" + filepath.Join(text, "x.db"), "does not exist; create it"},
+		{"a directory instead of a file", "sqlite:" + dir, "is not writable"},
+		{"a text file", "sqlite:" + text, "is not a SQLite database; choose another path"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			err := openError(t, tc.url)
@@ -45,7 +45,7 @@ func TestOpenSaysWhatToChange(t *testing.T) {
 	}
 	content, err := os.ReadFile(text)
 	require.NoError(t, err)
-	require.Contains(t, string(content), "This is no database", "it is left as it was")
+	require.Contains(t, string(content), "This is not a database", "the file is unchanged")
 }
 
 func TestADatabaseMayHaveAnyPath(t *testing.T) {
@@ -53,7 +53,7 @@ func TestADatabaseMayHaveAnyPath(t *testing.T) {
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	path := filepath.Join(dir, "g?x=1.db")
 	store := storagetest.Open(t, "sqlite:"+path)
-	storagetest.NewPerson(t, store)
+	storagetest.NewPair(t, store)
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Equal(t, "g?x=1.db", entries[0].Name())
@@ -66,11 +66,11 @@ func TestARelativePathIsRelativeToTheWorkingDirectory(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "gatehouse.db"))
 }
 
-// Attack: another user of the machine reads the hashes.
+// Attack: another user of the machine reads the password hashes.
 func TestTheFilesArePrivate(t *testing.T) {
 	dir := t.TempDir()
 	store := storagetest.Open(t, "sqlite:"+filepath.Join(dir, "gatehouse.db"))
-	storagetest.NewPerson(t, store)
+	storagetest.NewPair(t, store)
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, entries, 3)
@@ -81,16 +81,16 @@ func TestTheFilesArePrivate(t *testing.T) {
 	}
 }
 
-func TestAMemoryDatabaseIsPrivateAndGoesAway(t *testing.T) {
+func TestAMemoryDatabaseIsPrivateAndDeleted(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	ctx := context.Background()
 	one := storagetest.Open(t, "sqlite::memory:")
-	person := storagetest.NewPerson(t, one)
+	pair := storagetest.NewPair(t, one)
 	two := storagetest.Open(t, "sqlite::memory:")
-	_, err := two.User(ctx, person.User.ID)
+	_, err := two.User(ctx, pair.User.ID)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
-	_, err = one.User(ctx, person.User.ID)
+	_, err = one.User(ctx, pair.User.ID)
 	require.NoError(t, err)
 	require.NoError(t, one.Close())
 	require.NoError(t, two.Close())
@@ -99,23 +99,23 @@ func TestAMemoryDatabaseIsPrivateAndGoesAway(t *testing.T) {
 	require.Empty(t, entries)
 }
 
-// A node must answer what it can while somebody writes.
+// A node must answer reads while another request writes.
 func TestReadsDoNotWaitForTheWriter(t *testing.T) {
 	ctx := context.Background()
 	store := storagetest.Open(t, testdb.SQLite(t))
-	person := storagetest.NewPerson(t, store)
-	grant := person.NewGrant(time.Now())
+	pair := storagetest.NewPair(t, store)
+	grant := pair.NewGrant(time.Now())
 	require.NoError(t, store.CreateGrant(ctx, grant))
-	_, err := store.UpdateApp(ctx, person.App.ID, func(*gatehouse.App) error { // the transaction is open, and has the only writing connection
+	_, err := store.UpdateApp(ctx, pair.App.ID, func(*gatehouse.App) error { // The transaction is open and has the only connection that writes.
 		for range 50 {
 			_, _, err := store.Grant(ctx, grant.ID)
 			require.NoError(t, err)
 		}
 		limited, cancel := context.WithTimeout(ctx, time.Millisecond)
 		defer cancel()
-		require.ErrorIs(t, store.CreateGrant(limited, person.NewGrant(time.Now())), gatehouse.ErrUnavailable, "a second writer waits as long as it may")
+		require.ErrorIs(t, store.CreateGrant(limited, pair.NewGrant(time.Now())), gatehouse.ErrUnavailable, "a second write waits until its deadline")
 		return nil
 	})
 	require.NoError(t, err)
-	require.NoError(t, store.CreateGrant(ctx, person.NewGrant(time.Now())))
+	require.NoError(t, store.CreateGrant(ctx, pair.NewGrant(time.Now())))
 }

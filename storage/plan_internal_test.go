@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What a request costs must not grow with what is stored.
+// The cost of a request must not grow with the number of rows.
 func TestTheHotPathScansNoTable(t *testing.T) {
 	ctx := context.Background()
 	s, err := Open(ctx, Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "gatehouse.db")})
@@ -17,8 +17,8 @@ func TestTheHotPathScansNoTable(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	require.NoError(t, s.MigrateUp(ctx))
 	for name, statement := range map[string]string{
-		"redeem a code": insertGrant, "look a grant up": selectGrant, "refresh": rotateGrant, "look a session up": selectSession,
-		"look a consent up": selectConsent,
+		"redeem a code": insertGrant, "get a grant": selectGrant, "refresh": rotateGrant, "revoke a grant": revokeGrant,
+		"get a session": selectSession, "get a consent": selectConsent,
 	} {
 		var plan []struct{ Detail string }
 		args := make([]any, strings.Count(statement, "?"))

@@ -11,8 +11,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// sessionLimits hold unless the database URL says otherwise. A request that takes
-// longer has lost its caller; a lock that is held longer is stuck.
+// sessionLimits are the time limits of a session, unless the database URL sets them.
+// The caller of a longer statement no longer waits, and a transaction that holds a lock
+// for longer is stuck.
 func sessionLimits() map[string]string {
 	return map[string]string{
 		"statement_timeout":                   "10s",
@@ -21,36 +22,35 @@ func sessionLimits() map[string]string {
 	}
 }
 
-// sessionWatch lets the server notice within half a minute that we are gone
-// without a word: a machine that died, a network that was cut. Unless the database
-// URL says otherwise, it would be hours, in which the sessions of then count
-// against max_connections. On a Unix socket the server passes over these.
+// sessionWatch lets the server notice within half a minute that this node is
+// unreachable, because its machine or the network failed. By default that takes hours,
+// during which the old sessions count against max_connections. The database URL may set
+// these parameters. The server ignores them on a Unix socket.
 func sessionWatch() map[string]string {
 	return map[string]string{
 		"tcp_keepalives_idle":     "15", // seconds
 		"tcp_keepalives_interval": "5",
 		"tcp_keepalives_count":    "3",
-		"tcp_user_timeout":        "30s", // the same for an answer that is under way
+		"tcp_user_timeout":        "30s", // the same for data that the server has sent
 	}
 }
 
-// adapt connects once to see what is at the other end: PostgreSQL itself, or a
-// pooler that hands out the server's sessions by transaction (pgbouncer and its
-// kind), behind which
+// adapt connects once to find out whether the URL leads to PostgreSQL itself or to a
+// pooler that assigns the server's sessions by transaction (such as pgbouncer). Behind
+// such a pooler
 //
-//   - the limits cannot be set when connecting, unless the pooler was told to
-//     take them: the server's or the role's hold then (limited is false). How the
-//     server watches its connections is between it and the pooler;
-//   - a prepared statement would be on one session, and its next use on another,
-//     so statements are only described, and that once, unless chosenMode says
-//     that the URL decides;
-//   - nothing else lasts from one transaction to the next, and nothing here
-//     expects it to: see underMigrationLock.
+//   - the limits cannot be set when connecting, unless the pooler is configured to
+//     accept them. Then the limits of the server or the role apply, and limited is
+//     false. The connections that the server watches are those of the pooler;
+//   - a statement that was prepared on one session may run on another. So statements
+//     are only described, once each, unless the URL chooses a mode (chosenMode);
+//   - no other state lasts from one transaction to the next, and nothing here needs
+//     it: see underMigrationLock.
 func adapt(ctx context.Context, config *pgx.ConnConfig, chosenMode bool, log *slog.Logger) (limited bool, err error) {
 	if _, ok := config.RuntimeParams["application_name"]; !ok {
 		config.RuntimeParams["application_name"] = "gatehouse"
 	}
-	config.RuntimeParams["client_encoding"] = "UTF8" // what Go's strings are, whatever the database's own encoding
+	config.RuntimeParams["client_encoding"] = "UTF8" // the encoding of Go's strings; the database may have another one
 	plain := config.RuntimeParams
 	withLimits := withDefaults(plain, sessionLimits())
 	var pooled bool
@@ -68,20 +68,20 @@ func adapt(ctx context.Context, config *pgx.ConnConfig, chosenMode bool, log *sl
 		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
 	if !limited {
-		log.WarnContext(ctx, "the pooler in front of PostgreSQL takes no time limits for queries and locks; set them for the role, as docs/operations.md shows")
+		log.WarnContext(ctx, "the pooler in front of PostgreSQL does not accept time limits for queries and locks; set them for the role, as docs/operations.md shows")
 	}
 	return limited, nil
 }
 
-// withDefaults adds the parameters that are not there.
+// withDefaults returns params and those defaults that params does not have.
 func withDefaults(params, defaults map[string]string) map[string]string {
 	all := maps.Clone(defaults)
 	maps.Copy(all, params)
 	return all
 }
 
-// behindPooler reports whether somebody stands between us and the server: the
-// process that answered the connection is not the one that answers a query.
+// behindPooler reports whether there is a pooler in front of the server: the process
+// that accepts the connection is not the one that answers a query.
 func behindPooler(ctx context.Context, config *pgx.ConnConfig) (pooled bool, err error) {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
@@ -93,7 +93,7 @@ func behindPooler(ctx context.Context, config *pgx.ConnConfig) (pooled bool, err
 	return pid != conn.PgConn().PID(), err
 }
 
-// refusesParameter knows pgbouncer's answer to parameters that it does not know.
+// refusesParameter reports whether an error is pgbouncer's for an unknown parameter.
 func refusesParameter(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "08P01" && strings.Contains(pg.Message, "startup parameter")

@@ -15,21 +15,21 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// The same definition of a correct store, behind a pooler that hands out
-// sessions by transaction and was not told of anything that we do.
+// The same tests of the store run behind a pooler that assigns sessions by transaction
+// and has no configuration for Gatehouse.
 func TestStoreThroughPgBouncer(t *testing.T) {
 	pooler := testdb.StartPooler(t)
 	storagetest.Run(t, func(t testing.TB) string { return pooler.URL(t, testdb.Postgres(t)) })
 }
 
-func TestAPoolerThatTakesNoLimitsIsToldOfInTheLog(t *testing.T) {
+func TestAPoolerThatRefusesLimitsIsLogged(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		settings []string
 		warns    bool
 	}{
-		{"as it comes", nil, true},
-		{"told to ignore the limits", []string{"ignore_startup_parameters = statement_timeout,lock_timeout,idle_in_transaction_session_timeout"}, false},
+		{"not configured", nil, true},
+		{"configured to ignore the limits", []string{"ignore_startup_parameters = statement_timeout,lock_timeout,idle_in_transaction_session_timeout"}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			ctx, log := context.Background(), new(bytes.Buffer)
@@ -38,17 +38,17 @@ func TestAPoolerThatTakesNoLimitsIsToldOfInTheLog(t *testing.T) {
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, store.Close()) })
 			require.NoError(t, store.MigrateUp(ctx))
-			person := storagetest.NewPerson(t, store)
-			for range 20 { // on several sessions of the server
-				require.NoError(t, store.CreateGrant(ctx, person.NewGrant(time.Now())))
+			pair := storagetest.NewPair(t, store)
+			for range 20 { // they run on several sessions of the server
+				require.NoError(t, store.CreateGrant(ctx, pair.NewGrant(time.Now())))
 			}
-			require.Equal(t, tc.warns, bytes.Contains(log.Bytes(), []byte("takes no time limits")))
+			require.Equal(t, tc.warns, bytes.Contains(log.Bytes(), []byte("does not accept time limits")))
 		})
 	}
 }
 
-// A lock that stayed behind on a session of the pooler would stop every later start.
-func TestMigratingThroughAPoolerLeavesNoLockBehind(t *testing.T) {
+// A lock that remained on a session of the pooler would block every later start.
+func TestMigratingThroughAPoolerLeavesNoLock(t *testing.T) {
 	ctx, direct := context.Background(), testdb.Postgres(t)
 	storagetest.Open(t, testdb.StartPooler(t).URL(t, direct))
 	db, err := sql.Open("pgx", direct)

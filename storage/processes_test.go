@@ -19,7 +19,7 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// The variables that make this test binary another process of the tests below.
+// Environment variables that make this test binary the other process of a test below.
 const (
 	otherRole    = "GATEHOUSE_TEST_OTHER_PROCESS"
 	otherURL     = "GATEHOUSE_TEST_OTHER_URL"
@@ -37,8 +37,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// otherProcess redeems codes, and writes the id of each one that it won once
-// the store has said so: the same 100 as its siblings, or its own without end.
+// otherProcess redeems codes, and writes the id of each one that it redeemed after the
+// store confirmed it: the same 100 codes as the other processes, or codes of its own
+// until it is killed.
 func otherProcess(role, url, consentID string) error {
 	ctx := context.Background()
 	store, err := storage.Open(ctx, storage.Options{URL: url})
@@ -64,7 +65,7 @@ func otherProcess(role, url, consentID string) error {
 }
 
 func other(role, url, consentID string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0]) //nolint:gosec // ourselves
+	cmd := exec.Command(os.Args[0]) //nolint:gosec // this test binary
 	cmd.Env = append(os.Environ(), otherRole+"="+role, otherURL+"="+url, otherConsent+"="+consentID)
 	cmd.Stderr = os.Stderr
 	return cmd
@@ -73,23 +74,23 @@ func other(role, url, consentID string) *exec.Cmd {
 func TestProcessesShareADatabase(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		store := storagetest.Open(t, url)
-		person := storagetest.NewPerson(t, store)
+		pair := storagetest.NewPair(t, store)
 		outputs := make(chan string, 3)
 		failures := make(chan error, 3)
 		for range 3 {
 			go func() {
-				out, err := other("racer", url, person.Consent.ID).Output()
+				out, err := other("racer", url, pair.Consent.ID).Output()
 				outputs <- string(out)
 				failures <- err
 			}()
 		}
-		var won []string
+		var redeemed []string
 		for range 3 {
-			won = append(won, strings.Fields(<-outputs)...)
+			redeemed = append(redeemed, strings.Fields(<-outputs)...)
 			require.NoError(t, <-failures)
 		}
 		unique := map[string]bool{}
-		for _, id := range won {
+		for _, id := range redeemed {
 			require.False(t, unique[id], "%s was redeemed twice", id)
 			unique[id] = true
 		}
@@ -97,28 +98,28 @@ func TestProcessesShareADatabase(t *testing.T) {
 	})
 }
 
-// Attack: crash the gateway to make it forget that a code was redeemed (CVE-2026-9802).
-func TestWhatWasAnsweredSurvivesAKill(t *testing.T) {
+// Attack: crash Gatehouse so that it forgets that a code was redeemed (CVE-2026-9802).
+func TestConfirmedWritesSurviveAKill(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		ctx := context.Background()
 		store := storagetest.Open(t, url)
-		person := storagetest.NewPerson(t, store)
-		cmd := other("endless", url, person.Consent.ID)
+		pair := storagetest.NewPair(t, store)
+		cmd := other("endless", url, pair.Consent.ID)
 		stdout, err := cmd.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
-		var answered []string
+		var confirmed []string
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
-			if answered = append(answered, lines.Text()); len(answered) == 50 {
+			if confirmed = append(confirmed, lines.Text()); len(confirmed) == 50 {
 				require.NoError(t, cmd.Process.Kill())
 			}
 		}
 		require.Error(t, cmd.Wait(), "it was killed")
-		require.GreaterOrEqual(t, len(answered), 50)
-		for _, id := range answered {
+		require.GreaterOrEqual(t, len(confirmed), 50)
+		for _, id := range confirmed {
 			_, _, err := store.Grant(ctx, id)
 			require.NoError(t, err)
 		}
-		require.NoError(t, store.CreateGrant(ctx, person.NewGrant(time.Now())), "it holds no lock")
+		require.NoError(t, store.CreateGrant(ctx, pair.NewGrant(time.Now())), "the killed process holds no lock")
 	})
 }

@@ -3,16 +3,19 @@ package storage
 import (
 	"context"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 const (
-	// grantMemory is how long a grant is kept at least, so that a code that is
-	// replayed after its grant expired is still recognised: longer than any code lives.
-	grantMemory = time.Hour
-	auditMemory = 400 * 24 * time.Hour
+	// minGrantAge is how long a grant is kept at least, so that the replay of a code is
+	// recognized after its grant has expired. It is longer than the lifetime of a code.
+	minGrantAge = time.Hour
+	// maxAuditAge is how long audit events are kept.
+	maxAuditAge = 400 * 24 * time.Hour
 )
 
-// expiredRows are the rows of a table that nobody needs any more.
+// expiredRows selects the rows of a table that are no longer needed.
 type expiredRows struct {
 	table, order, where string
 	args                []any
@@ -20,37 +23,78 @@ type expiredRows struct {
 
 func expirable(now time.Time) []expiredRows {
 	return []expiredRows{
-		{"grants", "expires_at", "expires_at <= ? AND create_at <= ?", []any{millis(now), millis(now.Add(-grantMemory))}},
+		{"grants", "expires_at", "expires_at <= ? AND create_at <= ?", []any{millis(now), millis(now.Add(-minGrantAge))}},
 		{"sessions", "expires_at", "expires_at <= ?", []any{millis(now)}},
 		{"rate_limits", "updated_at + level_ms", "updated_at + level_ms <= ?", []any{millis(now)}},
-		{"audit_events", "at", "at < ?", []any{millis(now.Add(-auditMemory))}},
+		{"audit_events", "at", "at < ?", []any{millis(now.Add(-maxAuditAge))}},
 	}
 }
 
-// Reap deletes what nobody needs any more: grants and sessions that have expired,
-// empty rate limits, audit events older than 400 days, apps that registered
-// themselves and were abandoned (gatehouse.Settings.DCRUnusedLifetime,
-// DCRIdleLifetime); at most limit rows of each table, each in a transaction of its
-// own, so that nobody waits for it. Several nodes may reap at once. It returns how
-// many rows went, by table; whoever gets limit for one may call again at once.
+// Reap deletes rows that are no longer needed: expired grants and sessions, rate
+// limits that are full again, audit events older than 400 days, and abandoned
+// self-registered apps (gatehouse.Settings.DCRUnusedLifetime, DCRIdleLifetime). It
+// deletes at most limit rows of each table, each table in a transaction of its own, so
+// that other writes do not wait long. Several nodes may reap at the same time. It
+// returns the number of deleted rows by table. If a number is limit, the caller may
+// call again immediately.
 func (s *Store) Reap(ctx context.Context, now time.Time, limit int) (map[string]int64, error) {
 	reaped := make(map[string]int64, 5)
 	for _, r := range expirable(now) {
-		lock := ""
-		if s.forUpdate != "" {
-			lock = s.forUpdate + s.skipLocked
-		}
-		result := s.write(ctx).Exec("DELETE FROM "+r.table+" WHERE id IN (SELECT id FROM "+r.table+" WHERE "+r.where+" ORDER BY "+r.order+" LIMIT ?"+lock+")",
+		result := s.write(ctx).Exec("DELETE FROM "+r.table+" WHERE id IN (SELECT id FROM "+r.table+" WHERE "+r.where+" ORDER BY "+r.order+" LIMIT ?"+s.lockUnlocked()+")",
 			append(r.args, limit)...)
 		if result.Error != nil {
 			return reaped, s.fail("reap "+r.table, result.Error)
 		}
 		reaped[r.table] = result.RowsAffected
 	}
-	clients, err := s.reapClients(ctx, now, limit)
+	apps, err := s.reapApps(ctx, now, limit)
 	if err != nil {
 		return reaped, err
 	}
-	reaped["apps"] = clients
+	reaped["apps"] = apps
 	return reaped, nil
+}
+
+// lockUnlocked follows a SELECT: it locks the rows and skips those that another
+// transaction has locked.
+func (s *Store) lockUnlocked() string {
+	if s.forUpdate == "" {
+		return ""
+	}
+	return s.forUpdate + s.skipLocked
+}
+
+// abandonedApps selects self-registered apps that are no longer needed: no user ever
+// authorized them (DeleteConsent explains how revoked consents count), or no user has
+// used them for long. An app is needed while one of its grants can be used.
+const abandonedApps = "apps.is_dynamically_registered AND (" +
+	"(apps.update_at = apps.create_at AND apps.create_at <= @unused AND NOT EXISTS (SELECT 1 FROM consents c WHERE c.app_id = apps.id)) OR " +
+	"(apps.update_at <= @idle AND NOT EXISTS (SELECT 1 FROM consents c WHERE c.app_id = apps.id AND c.last_used_at > @idle))) AND " +
+	"NOT EXISTS (SELECT 1 FROM consents c JOIN grants g ON g.consent_id = c.id WHERE c.app_id = apps.id AND g.revoked_at = 0 AND g.expires_at > @now)"
+
+// reapApps deletes at most limit abandoned apps, with their consents and grants. The
+// settings say when an app is abandoned.
+func (s *Store) reapApps(ctx context.Context, now time.Time, limit int) (int64, error) {
+	settings, err := s.Settings(ctx)
+	if err != nil {
+		return 0, err
+	}
+	args := map[string]any{
+		"now": millis(now), "unused": millis(now.Add(-settings.DCRUnusedLifetime)), "idle": millis(now.Add(-settings.DCRIdleLifetime)), "limit": limit,
+	}
+	var reaped []string
+	err = s.transact(ctx, func(tx *gorm.DB) error {
+		var ids []string
+		if err := tx.Raw("SELECT apps.id FROM apps WHERE "+abandonedApps+" ORDER BY apps.create_at LIMIT @limit"+s.lockUnlocked(), args).Scan(&ids).Error; err != nil || len(ids) == 0 {
+			return err
+		}
+		// From now on a user who consents to one of them waits for this transaction. The
+		// second check sees a consent that was committed just before the lock.
+		args["ids"] = ids
+		return tx.Raw("DELETE FROM apps WHERE apps.id IN @ids AND "+abandonedApps+" RETURNING id", args).Scan(&reaped).Error
+	})
+	for _, id := range reaped {
+		s.apps.invalidate(id)
+	}
+	return int64(len(reaped)), s.fail("reap apps", err)
 }

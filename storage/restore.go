@@ -13,14 +13,16 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// ErrInUse: somebody has the database open, such as a gateway that runs.
+// ErrInUse means that another process has the database open, such as a running node.
 var ErrInUse = errors.New("storage: the database is in use")
 
-// Restore puts a backup in the place of the SQLite database that a URL names. The
-// backup is copied and checked first, and takes its place all at once.
+// Restore replaces the SQLite database that a URL names with a backup. It copies and
+// checks the backup first, and then renames the copy. It returns
 //
-//   - fs.ErrExist: there is a database, and force was not given.
-//   - ErrInUse: somebody has it open. Nothing changed, whether force was given or not.
+//   - fs.ErrExist if the database exists and force is false,
+//   - ErrInUse if another process has it open, also if force is true.
+//
+// If it returns an error, the database is unchanged.
 func Restore(ctx context.Context, url, backup string, force bool) error {
 	if err := restore(ctx, url, backup, force); err != nil {
 		return fmt.Errorf("storage: restore %s: %w", backup, err)
@@ -36,30 +38,30 @@ func restore(ctx context.Context, url, backup string, force bool) error {
 	if err := checkBackupFile(backup); err != nil {
 		return err
 	}
-	there, err := exists(path)
+	replaces, err := exists(path)
 	switch {
 	case err != nil:
 		return err
-	case there && !force:
+	case replaces && !force:
 		return fmt.Errorf("%s: %w", path, fs.ErrExist)
-	case there:
+	case replaces:
 		if same, err := sameFile(path, backup); err != nil || same {
-			return errors.Join(err, errors.New("it is the database itself"))
+			return errors.Join(err, errors.New("it is the database itself, not a backup of it"))
 		}
 	}
 	// The lock is held until the new file has the name of the old one; see openCurrentWriter.
 	release := func() error { return nil }
-	err = placeBeside(path, func(temporary string) error {
+	err = writeFile(path, func(temporary string) error {
 		if err := copyFile(temporary, backup); err != nil {
 			return err
 		}
 		if err := checkSQLiteFile(ctx, temporary); err != nil {
 			return err
 		}
-		if !there {
+		if !replaces {
 			return nil
 		}
-		unlock, err := takeOver(ctx, path)
+		unlock, err := lockOthersOut(ctx, path)
 		if err != nil {
 			return err
 		}
@@ -75,12 +77,12 @@ func checkBackupFile(path string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() || info.Size() == 0 {
-		return errors.New("it is no backup, but empty or no file")
+		return errors.New("it is not a backup: it is empty or not a regular file")
 	}
-	// Somebody copied the files of a gateway that ran: without its log the main
-	// file may be of no moment that ever was.
+	// These are copied files of a running node. Without its log the main file may hold a
+	// state that never existed.
 	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
-		return fmt.Errorf("it was not made by gatehouse backup: %s-wal beside it belongs to it; open both with gatehouse serve where they are, and make a backup of that", path)
+		return fmt.Errorf("it was not made by gatehouse backup: its log %s-wal is beside it; start gatehouse serve with both files in place, and then run gatehouse backup", path)
 	}
 	return nil
 }
@@ -99,7 +101,7 @@ func copyFile(to, from string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = source.Close() }() // It was only read.
+	defer func() { _ = source.Close() }() // The file was only read.
 	target, err := os.OpenFile(to, os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -108,10 +110,10 @@ func copyFile(to, from string) error {
 	return errors.Join(err, target.Close())
 }
 
-// takeOver locks out everybody else from a database file that will be replaced,
-// and empties its log into it. ErrInUse: somebody has it open. One that is too
-// damaged to be locked is nobody's.
-func takeOver(ctx context.Context, path string) (release func() error, err error) {
+// lockOthersOut prevents other processes from opening a database file that will be
+// replaced, and merges its log into it. It returns ErrInUse if another process has the
+// file open. It does not lock a file that is too damaged for that.
+func lockOthersOut(ctx context.Context, path string) (release func() error, err error) {
 	db, err := sql.Open("sqlite", "file:"+escapePath(path))
 	if err != nil {
 		return nil, err
@@ -119,8 +121,8 @@ func takeOver(ctx context.Context, path string) (release func() error, err error
 	setPoolSize(db, 1)
 	var mode string
 	if err = db.QueryRowContext(ctx, "PRAGMA locking_mode=EXCLUSIVE").Scan(&mode); err == nil {
-		// Everybody who has a database with a write-ahead log open holds a lock that
-		// does not let its last user go over to another kind of log.
+		// Each process that has a database with a write-ahead log open holds a lock that
+		// prevents another process from changing the journal mode.
 		err = db.QueryRowContext(ctx, "PRAGMA journal_mode=DELETE").Scan(&mode)
 	}
 	if err == nil {
@@ -135,7 +137,7 @@ func takeOver(ctx context.Context, path string) (release func() error, err error
 	return nil, errors.Join(err, db.Close())
 }
 
-// removeLogs removes what SQLite would take for changes to the new database.
+// removeLogs removes files that SQLite would treat as changes to the new database.
 func removeLogs(path string) error {
 	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {

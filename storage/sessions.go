@@ -9,8 +9,28 @@ import (
 	"gatehouse"
 )
 
-// maxSessionsPerUser bounds what one person, or somebody with their password,
-// can pile up (C 2.2).
+type sessionRow struct {
+	ID         string
+	TokenHash  string
+	UserID     string
+	UserAgent  string
+	IP         string `gorm:"column:ip"`
+	CreateAt   int64
+	LastSeenAt int64
+	ExpiresAt  int64
+}
+
+func (sessionRow) TableName() string { return "sessions" }
+
+func (r *sessionRow) session() gatehouse.Session {
+	return gatehouse.Session{
+		ID: r.ID, TokenHash: r.TokenHash, UserID: r.UserID, UserAgent: r.UserAgent, IP: r.IP,
+		CreateAt: fromMillis(r.CreateAt), LastSeenAt: fromMillis(r.LastSeenAt), ExpiresAt: fromMillis(r.ExpiresAt),
+	}
+}
+
+// maxSessionsPerUser is the maximum number of sessions of a user. It bounds what a
+// user, or an attacker with the user's password, can store (C 2.2).
 const maxSessionsPerUser = 500
 
 const selectSession = "SELECT s.id, s.token_hash, s.user_id, s.user_agent, s.ip, s.create_at, s.last_seen_at, s.expires_at, " +
@@ -20,16 +40,20 @@ func (r *sessionRow) fields() []any {
 	return []any{&r.ID, &r.TokenHash, &r.UserID, &r.UserAgent, &r.IP, &r.CreateAt, &r.LastSeenAt, &r.ExpiresAt}
 }
 
-// CreateSession signs a person in. When they have 500 sessions, the least
-// recently seen one goes. ErrNotFound if the user is gone or deactivated.
+// CreateSession stores a new session. If the user then has more than 500 sessions, it
+// deletes the least recently seen one. It returns ErrNotFound if the user does not
+// exist or is deactivated.
 func (s *Store) CreateSession(ctx context.Context, session gatehouse.Session) error {
 	err := s.transact(ctx, func(tx *gorm.DB) error {
-		// The lock makes DeactivateUser wait for us or us for it: a sign-in that
-		// races with it cannot leave a session that works after reactivation.
+		// This transaction and DeactivateUser wait for each other on the lock. Without it,
+		// the session could work after the user is activated again.
 		err := affectedOne(tx.Exec("INSERT INTO sessions (id, token_hash, user_id, user_agent, ip, create_at, last_seen_at, expires_at) "+
-			"SELECT ?, ?, u.id, ?, ?, ?, ?, ? FROM users u WHERE u.id = ? AND u.delete_at = 0"+s.forShare,
-			session.ID, session.TokenHash, cut(session.UserAgent, 256), cut(session.IP, 64),
-			millis(session.CreateAt), millis(session.LastSeenAt), millis(session.ExpiresAt), text(session.UserID)))
+			"SELECT @id, @token_hash, u.id, @user_agent, @ip, @create_at, @last_seen_at, @expires_at "+
+			"FROM users u WHERE u.id = @user_id AND u.delete_at = 0"+s.forShare, map[string]any{
+			"id": session.ID, "token_hash": session.TokenHash, "user_id": text(session.UserID),
+			"user_agent": cut(session.UserAgent, 256), "ip": cut(session.IP, 64),
+			"create_at": millis(session.CreateAt), "last_seen_at": millis(session.LastSeenAt), "expires_at": millis(session.ExpiresAt),
+		}))
 		if err != nil {
 			return err
 		}
@@ -52,28 +76,29 @@ func (s *Store) SessionByTokenHash(ctx context.Context, hash string) (gatehouse.
 	return session.session(), user.user(), nil
 }
 
-// TouchSession moves a session's last use and expiry forward. The caller does so
-// at most every gatehouse.SessionTouchInterval. No error if it is gone.
+// TouchSession moves LastSeenAt and ExpiresAt of a session forward. The caller does so
+// at most once in each gatehouse.SessionTouchInterval. It returns no error if the
+// session does not exist.
 func (s *Store) TouchSession(ctx context.Context, id string, lastSeen, expires time.Time) error {
 	err := s.write(ctx).Exec("UPDATE sessions SET last_seen_at = ?, expires_at = ? WHERE id = ? AND last_seen_at < ?",
 		millis(lastSeen), millis(expires), id, millis(lastSeen)).Error
 	return s.fail("touch session", err)
 }
 
-// DeleteSession signs out. No error if it is gone already.
+// DeleteSession ends a session. It returns no error if the session does not exist.
 func (s *Store) DeleteSession(ctx context.Context, id string) error {
 	return s.fail("delete session", s.write(ctx).Exec("DELETE FROM sessions WHERE id = ?", text(id)).Error)
 }
 
-// DeleteUserSessions signs a person out everywhere, but for one session if
-// exceptSessionID is not empty. It returns how many sessions ended.
+// DeleteUserSessions ends all sessions of a user, except the one with exceptSessionID
+// if that is not empty. It returns the number of sessions that ended.
 func (s *Store) DeleteUserSessions(ctx context.Context, userID, exceptSessionID string) (int64, error) {
 	result := s.write(ctx).Exec("DELETE FROM sessions WHERE user_id = ? AND id <> ?", text(userID), text(exceptSessionID))
 	return result.RowsAffected, s.fail("delete sessions", result.Error)
 }
 
-// UserSessions lists a person's sessions, the most recently seen first, expired
-// ones that were not reaped yet included.
+// UserSessions lists the sessions of a user, the most recently seen first. The list
+// includes expired sessions that are not reaped yet.
 func (s *Store) UserSessions(ctx context.Context, userID string) ([]gatehouse.Session, error) {
 	var rows []sessionRow
 	if err := s.read(ctx).Where("user_id = ?", text(userID)).Order("last_seen_at DESC, id").Find(&rows).Error; err != nil {

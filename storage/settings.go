@@ -12,8 +12,17 @@ import (
 	"gatehouse"
 )
 
-// Settings returns the switches as they are now or were less than a second ago;
-// on the node that changed one, as they are now.
+type settingRow struct {
+	Key      string `gorm:"primaryKey"`
+	Value    string
+	ActorID  string
+	UpdateAt int64
+}
+
+func (settingRow) TableName() string { return "settings" }
+
+// Settings returns the settings. They may be up to a second old, but not on the node
+// that changed them.
 func (s *Store) Settings(ctx context.Context) (gatehouse.Settings, error) {
 	settings, err := s.settings.get("", func() (gatehouse.Settings, error) {
 		var rows []settingRow
@@ -26,17 +35,17 @@ func (s *Store) Settings(ctx context.Context) (gatehouse.Settings, error) {
 		}
 		return gatehouse.ParseSettings(stored, s.fixedSettings)
 	})
-	settings.DCRRedirectURIAllowlist = slices.Clone(settings.DCRRedirectURIAllowlist) // the cache keeps its own
+	settings.DCRRedirectURIAllowlist = slices.Clone(settings.DCRRedirectURIAllowlist) // the cache keeps its own slices
 	settings.IntrospectionClientIDs = slices.Clone(settings.IntrospectionClientIDs)
 	return settings, s.fail("get settings", err)
 }
 
-// SetSettings turns switches, all of them or none. It returns a
-// *gatehouse.FieldError for a value that the setting does not take, and
-// ErrSettingFixed if the environment decides it.
+// SetSettings stores settings, all of them or none. It returns a *gatehouse.FieldError
+// for a value that a setting does not accept, and ErrSettingFixed if an environment
+// variable fixes a setting.
 func (s *Store) SetSettings(ctx context.Context, values map[string]string, actorID string, now time.Time) error {
 	var rows []settingRow
-	for _, key := range slices.Sorted(maps.Keys(values)) { // in one order, so that two who set the same ones cannot deadlock
+	for _, key := range slices.Sorted(maps.Keys(values)) { // in one order, so that concurrent calls cannot deadlock
 		if err := gatehouse.CheckSetting(key, values[key]); err != nil {
 			return err
 		}

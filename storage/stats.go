@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// countedRows is how many rows of a table are counted; of a larger one the
-	// number is estimated, so that asking stays cheap whatever is stored.
+	// countedRows is the number of rows up to which a table is counted. The size of a
+	// larger table is estimated, so that the query stays cheap.
 	countedRows = 100_000
-	// countedExpired bounds how many rows that wait for Reap are counted.
+	// countedExpired is the number of expired rows up to which they are counted.
 	countedExpired = 10_000
 )
 
-// Pools are the connections at this moment, by what they are for.
+// Pools returns the statistics of the connection pools, by their purpose.
 func (s *Store) Pools() map[string]sql.DBStats {
 	stats := make(map[string]sql.DBStats, len(s.pools))
 	for name, pool := range s.pools {
@@ -23,12 +23,12 @@ func (s *Store) Pools() map[string]sql.DBStats {
 	return stats
 }
 
-// Unavailable is how often an operation failed with ErrUnavailable so far.
+// Unavailable returns how many operations have failed with ErrUnavailable.
 func (s *Store) Unavailable() uint64 { return s.unavailable.Load() }
 
-// Sizes returns how many rows each table has, exactly up to 100,000 and as the
-// engine estimates beyond, and how many of them wait for Reap at the time now, up
-// to 10,000. Abandoned apps do not count as waiting: finding them is Reap's work.
+// Sizes returns the number of rows of each table, exact up to 100,000 and otherwise
+// an estimate of the engine, and the number of rows that Reap would delete at the time
+// now, up to 10,000. Abandoned apps are not included: only Reap searches for them.
 func (s *Store) Sizes(ctx context.Context, now time.Time) (rows, expired map[string]int64, err error) {
 	rows, expired = map[string]int64{}, map[string]int64{}
 	for _, t := range tables() {
@@ -57,13 +57,36 @@ func (s *Store) countAtMost(ctx context.Context, limit int, table, where string,
 	return n, s.fail("count "+table, scanOne(statement, &n))
 }
 
-// estimateRowsSQLite is how many row numbers there have been since the oldest
-// row: what is reaped, is reaped from that end.
+// estimateRowsSQLite is the number of row numbers since the oldest row. It is close
+// to the number of rows because Reap deletes the oldest ones.
 func estimateRowsSQLite(table string) string {
 	return "SELECT (SELECT MAX(rowid) FROM " + table + ") - (SELECT MIN(rowid) FROM " + table + ") + 1"
 }
 
-// estimateRowsPostgres is what autovacuum saw last.
+// estimateRowsPostgres is the number that autovacuum last found.
 func estimateRowsPostgres(table string) string {
 	return "SELECT reltuples::BIGINT FROM pg_class WHERE oid = '" + table + "'::regclass"
+}
+
+// ClockAhead returns by how much this node's clock is ahead of the database's, as
+// precisely as the network allows. It is negative if this node's clock is behind, and
+// 0 for SQLite, which uses this node's clock.
+func (s *Store) ClockAhead(ctx context.Context) (time.Duration, error) {
+	if s.clock == "" {
+		return 0, nil
+	}
+	var milliseconds int64
+	before := time.Now()
+	if err := scanOne(s.read(ctx).Raw(s.clock), &milliseconds); err != nil {
+		return 0, s.fail("read the database's clock", err)
+	}
+	after, database := time.Now(), time.UnixMilli(milliseconds)
+	switch {
+	case database.Before(before):
+		return before.Sub(database), nil
+	case database.After(after):
+		return after.Sub(database), nil
+	default:
+		return 0, nil // The database's time is between the two.
+	}
 }

@@ -19,7 +19,7 @@ func TestSizesAreCountedAndThenEstimated(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, s.Close()) })
 		require.NoError(t, s.MigrateUp(ctx))
 		require.NoError(t, s.RecordAuditEvent(ctx, gatehouse.AuditEvent{At: now, Event: "new"}))
-		require.NoError(t, s.RecordAuditEvent(ctx, gatehouse.AuditEvent{At: now.Add(-2 * auditMemory), Event: "old"}))
+		require.NoError(t, s.RecordAuditEvent(ctx, gatehouse.AuditEvent{At: now.Add(-2 * maxAuditAge), Event: "old"}))
 		rows, expired, err := s.Sizes(ctx, now)
 		require.NoError(t, err)
 		require.Equal(t, map[string]int64{"users": 0, "sessions": 0, "apps": 0, "consents": 0, "grants": 0, "settings": 0, "audit_events": 2, "rate_limits": 0}, rows)

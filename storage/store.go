@@ -18,18 +18,18 @@ import (
 // Options say which database to open.
 type Options struct {
 	// URL is "sqlite:gatehouse.db" (a path), "sqlite::memory:" (a private
-	// database that is gone after Close), or a postgres:// URL.
+	// database that Close deletes), or a postgres:// URL.
 	URL string
-	// FixedSettings are the settings that the environment decides (gatehouse.ParseSettings).
+	// FixedSettings are the settings that the environment fixes (gatehouse.ParseSettings).
 	FixedSettings map[string]string
-	// Log tells of migrations and of statements that failed or were slow; nil is silent.
+	// Log gets migrations, and statements that failed or were slow. nil logs nothing.
 	Log *slog.Logger
 }
 
-// Store is the state of the gateway. It is safe for concurrent use. Every error
-// that it returns can be compared with package gatehouse's: ErrNotFound,
-// ErrConflict, and ErrUnavailable when the database is gone, busy, read-only or
-// full. A context that was cancelled yields context.Canceled.
+// Store is the state of Gatehouse in a database. It is safe for concurrent use. Its
+// errors can be compared with those of package gatehouse: ErrNotFound, ErrConflict,
+// and ErrUnavailable if the database cannot be reached, is busy, read-only or full.
+// If a context is canceled, the error is context.Canceled.
 type Store struct {
 	engine
 	log           *slog.Logger
@@ -37,41 +37,41 @@ type Store struct {
 	apps          *cache[gatehouse.App]
 	settings      *cache[gatehouse.Settings]
 	closed        atomic.Bool
-	unavailable   atomic.Uint64 // errors that left as ErrUnavailable
+	unavailable   atomic.Uint64 // the number of errors that were ErrUnavailable
 }
 
-// engine is what differs between SQLite and PostgreSQL.
+// engine holds the differences between SQLite and PostgreSQL.
 type engine struct {
 	reads  *gorm.DB
 	writes *gorm.DB
-	// writeHot does one of the grants' statements, durably, and returns its error.
-	// On SQLite it groups those that run at the same time, and prepares them.
+	// writeHot runs one of the statements of grants durably and returns its error. On
+	// SQLite it groups those that run at the same time, and prepares them.
 	writeHot func(ctx context.Context, do func(db *gorm.DB) error) error
 
-	// SQL that makes two transactions wait for each other. PostgreSQL needs it;
-	// SQLite has one writer at a time anyway, and these are empty.
-	forShare   string // behind a SELECT: nobody changes the row until we commit
-	forUpdate  string // behind a SELECT: nobody even locks the row until we commit
-	skipLocked string // behind forUpdate: pass over rows that somebody else has locked
-	lockUsers  string // a statement: nobody adds a user until we commit
-	lockAdmins string // a statement: nobody else takes the System Admin's role from anybody until we commit
-	// lockMigrations is a statement: nobody else migrates until we commit. SQLite
-	// has it empty and copes without: see upWithoutLock.
+	// SQL that makes two transactions wait for each other. PostgreSQL needs it.
+	// SQLite has only one writer at a time, and these strings are empty.
+	forShare   string // after a SELECT: no other transaction changes the row until we commit
+	forUpdate  string // after a SELECT: no other transaction locks the row until we commit
+	skipLocked string // after forUpdate: skip rows that another transaction has locked
+	lockUsers  string // a statement: no other transaction adds a user until we commit
+	lockAdmins string // a statement: no other transaction removes a System Admin until we commit
+	// lockMigrations is a statement: no other node migrates until we commit. For
+	// SQLite, see upWithoutLock.
 	lockMigrations string
 
-	file  string             // of the SQLite database; "" for PostgreSQL
-	pools map[string]*sql.DB // by what they are for
-	// estimateRows is a statement that yields about how many rows a table has.
+	file  string             // the path of the SQLite database; "" for PostgreSQL
+	pools map[string]*sql.DB // by their purpose
+	// estimateRows returns a statement that estimates the number of rows of a table.
 	estimateRows func(table string) string
-	clock        string // a statement that yields the database's time in milliseconds; "" where it is ours
+	clock        string // a statement that returns the database's time in milliseconds; "" if it is this node's
 	dialect      goose.Dialect
-	// migrationDB is where migrations run, which may take longer than a request.
+	// migrationDB is for migrations, which may take longer than a request.
 	migrationDB func() (db *sql.DB, done func() error)
 	close       func() error
 }
 
 // Open connects to the database and checks that it can be used. It does not
-// migrate: see MigrateUp and Ready. The error says what to change.
+// migrate: see MigrateUp and Ready. Its errors say what to change.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		log: o.Log, fixedSettings: o.FixedSettings,
@@ -91,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	case "postgres", "postgresql":
 		s.engine, err = openPostgres(ctx, o.URL, s.log)
 	default:
-		// The URL is not repeated: it may hold a password.
+		// The error does not repeat the URL, which may hold a password.
 		err = errors.New("the database URL must begin with sqlite: (sqlite:gatehouse.db) or postgres:// (postgres://user:password@host/database)")
 	}
 	if err != nil {
@@ -100,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close ends all connections. Whatever is called afterwards fails with ErrUnavailable.
+// Close closes all connections. Later calls of other methods return ErrUnavailable.
 func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
@@ -111,47 +111,13 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// read is for statements that change nothing. On SQLite they never wait for a writer.
+// read is for statements that only read. On SQLite they never wait for a writer.
 func (s *Store) read(ctx context.Context) *gorm.DB { return s.reads.WithContext(ctx) }
 
-// write is for single statements that change something and are a commit of their own.
+// write is for a single statement that writes, in a commit of its own.
 func (s *Store) write(ctx context.Context) *gorm.DB { return s.writes.WithContext(ctx) }
 
-// transact runs f in one transaction: all of it happens, or nothing.
+// transact runs f in one transaction, which is rolled back if f returns an error.
 func (s *Store) transact(ctx context.Context, f func(tx *gorm.DB) error) error {
 	return s.write(ctx).Transaction(f)
-}
-
-// gormConfig is the same for both engines. Without the implicit transaction a
-// single statement costs one round trip; several go through transact.
-func gormConfig(log *slog.Logger) *gorm.Config {
-	return &gorm.Config{SkipDefaultTransaction: true, DisableAutomaticPing: true, Logger: statementLog{log}}
-}
-
-// scanOne scans the one row that a statement yields; sql.ErrNoRows if there is
-// none. (GORM's Row panics when a statement cannot be prepared.)
-func scanOne(statement *gorm.DB, fields ...any) error {
-	rows, err := statement.Rows()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // Again below, where its error counts.
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		return sql.ErrNoRows
-	}
-	if err := rows.Scan(fields...); err != nil {
-		return err
-	}
-	return rows.Close()
-}
-
-// affectedOne says ErrNotFound unless the statement changed a row.
-func affectedOne(result *gorm.DB) error {
-	if result.Error == nil && result.RowsAffected == 0 {
-		return gatehouse.ErrNotFound
-	}
-	return result.Error
 }

@@ -15,14 +15,14 @@ import (
 
 func appCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"an app comes back as stored":                                       appComesBack,
-		"an app's update stores all or nothing":                             appUpdates,
-		"what a caller does to an app is not cached":                        appCacheIsNotShared,
-		"a change of an app is seen at once, and by others within a second": appChangesAreSeen,
-		"a deleted app takes everything along":                              appDeleted,
-		"apps are listed and searched by name":                              appsListed,
-		"a search takes every character literally":                          appSearchIsLiteral,
-		"the usage of apps counts people":                                   appUsage,
+		"an app comes back as stored":                                                   appComesBack,
+		"an update of an app stores everything or nothing":                              appUpdates,
+		"a caller cannot change the cached app":                                         appCacheIsNotShared,
+		"a node sees its own changes of an app immediately, and others within a second": appChangesAreSeen,
+		"deleting an app deletes its consents and grants":                               appDeleted,
+		"apps are listed and searched by name":                                          appsListed,
+		"a search has no wildcards":                                                     appSearchIsLiteral,
+		"the usage of an app is its number of users":                                    appUsage,
 	}
 }
 
@@ -57,7 +57,7 @@ func appUpdates(t *testing.T, d *database) {
 	want.Name, want.RedirectURIs, want.IsTrusted, want.SecretHash = "New", []string{"https://new.example"}, true, gatehouse.HashSecret("new")
 	got, err := store.UpdateApp(ctx, app.ID, func(a *gatehouse.App) error {
 		*a = want
-		// What may not change does not: above all the type (A2 of the requirements).
+		// These fields never change, above all the type (A2 in docs/requirements.md).
 		a.ID, a.CreateAt, a.IsPublic = "another", start.Add(time.Hour), true
 		return nil
 	})
@@ -78,8 +78,8 @@ func appUpdates(t *testing.T, d *database) {
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
 }
 
-// Attack: none needed; a caller that sorts or edits the redirect URIs that it
-// was given would change where everybody's codes are sent.
+// A caller that sorts or edits the redirect URIs that it got must not change where the
+// codes of other requests are sent.
 func appCacheIsNotShared(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	app := NewApp()
@@ -99,7 +99,7 @@ func appChangesAreSeen(t *testing.T, d *database) {
 	name := func(s *storage.Store) string {
 		got, err := s.App(ctx, app.ID)
 		if errors.Is(err, gatehouse.ErrNotFound) {
-			return "gone"
+			return "deleted"
 		}
 		require.NoError(t, err)
 		return got.Name
@@ -111,25 +111,25 @@ func appChangesAreSeen(t *testing.T, d *database) {
 	require.Equal(t, "New", name(here))
 	require.Eventually(t, func() bool { return name(there) == "New" }, 5*time.Second, 10*time.Millisecond)
 	require.NoError(t, here.DeleteApp(ctx, app.ID))
-	require.Equal(t, "gone", name(here))
-	require.Eventually(t, func() bool { return name(there) == "gone" }, 5*time.Second, 10*time.Millisecond)
+	require.Equal(t, "deleted", name(here))
+	require.Eventually(t, func() bool { return name(there) == "deleted" }, 5*time.Second, 10*time.Millisecond)
 }
 
-// Attack: an app that was deleted for misbehaving goes on with the tokens that it has.
+// Attack: an app that was deleted goes on with its tokens.
 func appDeleted(t *testing.T, d *database) {
 	ctx, store, other := context.Background(), d.node(), d.node()
-	person := NewPerson(t, store)
-	grant := person.NewGrant(start)
+	pair := NewPair(t, store)
+	grant := pair.NewGrant(start)
 	require.NoError(t, store.CreateGrant(ctx, grant))
-	require.NoError(t, store.DeleteApp(ctx, person.App.ID))
+	require.NoError(t, store.DeleteApp(ctx, pair.App.ID))
 	_, _, err := other.Grant(ctx, grant.ID)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
-	require.ErrorIs(t, other.CreateGrant(ctx, person.NewGrant(start)), gatehouse.ErrNotFound)
-	_, err = other.Consent(ctx, person.User.ID, person.App.ID)
+	require.ErrorIs(t, other.CreateGrant(ctx, pair.NewGrant(start)), gatehouse.ErrNotFound)
+	_, err = other.Consent(ctx, pair.User.ID, pair.App.ID)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
-	_, err = other.RecordConsent(ctx, person.User.ID, person.App.ID, nil, start)
+	_, err = other.RecordConsent(ctx, pair.User.ID, pair.App.ID, nil, start)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
-	require.ErrorIs(t, store.DeleteApp(ctx, person.App.ID), gatehouse.ErrNotFound)
+	require.ErrorIs(t, store.DeleteApp(ctx, pair.App.ID), gatehouse.ErrNotFound)
 	require.Zero(t, d.count("consents"))
 	require.Zero(t, d.count("grants"))
 	require.Equal(t, 1, d.count("users"))
@@ -165,13 +165,13 @@ func appsListed(t *testing.T, d *database) {
 	require.Equal(t, "Charlie|delta", list(t, store, gatehouse.AppQuery{CreatorID: creator}))
 	require.Equal(t, "bravo|bravo|Charlie|delta", list(t, store, gatehouse.AppQuery{Search: "a", Limit: 4}))
 	require.Equal(t, "Charlie", list(t, store, gatehouse.AppQuery{Search: "ARL"}))
-	require.Equal(t, "Älpha", list(t, store, gatehouse.AppQuery{Search: "äLP"}), "any case of any alphabet, on both engines")
+	require.Equal(t, "Älpha", list(t, store, gatehouse.AppQuery{Search: "äLP"}), "upper and lower case of every alphabet, on both engines")
 	require.Equal(t, "delta", list(t, store, gatehouse.AppQuery{CreatorID: creator, Search: "T"}))
 	require.Empty(t, list(t, store, gatehouse.AppQuery{Search: "zulu"}))
 
 	both, err := store.Apps(ctx, gatehouse.AppQuery{Limit: 2})
 	require.NoError(t, err)
-	require.Less(t, both[0].ID, both[1].ID, "apps of one name are in a fixed order, so that pages do not overlap")
+	require.Less(t, both[0].ID, both[1].ID, "apps with the same name have a fixed order, so that pages do not overlap")
 }
 
 func appSearchIsLiteral(t *testing.T, d *database) {
@@ -190,7 +190,7 @@ func appSearchIsLiteral(t *testing.T, d *database) {
 
 func appUsage(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	ann, bob := NewPerson(t, store), NewPerson(t, store)
+	ann, bob := NewPair(t, store), NewPair(t, store)
 	_, err := store.RecordConsent(ctx, bob.User.ID, ann.App.ID, nil, start.Add(time.Hour))
 	require.NoError(t, err)
 	unused := NewApp()

@@ -14,10 +14,10 @@ import (
 
 func contentCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"every character comes back":         everyCharacter,
-		"what cannot be stored is replaced":  unstorableCharacters,
-		"times come back to the millisecond": timesComeBack,
-		"nothing that is stored can be used": nothingUsableIsStored,
+		"every character comes back as stored":          everyCharacter,
+		"characters that cannot be stored are replaced": unstorableCharacters,
+		"times are stored in milliseconds":              timesComeBack,
+		"no usable secret is stored":                    noUsableSecretIsStored,
 	}
 }
 
@@ -56,7 +56,7 @@ func unstorableCharacters(t *testing.T, d *database) {
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(got.UserAgent, "a\uFFFDb\uFFFDc"))
 	require.LessOrEqual(t, len(got.UserAgent), 256)
-	require.NotContains(t, got.UserAgent[len(got.UserAgent)-2:], "\uFFFD", "it is cut between characters")
+	require.NotContains(t, got.UserAgent[len(got.UserAgent)-2:], "\uFFFD", "the text is cut between characters")
 	require.NoError(t, store.RecordAuditEvent(ctx, gatehouse.AuditEvent{At: start, Event: "\x00", Detail: "\xff", TargetID: "\x00", IP: "\xff"}))
 }
 
@@ -80,30 +80,30 @@ func timesComeBack(t *testing.T, d *database) {
 	require.NoError(t, store.CreateUser(ctx, user))
 	got, err := store.User(ctx, user.ID)
 	require.NoError(t, err)
-	require.True(t, got.LastPasswordUpdate.IsZero(), "never stays never")
+	require.True(t, got.LastPasswordUpdate.IsZero(), "the zero time stays the zero time")
 }
 
-// Attack: steal a backup and sign in, or call something, with what is in it.
-func nothingUsableIsStored(t *testing.T, d *database) {
+// Attack: steal a backup, and sign in or send requests with its contents.
+func noUsableSecretIsStored(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
+	pair := NewPair(t, store)
 	secret, token := gatehouse.NewSecret(), gatehouse.NewSecret()
-	_, err := store.UpdateApp(ctx, person.App.ID, func(a *gatehouse.App) error { a.SecretHash = gatehouse.HashSecret(secret); return nil })
+	_, err := store.UpdateApp(ctx, pair.App.ID, func(a *gatehouse.App) error { a.SecretHash = gatehouse.HashSecret(secret); return nil })
 	require.NoError(t, err)
-	session := NewSession(person.User.ID, start)
+	session := NewSession(pair.User.ID, start)
 	session.TokenHash = gatehouse.HashSecret(token)
 	require.NoError(t, store.CreateSession(ctx, session))
-	require.NoError(t, store.CreateGrant(ctx, person.NewGrant(start)))
+	require.NoError(t, store.CreateGrant(ctx, pair.NewGrant(start)))
 
 	dump := dump(t, d)
-	require.Contains(t, dump, person.User.Username, "the dump sees everything")
+	require.Contains(t, dump, pair.User.Username, "the dump has every column")
 	require.Contains(t, dump, session.TokenHash)
 	require.NotContains(t, dump, secret)
 	require.NotContains(t, dump, token)
-	// A hash is no key to anything: what is looked up is the hash of what was sent.
+	// A stolen hash does not work as a token or secret, because the hash of it is compared.
 	_, _, err = store.SessionByTokenHash(ctx, gatehouse.HashSecret(session.TokenHash))
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
-	app, err := store.App(ctx, person.App.ID)
+	app, err := store.App(ctx, pair.App.ID)
 	require.NoError(t, err)
 	require.False(t, gatehouse.SecretMatches(app.SecretHash, app.SecretHash))
 	require.True(t, gatehouse.SecretMatches(secret, app.SecretHash))
@@ -121,7 +121,7 @@ func dump(t *testing.T, d *database) string {
 
 func dumpTable(t *testing.T, d *database, table string, all *strings.Builder) {
 	t.Helper()
-	rows, err := d.behind().QueryContext(context.Background(), "SELECT * FROM "+table)
+	rows, err := d.sql().QueryContext(context.Background(), "SELECT * FROM "+table)
 	require.NoError(t, err)
 	defer func() { _ = rows.Close() }()
 	columns, err := rows.Columns()

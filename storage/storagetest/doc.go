@@ -1,5 +1,5 @@
-// Package storagetest is the definition of a correct store: what package
-// storage promises, run against a database of each engine.
+// Package storagetest defines a correct store: its cases test the documented behavior of
+// package storage on a database of each engine.
 //
 //	func TestStore(t *testing.T) {
 //		for _, engine := range testdb.Engines() {
@@ -7,8 +7,8 @@
 //		}
 //	}
 //
-// Races are run with two stores on one database, as two nodes would have them.
-// It also makes users, apps and grants for the tests of other packages.
+// Races run with two stores on one database, as with two nodes. The package also makes
+// users, apps and grants for the tests of other packages.
 //
-// It knows the tables only where it has to look behind the store's back.
+// It reads the tables itself only where the store has no method for that.
 package storagetest

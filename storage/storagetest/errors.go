@@ -15,23 +15,23 @@ import (
 
 func errorCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"a closed store is unavailable":                          closedIsUnavailable,
-		"who goes away is told so":                               cancelledIsCancelled,
-		"who has no time left is told to retry":                  lateIsUnavailable,
-		"a lost table is a fault, and logged without parameters": faultsAreLogged,
+		"a closed store is unavailable":                   closedIsUnavailable,
+		"a canceled call returns context.Canceled":        canceledIsCanceled,
+		"a call after its deadline is unavailable":        lateIsUnavailable,
+		"a failed statement is logged without parameters": failuresAreLogged,
 	}
 }
 
 func closedIsUnavailable(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
+	pair := NewPair(t, store)
 	require.NoError(t, store.Close())
 	require.NoError(t, store.Close(), "closing twice is no error")
 	for name, err := range map[string]error{
 		"ready":    store.Ready(ctx),
-		"create":   store.CreateGrant(ctx, person.NewGrant(start)),
+		"create":   store.CreateGrant(ctx, pair.NewGrant(start)),
 		"rotate":   store.RotateGrant(ctx, gatehouse.NewID(), 0, start, start),
-		"transact": store.DeactivateUser(ctx, person.User.ID, start),
+		"transact": store.DeactivateUser(ctx, pair.User.ID, start),
 		"migrate":  store.MigrateUp(ctx),
 		"get":      func() error { _, _, err := store.Grant(ctx, gatehouse.NewID()); return err }(),
 		"session":  func() error { _, _, err := store.SessionByTokenHash(ctx, "x"); return err }(),
@@ -45,47 +45,47 @@ func closedIsUnavailable(t *testing.T, d *database) {
 	}
 }
 
-func cancelledIsCancelled(t *testing.T, d *database) {
+func canceledIsCanceled(t *testing.T, d *database) {
 	store := d.node()
-	person := NewPerson(t, store)
+	pair := NewPair(t, store)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	for range 2 { // the first one is prepared, the second would find it so
+	for range 2 { // the first round prepares the statements
 		_, _, err := store.Grant(ctx, gatehouse.NewID())
 		require.ErrorIs(t, err, context.Canceled)
 		require.NotErrorIs(t, err, gatehouse.ErrUnavailable)
-		err = store.CreateGrant(ctx, person.NewGrant(start))
+		err = store.CreateGrant(ctx, pair.NewGrant(start))
 		require.ErrorIs(t, err, context.Canceled)
-		err = store.DeactivateUser(ctx, person.User.ID, start)
+		err = store.DeactivateUser(ctx, pair.User.ID, start)
 		require.ErrorIs(t, err, context.Canceled)
 	}
-	require.NoError(t, store.CreateGrant(context.Background(), person.NewGrant(start)), "the next one is served")
+	require.NoError(t, store.CreateGrant(context.Background(), pair.NewGrant(start)), "the next call works")
 }
 
 func lateIsUnavailable(t *testing.T, d *database) {
 	store := d.node()
-	person := NewPerson(t, store)
+	pair := NewPair(t, store)
 	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
 	defer cancel()
-	err := store.CreateGrant(ctx, person.NewGrant(start))
+	err := store.CreateGrant(ctx, pair.NewGrant(start))
 	require.ErrorIs(t, err, gatehouse.ErrUnavailable)
 	require.ErrorIs(t, err, context.DeadlineExceeded, "the cause is kept")
 }
 
-// Attack: read the logs of a gateway whose database misbehaves.
-func faultsAreLogged(t *testing.T, d *database) {
+// Attack: read secrets in the log of a node whose database fails.
+func failuresAreLogged(t *testing.T, d *database) {
 	ctx := context.Background()
 	var log bytes.Buffer
 	store := open(t, storage.Options{URL: d.url, Log: slog.New(slog.NewTextHandler(&log, nil))})
-	person := NewPerson(t, store)
-	session := NewSession(person.User.ID, start)
+	pair := NewPair(t, store)
+	session := NewSession(pair.User.ID, start)
 	_, _, err := store.SessionByTokenHash(ctx, session.TokenHash)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
 	require.NoError(t, store.CreateSession(ctx, session))
 	require.ErrorIs(t, store.CreateSession(ctx, session), gatehouse.ErrConflict)
-	require.NotContains(t, log.String(), "statement", "an answer is no fault")
+	require.NotContains(t, log.String(), "statement", "the store logs no error that is an answer")
 
-	_, err = d.behind().ExecContext(ctx, "DROP TABLE sessions")
+	_, err = d.sql().ExecContext(ctx, "DROP TABLE sessions")
 	require.NoError(t, err)
 	_, _, err = store.SessionByTokenHash(ctx, session.TokenHash)
 	require.Error(t, err)

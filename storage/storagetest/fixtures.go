@@ -12,7 +12,7 @@ import (
 	"gatehouse/storage"
 )
 
-// Open opens and migrates the database that a URL names, and closes it with the test.
+// Open opens and migrates the database of a URL. The store is closed when the test ends.
 func Open(t testing.TB, url string) *storage.Store {
 	t.Helper()
 	return open(t, storage.Options{URL: url})
@@ -27,10 +27,10 @@ func open(t testing.TB, o storage.Options) *storage.Store {
 	return store
 }
 
-// start is when the fixtures came to be.
+// start is the creation time of the fixtures.
 var start = time.Date(2026, 11, 24, 12, 0, 0, 123_000_000, time.UTC)
 
-// NewUser is a person whom no store knows yet, with a name of their own.
+// NewUser returns a user with a unique name, and stores nothing.
 func NewUser() gatehouse.User {
 	id := gatehouse.NewID()
 	return gatehouse.User{
@@ -39,7 +39,7 @@ func NewUser() gatehouse.User {
 	}
 }
 
-// NewApp is a confidential app that no store knows yet.
+// NewApp returns a confidential app, and stores nothing.
 func NewApp() gatehouse.App {
 	return gatehouse.App{
 		ID: gatehouse.NewID(), CreatorID: gatehouse.NewID(), SecretHash: gatehouse.HashSecret(gatehouse.NewSecret()),
@@ -48,7 +48,7 @@ func NewApp() gatehouse.App {
 	}
 }
 
-// NewSession is a session of a user that no store knows yet, seen at the time now.
+// NewSession returns a session of a user, seen at the time now, and stores nothing.
 func NewSession(userID string, now time.Time) gatehouse.Session {
 	return gatehouse.Session{
 		ID: gatehouse.NewID(), TokenHash: gatehouse.HashSecret(gatehouse.NewSecret()), UserID: userID,
@@ -56,18 +56,18 @@ func NewSession(userID string, now time.Time) gatehouse.Session {
 	}
 }
 
-// Person is somebody who agreed to an app.
-type Person struct {
+// Pair is a user, an app, and the user's consent to the app.
+type Pair struct {
 	User    gatehouse.User
 	App     gatehouse.App
 	Consent gatehouse.Consent
 }
 
-// NewPerson stores a new user, a new app and the one's consent to the other.
-func NewPerson(t testing.TB, store *storage.Store) Person {
+// NewPair stores a new user, a new app and the user's consent to it.
+func NewPair(t testing.TB, store *storage.Store) Pair {
 	t.Helper()
 	ctx := context.Background()
-	p := Person{User: NewUser(), App: NewApp()}
+	p := Pair{User: NewUser(), App: NewApp()}
 	require.NoError(t, store.CreateUser(ctx, p.User))
 	require.NoError(t, store.CreateApp(ctx, p.App))
 	var err error
@@ -76,9 +76,9 @@ func NewPerson(t testing.TB, store *storage.Store) Person {
 	return p
 }
 
-// NewGrant is a grant of the person to the app that no store knows yet: what a
-// code becomes that is redeemed at the time now.
-func (p Person) NewGrant(now time.Time) gatehouse.Grant {
+// NewGrant returns a grant of the user to the app, as of a code that is redeemed at the
+// time now, and stores nothing.
+func (p Pair) NewGrant(now time.Time) gatehouse.Grant {
 	now = now.UTC().Truncate(time.Millisecond)
 	return gatehouse.Grant{
 		ID: gatehouse.NewID(), ConsentID: p.Consent.ID, UserID: p.User.ID, AppID: p.App.ID, Scopes: strings.Fields(gatehouse.DefaultScope),

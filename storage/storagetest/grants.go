@@ -12,35 +12,35 @@ import (
 
 func grantCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"a grant comes back with its user":     grantComesBack,
-		"a code is redeemed once":              codeIsRedeemedOnce,
-		"a replay is seen after a revocation":  replayIsSeenAfterRevocation,
-		"a grant needs a consent":              grantNeedsConsent,
-		"a revoked grant keeps its first time": grantRevokedOnce,
+		"a grant comes back with its user":        grantComesBack,
+		"a code is redeemed once":                 codeIsRedeemedOnce,
+		"a replay is detected after a revocation": replayIsDetectedAfterRevocation,
+		"a grant needs a consent":                 grantNeedsConsent,
+		"a second revocation changes nothing":     grantRevokedOnce,
 	}
 }
 
 func grantComesBack(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
-	grant := person.NewGrant(start)
+	pair := NewPair(t, store)
+	grant := pair.NewGrant(start)
 	grant.Scopes, grant.Resource, grant.Generation = []string{"a", "b"}, "https://api.example.com/x?y=1", 7
 	grant.RotatedAt = start.Add(time.Second)
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	got, user, err := store.Grant(ctx, grant.ID)
 	require.NoError(t, err)
 	require.Equal(t, grant, got)
-	require.Equal(t, person.User, user)
+	require.Equal(t, pair.User, user)
 	_, _, err = store.Grant(ctx, gatehouse.NewID())
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
 }
 
-// Attack: whoever sees a code (a log, a referrer, a shared browser) redeems it a
-// second time (RFC 6749 §4.1.2).
+// Attack: redeem a code from a log, a referrer or a shared browser a second time
+// (RFC 6749 §4.1.2).
 func codeIsRedeemedOnce(t *testing.T, d *database) {
 	ctx, store, other := context.Background(), d.node(), d.node()
-	person := NewPerson(t, store)
-	grant := person.NewGrant(start)
+	pair := NewPair(t, store)
+	grant := pair.NewGrant(start)
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	replay := grant
 	replay.Scopes, replay.Resource = []string{"more"}, "https://evil.example"
@@ -50,10 +50,10 @@ func codeIsRedeemedOnce(t *testing.T, d *database) {
 	require.Equal(t, grant, got, "the replay changes nothing")
 }
 
-func replayIsSeenAfterRevocation(t *testing.T, d *database) {
+func replayIsDetectedAfterRevocation(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
-	grant := person.NewGrant(start)
+	pair := NewPair(t, store)
+	grant := pair.NewGrant(start)
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	require.NoError(t, store.RevokeGrant(ctx, grant.ID, start))
 	require.ErrorIs(t, store.CreateGrant(ctx, grant), gatehouse.ErrConflict)
@@ -61,9 +61,9 @@ func replayIsSeenAfterRevocation(t *testing.T, d *database) {
 
 func grantNeedsConsent(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
-	for _, consentID := range []string{gatehouse.NewID(), "", person.User.ID, person.App.ID} {
-		grant := person.NewGrant(start)
+	pair := NewPair(t, store)
+	for _, consentID := range []string{gatehouse.NewID(), "", pair.User.ID, pair.App.ID} {
+		grant := pair.NewGrant(start)
 		grant.ConsentID = consentID
 		require.ErrorIs(t, store.CreateGrant(ctx, grant), gatehouse.ErrNotFound)
 	}
@@ -72,8 +72,8 @@ func grantNeedsConsent(t *testing.T, d *database) {
 
 func grantRevokedOnce(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
-	grant := person.NewGrant(start)
+	pair := NewPair(t, store)
+	grant := pair.NewGrant(start)
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	require.NoError(t, store.RevokeGrant(ctx, grant.ID, start.Add(time.Minute)))
 	require.NoError(t, store.RevokeGrant(ctx, grant.ID, start.Add(time.Hour)))
@@ -81,5 +81,5 @@ func grantRevokedOnce(t *testing.T, d *database) {
 	require.NoError(t, err)
 	require.Equal(t, start.Add(time.Minute), got.RevokedAt)
 	require.Equal(t, gatehouse.TokenRevoked, got.TokenStatus(0, start.Add(2*time.Minute)))
-	require.NoError(t, store.RevokeGrant(ctx, gatehouse.NewID(), start), "gone is as good as revoked")
+	require.NoError(t, store.RevokeGrant(ctx, gatehouse.NewID(), start), "a grant that does not exist needs no revocation")
 }

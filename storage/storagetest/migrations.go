@@ -12,10 +12,10 @@ import (
 
 func migrationCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"a store is ready once it is migrated":             readyOnceMigrated,
-		"migrations go down and up again":                  migrationsDownAndUp,
-		"nodes that start at once migrate once":            nodesMigrateAtOnce,
-		"a database that a newer version migrated is good": newerDatabaseIsReady,
+		"a store is ready after it is migrated":          readyOnceMigrated,
+		"migrations go down and up again":                migrationsDownAndUp,
+		"nodes that start at the same time migrate once": nodesMigrateAtOnce,
+		"a database of a newer version is ready":         newerDatabaseIsReady,
 	}
 }
 
@@ -33,7 +33,7 @@ func readyOnceMigrated(t *testing.T, d *database) {
 	require.ErrorIs(t, store.Ready(ctx), gatehouse.ErrUnavailable)
 	require.NoError(t, store.MigrateUp(ctx))
 	require.NoError(t, store.Ready(ctx))
-	require.NoError(t, store.MigrateUp(ctx), "nothing to do is no error")
+	require.NoError(t, store.MigrateUp(ctx), "it is no error if no migration is missing")
 }
 
 func migrationsDownAndUp(t *testing.T, d *database) {
@@ -46,7 +46,7 @@ func migrationsDownAndUp(t *testing.T, d *database) {
 	require.Equal(t, "00001_initial.sql", status[0].Name)
 	require.Zero(t, status[0].Applied)
 
-	for range 2 { // down must leave nothing that up trips over
+	for range 2 { // down must leave nothing that makes up fail
 		require.NoError(t, store.MigrateUp(ctx))
 		after, err := store.MigrationStatus(ctx)
 		require.NoError(t, err)
@@ -63,8 +63,8 @@ func migrationsDownAndUp(t *testing.T, d *database) {
 
 func nodesMigrateAtOnce(t *testing.T, d *database) {
 	ctx := context.Background()
-	// Everything from opening on, as when an orchestrator starts all replicas on a
-	// new database: SQLite must also agree on the journal mode.
+	// An orchestrator may start all replicas on a new database at the same time. On SQLite
+	// they also set the journal mode.
 	for _, err := range race(6, func(int) error {
 		store, err := storage.Open(ctx, storage.Options{URL: d.url})
 		if err != nil {
@@ -85,8 +85,8 @@ func nodesMigrateAtOnce(t *testing.T, d *database) {
 func newerDatabaseIsReady(t *testing.T, d *database) {
 	ctx := context.Background()
 	store := d.node()
-	// While a release is rolled out, old nodes run on the schema of the new one.
-	_, err := d.behind().ExecContext(ctx, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)")
+	// While a release is rolled out, nodes of the old version use the schema of the new one.
+	_, err := d.sql().ExecContext(ctx, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)")
 	require.NoError(t, err)
 	require.NoError(t, store.Ready(ctx))
 	require.NoError(t, store.MigrateUp(ctx))

@@ -12,40 +12,40 @@ import (
 	"gatehouse"
 )
 
-// rounds is how often a race without a certain order is run.
+// rounds is how often a race is repeated, because its order is random.
 const rounds = 15
 
 func raceCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"a code that many redeem at once is redeemed once":         raceToRedeem,
-		"a generation that many refresh at once is refreshed once": raceToRotate,
-		"answers to a consent that race are all heard":             raceToConsent,
-		"revoking an app wins over redeeming its codes":            raceRevokingAndRedeeming,
-		"deleting an app wins over redeeming its codes":            raceDeletingAndRedeeming,
-		"revoking a grant wins over refreshing it":                 raceRevokingAndRotating,
-		"deactivating a user wins over everything":                 raceDeactivating,
-		"deactivating users and deleting apps do not deadlock":     raceDeactivatingAndDeleting,
+		"one of many concurrent redemptions of a code succeeds":     raceToRedeem,
+		"one of many concurrent refreshes of a generation succeeds": raceToRotate,
+		"concurrent consents all take effect":                       raceToConsent,
+		"revoking a consent ends codes that are redeemed meanwhile": raceRevokingAndRedeeming,
+		"deleting an app ends codes that are redeemed meanwhile":    raceDeletingAndRedeeming,
+		"revoking a grant ends a refresh that happens meanwhile":    raceRevokingAndRotating,
+		"deactivating a user ends everything that starts meanwhile": raceDeactivating,
+		"deactivating users and deleting apps do not deadlock":      raceDeactivatingAndDeleting,
 	}
 }
 
-// Attack: send the same code twice at the same moment, to two nodes, so that
-// both look before either writes (CVE-2026-1035, GHSA-mh4x-rmrx-3hp4).
+// Attack: send the same code to two nodes at the same time, so that both read before
+// either writes (CVE-2026-1035, GHSA-mh4x-rmrx-3hp4).
 func raceToRedeem(t *testing.T, d *database) {
 	nodes := d.nodes()
-	person := NewPerson(t, nodes[0])
-	grant := person.NewGrant(start)
-	requireOneWinner(t, race(64, func(i int) error { return nodes[i%2].CreateGrant(context.Background(), grant) }), gatehouse.ErrConflict)
+	pair := NewPair(t, nodes[0])
+	grant := pair.NewGrant(start)
+	requireOneSuccess(t, race(64, func(i int) error { return nodes[i%2].CreateGrant(context.Background(), grant) }), gatehouse.ErrConflict)
 	require.Equal(t, 1, d.count("grants"))
 }
 
-// Attack: refresh twice at the same moment and get two living families.
+// Attack: refresh twice at the same time and get two families of tokens.
 func raceToRotate(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
-	person := NewPerson(t, nodes[0])
-	grant := person.NewGrant(start)
+	pair := NewPair(t, nodes[0])
+	grant := pair.NewGrant(start)
 	require.NoError(t, nodes[0].CreateGrant(ctx, grant))
 	for generation := range int64(3) {
-		requireOneWinner(t, race(64, func(i int) error {
+		requireOneSuccess(t, race(64, func(i int) error {
 			return nodes[i%2].RotateGrant(ctx, grant.ID, generation, start.Add(2*time.Minute), start.Add(time.Hour))
 		}), gatehouse.ErrConflict)
 	}
@@ -68,7 +68,7 @@ func raceToConsent(t *testing.T, d *database) {
 	}) {
 		require.NoError(t, err)
 	}
-	require.Len(t, slices.Compact(ids), 1, "everybody got the same consent")
+	require.Len(t, slices.Compact(ids), 1, "all calls return the same consent")
 	consent, err := nodes[0].Consent(ctx, user.ID, app.ID)
 	require.NoError(t, err)
 	require.Equal(t, ids[0], consent.ID)
@@ -77,29 +77,29 @@ func raceToConsent(t *testing.T, d *database) {
 	require.Equal(t, 1, d.count("consents"))
 }
 
-// requireNoOrphans looks for grants that hang on nothing: the joins of the store would hide them.
+// requireNoOrphans checks that no grant is without a consent. The joins of the store would hide it.
 func requireNoOrphans(t *testing.T, d *database) {
 	t.Helper()
 	require.Zero(t, d.count("grants WHERE consent_id NOT IN (SELECT id FROM consents)"))
 }
 
-// Attack: redeem a code at the moment in which the user revokes the app, and
-// keep a grant that no revocation finds any more.
+// Attack: redeem a code while the user revokes the consent, and keep a grant that no
+// later revocation finds.
 func raceRevokingAndRedeeming(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
 	for range rounds {
-		person := NewPerson(t, nodes[0])
+		pair := NewPair(t, nodes[0])
 		grants := make([]gatehouse.Grant, 9)
 		for i := range grants {
-			grants[i] = person.NewGrant(start)
+			grants[i] = pair.NewGrant(start)
 		}
 		requireNilOr(t, race(9, func(i int) error {
 			if i == 4 {
-				return nodes[0].DeleteConsent(ctx, person.User.ID, person.App.ID)
+				return nodes[0].DeleteConsent(ctx, pair.User.ID, pair.App.ID)
 			}
 			return nodes[i%2].CreateGrant(ctx, grants[i])
 		}), gatehouse.ErrNotFound)
-		for _, g := range grants { // that of the revocation never was
+		for _, g := range grants { // grants[4] was never created
 			_, _, err := nodes[1].Grant(ctx, g.ID)
 			require.ErrorIs(t, err, gatehouse.ErrNotFound)
 		}
@@ -111,16 +111,16 @@ func raceRevokingAndRedeeming(t *testing.T, d *database) {
 func raceDeletingAndRedeeming(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
 	for range rounds {
-		person := NewPerson(t, nodes[0])
+		pair := NewPair(t, nodes[0])
 		requireNilOr(t, race(9, func(i int) error {
 			switch i {
 			case 4:
-				return nodes[0].DeleteApp(ctx, person.App.ID)
+				return nodes[0].DeleteApp(ctx, pair.App.ID)
 			case 5:
-				_, err := nodes[1].RecordConsent(ctx, person.User.ID, person.App.ID, []string{"more"}, start)
+				_, err := nodes[1].RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"more"}, start)
 				return err
 			}
-			return nodes[i%2].CreateGrant(ctx, person.NewGrant(start))
+			return nodes[i%2].CreateGrant(ctx, pair.NewGrant(start))
 		}), gatehouse.ErrNotFound)
 	}
 	requireNoOrphans(t, d)
@@ -128,13 +128,13 @@ func raceDeletingAndRedeeming(t *testing.T, d *database) {
 	require.Zero(t, d.count("consents"))
 }
 
-// Attack: refresh at the moment of the revocation, and come out revoked on
-// paper with a generation that the revocation did not see.
+// Attack: refresh during the revocation, and get a generation that the revocation did
+// not see.
 func raceRevokingAndRotating(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
 	for range rounds {
-		person := NewPerson(t, nodes[0])
-		grant := person.NewGrant(start)
+		pair := NewPair(t, nodes[0])
+		grant := pair.NewGrant(start)
 		require.NoError(t, nodes[0].CreateGrant(ctx, grant))
 		requireNilOr(t, race(6, func(i int) error {
 			if i == 3 {
@@ -149,24 +149,24 @@ func raceRevokingAndRotating(t *testing.T, d *database) {
 	}
 }
 
-// Attack: do anything at the moment of the deactivation that works again when
-// the user is let in again.
+// Attack: get a session, consent or grant during the deactivation that works after the
+// user is activated again.
 func raceDeactivating(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
 	for range rounds {
-		person := NewPerson(t, nodes[0])
-		old := person.NewGrant(start)
+		pair := NewPair(t, nodes[0])
+		old := pair.NewGrant(start)
 		require.NoError(t, nodes[0].CreateGrant(ctx, old))
 		consentIDs := make([]string, 12)
 		requireNilOr(t, race(12, func(i int) error {
 			store := nodes[i%2]
 			switch i {
 			case 5:
-				return nodes[1].DeactivateUser(ctx, person.User.ID, start)
+				return nodes[1].DeactivateUser(ctx, pair.User.ID, start)
 			case 0, 6:
-				return store.CreateSession(ctx, NewSession(person.User.ID, start))
+				return store.CreateSession(ctx, NewSession(pair.User.ID, start))
 			case 1, 7:
-				consent, err := store.RecordConsent(ctx, person.User.ID, person.App.ID, []string{"more"}, start)
+				consent, err := store.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"more"}, start)
 				consentIDs[i] = consent.ID
 				return err
 			case 2:
@@ -174,7 +174,7 @@ func raceDeactivating(t *testing.T, d *database) {
 				if err := store.CreateApp(ctx, app); err != nil {
 					return err
 				}
-				consent, err := store.RecordConsent(ctx, person.User.ID, app.ID, []string{"user"}, start)
+				consent, err := store.RecordConsent(ctx, pair.User.ID, app.ID, []string{"user"}, start)
 				consentIDs[i] = consent.ID
 				return err
 			case 3:
@@ -183,13 +183,13 @@ func raceDeactivating(t *testing.T, d *database) {
 				}
 				return nil
 			}
-			return store.CreateGrant(ctx, person.NewGrant(start))
+			return store.CreateGrant(ctx, pair.NewGrant(start))
 		}), gatehouse.ErrNotFound)
 		require.Zero(t, d.count("grants"))
 		require.Zero(t, d.count("sessions"))
-		require.NoError(t, nodes[0].ActivateUser(ctx, person.User.ID, start))
-		for _, id := range append(consentIDs, person.Consent.ID) {
-			code := person.NewGrant(start)
+		require.NoError(t, nodes[0].ActivateUser(ctx, pair.User.ID, start))
+		for _, id := range append(consentIDs, pair.Consent.ID) {
+			code := pair.NewGrant(start)
 			code.ConsentID = id
 			require.ErrorIs(t, nodes[0].CreateGrant(ctx, code), gatehouse.ErrNotFound)
 		}
@@ -199,24 +199,24 @@ func raceDeactivating(t *testing.T, d *database) {
 func raceDeactivatingAndDeleting(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
 	for range rounds {
-		people := make([]Person, 4)
-		for i := range people {
-			people[i] = NewPerson(t, nodes[0])
+		pairs := make([]Pair, 4)
+		for i := range pairs {
+			pairs[i] = NewPair(t, nodes[0])
 		}
-		for _, p := range people { // everybody authorised every app, and has a grant of it
-			for _, a := range people {
-				consent, err := nodes[0].RecordConsent(ctx, p.User.ID, a.App.ID, []string{"user"}, start)
+		for _, user := range pairs { // each user authorized each app and has a grant of it
+			for _, app := range pairs {
+				consent, err := nodes[0].RecordConsent(ctx, user.User.ID, app.App.ID, []string{"user"}, start)
 				require.NoError(t, err)
-				grant := p.NewGrant(start)
+				grant := user.NewGrant(start)
 				grant.ConsentID = consent.ID
 				require.NoError(t, nodes[0].CreateGrant(ctx, grant))
 			}
 		}
 		for _, err := range race(8, func(i int) error {
 			if i%2 == 0 {
-				return nodes[0].DeactivateUser(ctx, people[i/2].User.ID, start)
+				return nodes[0].DeactivateUser(ctx, pairs[i/2].User.ID, start)
 			}
-			return nodes[1].DeleteApp(ctx, people[i/2].App.ID)
+			return nodes[1].DeleteApp(ctx, pairs[i/2].App.ID)
 		}) {
 			require.NoError(t, err)
 		}

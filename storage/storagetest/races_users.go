@@ -11,13 +11,13 @@ import (
 
 func userRaceCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"admins who take the role from each other leave one": raceOfAdmins,
-		"changing a user in every way at once does not hang": raceOfChanges,
+		"admins who remove each other leave one admin": raceOfAdmins,
+		"concurrent changes of a user do not deadlock": raceOfChanges,
 	}
 }
 
-// Whoever locks the users as a whole and whoever locks one of them must not
-// wait for each other.
+// A transaction that locks all admins and one that locks a single user must not wait for
+// each other.
 func raceOfChanges(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
 	for range rounds {
@@ -39,8 +39,7 @@ func raceOfChanges(t *testing.T, d *database) {
 	}
 }
 
-// Attack: two admins at odds, or one script with both their sessions, leave a
-// gateway that nobody can administer.
+// Attack: two admins remove each other's role at the same time, and no admin remains.
 func raceOfAdmins(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
 	admins := make([]gatehouse.User, 6)

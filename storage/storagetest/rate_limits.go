@@ -27,7 +27,7 @@ func rateLimitCases() map[string]func(*testing.T, *database) {
 	}
 }
 
-// testLimit allows 5 attempts at once and is full again after 150 seconds.
+// testLimit allows 5 attempts immediately and is full again after 150 seconds.
 var testLimit = gatehouse.RateLimit{ID: "test", Burst: 5, Refill: 30 * time.Second}
 
 // takeAll takes attempts until one is refused, and returns how many it got.
@@ -208,7 +208,7 @@ func rateLimitsMigrated(t *testing.T, d *database) {
 		}
 		require.NoError(t, store.MigrateDown(ctx))
 	}
-	old := d.behind()
+	old := d.sql()
 	exec := func(statement string) {
 		_, err := old.ExecContext(ctx, statement)
 		require.NoError(t, err)

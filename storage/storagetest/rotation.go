@@ -12,17 +12,17 @@ import (
 
 func rotationCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"a refresh moves the grant on":              rotationMovesOn,
-		"only a live grant is refreshed":            rotationNeedsLife,
-		"a refresh notes that the app is used":      rotationTouchesConsent,
-		"a refresh is stored when it has succeeded": rotationIsCommitted,
+		"a refresh moves the grant to the next generation": rotationMovesOn,
+		"only a grant that can be used is refreshed":       rotationNeedsUsableGrant,
+		"a refresh stores that the app was used":           rotationTouchesConsent,
+		"a refresh is committed when it returns":           rotationIsCommitted,
 	}
 }
 
 func rotationMovesOn(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
-	grant := person.NewGrant(start)
+	pair := NewPair(t, store)
+	grant := pair.NewGrant(start)
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	now := start.Add(10 * time.Minute)
 	require.NoError(t, store.RotateGrant(ctx, grant.ID, 0, now, now.Add(2*time.Hour)))
@@ -34,13 +34,13 @@ func rotationMovesOn(t *testing.T, d *database) {
 	require.NoError(t, store.RotateGrant(ctx, grant.ID, 1, now, now.Add(2*time.Hour)))
 }
 
-// Attack: a refresh token that was stolen is used after its owner's, or from a
-// generation that never was; or after the grant was revoked or has expired.
-func rotationNeedsLife(t *testing.T, d *database) {
+// Attack: use a stolen refresh token after its owner used it, or from a generation that
+// does not exist, or after the grant was revoked or has expired.
+func rotationNeedsUsableGrant(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
+	pair := NewPair(t, store)
 	rotate := func(prepare func(gatehouse.Grant), generation int64, now time.Time) error {
-		grant := person.NewGrant(start)
+		grant := pair.NewGrant(start)
 		grant.Generation = 5
 		require.NoError(t, store.CreateGrant(ctx, grant))
 		prepare(grant)
@@ -50,21 +50,21 @@ func rotationNeedsLife(t *testing.T, d *database) {
 		}
 		return err
 	}
-	nothing := func(gatehouse.Grant) {}
-	require.NoError(t, rotate(nothing, 5, start))
-	require.NoError(t, rotate(nothing, 5, start.Add(time.Hour-time.Millisecond)))
-	require.ErrorIs(t, rotate(nothing, 5, start.Add(time.Hour)), gatehouse.ErrConflict, "it has expired, to the millisecond")
-	require.ErrorIs(t, rotate(nothing, 4, start), gatehouse.ErrConflict)
-	require.ErrorIs(t, rotate(nothing, 6, start), gatehouse.ErrConflict)
+	unchanged := func(gatehouse.Grant) {}
+	require.NoError(t, rotate(unchanged, 5, start))
+	require.NoError(t, rotate(unchanged, 5, start.Add(time.Hour-time.Millisecond)))
+	require.ErrorIs(t, rotate(unchanged, 5, start.Add(time.Hour)), gatehouse.ErrConflict, "it has expired at this millisecond")
+	require.ErrorIs(t, rotate(unchanged, 4, start), gatehouse.ErrConflict)
+	require.ErrorIs(t, rotate(unchanged, 6, start), gatehouse.ErrConflict)
 	require.ErrorIs(t, rotate(func(g gatehouse.Grant) { require.NoError(t, store.RevokeGrant(ctx, g.ID, start)) }, 5, start), gatehouse.ErrConflict)
 	require.ErrorIs(t, store.RotateGrant(ctx, gatehouse.NewID(), 0, start, start.Add(time.Hour)), gatehouse.ErrConflict)
-	require.ErrorIs(t, rotate(func(gatehouse.Grant) { require.NoError(t, store.DeactivateUser(ctx, person.User.ID, start)) }, 5, start), gatehouse.ErrConflict)
+	require.ErrorIs(t, rotate(func(gatehouse.Grant) { require.NoError(t, store.DeactivateUser(ctx, pair.User.ID, start)) }, 5, start), gatehouse.ErrConflict)
 }
 
 func rotationTouchesConsent(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
-	grant := person.NewGrant(start)
+	pair := NewPair(t, store)
+	grant := pair.NewGrant(start)
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	for generation, step := range []struct{ now, want time.Time }{
 		{start.Add(59 * time.Minute), start},
@@ -72,18 +72,18 @@ func rotationTouchesConsent(t *testing.T, d *database) {
 		{start.Add(120 * time.Minute), start.Add(61 * time.Minute)},
 	} {
 		require.NoError(t, store.RotateGrant(ctx, grant.ID, int64(generation), step.now, step.now.Add(2*time.Hour)))
-		consent, err := store.Consent(ctx, person.User.ID, person.App.ID)
+		consent, err := store.Consent(ctx, pair.User.ID, pair.App.ID)
 		require.NoError(t, err)
 		require.Equal(t, step.want, consent.LastUsedAt)
 	}
 }
 
-// The statement returns a row: on some engines a commit could wait for the
-// caller to read to the end.
+// The statement returns a row. On some engines the commit could wait until the caller has
+// read all rows.
 func rotationIsCommitted(t *testing.T, d *database) {
 	ctx, store, other := context.Background(), d.node(), d.node()
-	person := NewPerson(t, store)
-	grant := person.NewGrant(start)
+	pair := NewPair(t, store)
+	grant := pair.NewGrant(start)
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	for generation := range int64(20) {
 		require.NoError(t, store.RotateGrant(ctx, grant.ID, generation, start, start.Add(time.Hour)))

@@ -12,12 +12,12 @@ import (
 
 func sessionCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"a session comes back with its user":       sessionComesBack,
-		"signing out ends one session":             sessionDeleted,
-		"sessions end together, but for one":       sessionsDeleted,
-		"a session is touched forward only":        sessionTouched,
-		"the least recently seen of too many goes": sessionLimit,
-		"sessions are listed by last use":          sessionsListed,
+		"a session comes back with its user":         sessionComesBack,
+		"signing out ends one session":               sessionDeleted,
+		"all sessions end except one":                sessionsDeleted,
+		"the last use of a session never goes back":  sessionTouched,
+		"the least recently seen session is deleted": sessionLimit,
+		"sessions are listed by last use":            sessionsListed,
 	}
 }
 
@@ -37,7 +37,7 @@ func sessionComesBack(t *testing.T, d *database) {
 	_, _, err = store.SessionByTokenHash(ctx, "")
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
 	require.ErrorIs(t, store.CreateSession(ctx, NewSession(gatehouse.NewID(), start)), gatehouse.ErrNotFound)
-	// Attack: a session whose token somebody chose, to be adopted by their victim.
+	// Attack: create a session with a token that the attacker knows already.
 	double := NewSession(user.ID, start)
 	double.TokenHash = session.TokenHash
 	require.ErrorIs(t, store.CreateSession(ctx, double), gatehouse.ErrConflict)
@@ -60,11 +60,11 @@ func sessionDeleted(t *testing.T, d *database) {
 
 func sessionsDeleted(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	user, bystander := NewUser(), NewUser()
+	user, other := NewUser(), NewUser()
 	require.NoError(t, store.CreateUser(ctx, user))
-	require.NoError(t, store.CreateUser(ctx, bystander))
+	require.NoError(t, store.CreateUser(ctx, other))
 	sessions := []gatehouse.Session{NewSession(user.ID, start), NewSession(user.ID, start), NewSession(user.ID, start)}
-	for _, s := range append(sessions, NewSession(bystander.ID, start)) {
+	for _, s := range append(sessions, NewSession(other.ID, start)) {
 		require.NoError(t, store.CreateSession(ctx, s))
 	}
 	n, err := store.DeleteUserSessions(ctx, user.ID, sessions[1].ID)
@@ -87,7 +87,7 @@ func sessionTouched(t *testing.T, d *database) {
 	require.NoError(t, store.CreateSession(ctx, session))
 	later := start.Add(10 * time.Minute)
 	require.NoError(t, store.TouchSession(ctx, session.ID, later, later.Add(time.Hour)))
-	require.NoError(t, store.TouchSession(ctx, session.ID, start, start.Add(time.Hour)), "a request that took longer comes last")
+	require.NoError(t, store.TouchSession(ctx, session.ID, start, start.Add(time.Hour)), "an older request may come later")
 	got, _, err := store.SessionByTokenHash(ctx, session.TokenHash)
 	require.NoError(t, err)
 	require.Equal(t, later, got.LastSeenAt)
@@ -95,7 +95,7 @@ func sessionTouched(t *testing.T, d *database) {
 	require.NoError(t, store.TouchSession(ctx, gatehouse.NewID(), later, later))
 }
 
-// Attack: sign in without end to fill the database (C 2.2).
+// Attack: sign in again and again to fill the database (C 2.2).
 func sessionLimit(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	user := NewUser()
@@ -117,10 +117,10 @@ func sessionLimit(t *testing.T, d *database) {
 	_, _, err = store.SessionByTokenHash(ctx, second.TokenHash)
 	require.NoError(t, err)
 
-	late := NewSession(user.ID, start.Add(-time.Hour)) // by a node whose clock is slow
+	late := NewSession(user.ID, start.Add(-time.Hour)) // from a node whose clock is behind
 	require.NoError(t, store.CreateSession(ctx, late))
 	_, _, err = store.SessionByTokenHash(ctx, late.TokenHash)
-	require.NoError(t, err, "who signs in is signed in")
+	require.NoError(t, err, "the new session is never the one that is deleted")
 	require.Equal(t, 500, d.count("sessions"))
 }
 

@@ -13,13 +13,13 @@ import (
 
 func settingCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"a new gateway has everything off":                         settingDefaults,
-		"a setting is seen at once, and by others within a second": settingsAreSeen,
-		"a wrong setting is refused":                               settingRefused,
-		"settings are set together":                                settingsTogether,
-		"who sets the same settings at once does not hang":         settingsRace,
-		"what the environment fixes stays":                         settingFixed,
-		"what a caller does to settings is not cached":             settingCacheIsNotShared,
+		"a new database has the default settings":                                         settingDefaults,
+		"a node sees its own changes of settings immediately, and others within a second": settingsAreSeen,
+		"an invalid setting is refused":                                                   settingRefused,
+		"all settings are stored or none":                                                 settingsTogether,
+		"concurrent changes of settings do not deadlock":                                  settingsRace,
+		"a setting that the environment fixes cannot be changed":                          settingFixed,
+		"a caller cannot change the cached settings":                                      settingCacheIsNotShared,
 	}
 }
 
@@ -93,7 +93,7 @@ func settingFixed(t *testing.T, d *database) {
 	fixed := open(t, storage.Options{URL: d.url, FixedSettings: map[string]string{gatehouse.SettingEnableDynamicClientRegistration: "false"}})
 	settings, err := fixed.Settings(ctx)
 	require.NoError(t, err)
-	require.False(t, settings.EnableDynamicClientRegistration, "the environment beats what is stored")
+	require.False(t, settings.EnableDynamicClientRegistration, "the environment has priority over the database")
 	require.True(t, settings.Fixed(gatehouse.SettingEnableDynamicClientRegistration))
 	require.ErrorIs(t, fixed.SetSettings(ctx, map[string]string{gatehouse.SettingEnableDynamicClientRegistration: "true"}, "", start), gatehouse.ErrSettingFixed)
 

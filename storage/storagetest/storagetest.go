@@ -12,11 +12,11 @@ import (
 	"gatehouse/storage"
 )
 
-// Run runs every case, each on the database of a fresh URL.
+// Run runs every case, each on a new database.
 func Run(t *testing.T, newURL func(t testing.TB) string) {
 	for _, cases := range []map[string]func(*testing.T, *database){
-		migrationCases(), userCases(), accessCases(), sessionCases(), appCases(), consentCases(),
-		grantCases(), rotationCases(), raceCases(), userRaceCases(), inFlightCases(), settingCases(), rateLimitCases(), upkeepCases(), clientCases(), contentCases(), errorCases(),
+		migrationCases(), userCases(), accessCases(), sessionCases(), appCases(), consentCases(), grantCases(), rotationCases(),
+		raceCases(), userRaceCases(), inFlightCases(), settingCases(), rateLimitCases(), upkeepCases(), reapAppCases(), contentCases(), errorCases(),
 	} {
 		for name, test := range cases {
 			t.Run(name, func(t *testing.T) {
@@ -27,25 +27,25 @@ func Run(t *testing.T, newURL func(t testing.TB) string) {
 	}
 }
 
-// database is what a case runs on.
+// database is the database of a case.
 type database struct {
 	t   *testing.T
 	url string
 }
 
-// node opens another store on the database, as another node would.
+// node opens another store on the database, as another node does.
 func (d *database) node() *storage.Store { return Open(d.t, d.url) }
 
-// nodes opens two, for races.
+// nodes opens two stores, for races.
 func (d *database) nodes() [2]*storage.Store { return [2]*storage.Store{d.node(), d.node()} }
 
-// behind looks at the tables behind the store's back.
-func (d *database) behind() *sql.DB {
+// sql opens the database without the store.
+func (d *database) sql() *sql.DB {
 	separator := "?"
 	if strings.Contains(d.url, "?") {
 		separator = "&"
 	}
-	driver, source := "pgx", d.url+separator+"default_query_exec_mode=simple_protocol" // nothing prepared, for poolers
+	driver, source := "pgx", d.url+separator+"default_query_exec_mode=simple_protocol" // prepares no statement, for poolers
 	if path, ok := strings.CutPrefix(d.url, "sqlite:"); ok {
 		driver, source = "sqlite", "file:"+path+"?_pragma=busy_timeout(5000)"
 	}
@@ -59,11 +59,11 @@ func (d *database) behind() *sql.DB {
 func (d *database) count(table string) int {
 	d.t.Helper()
 	var n int
-	require.NoError(d.t, d.behind().QueryRowContext(context.Background(), "SELECT COUNT(*) FROM "+table).Scan(&n))
+	require.NoError(d.t, d.sql().QueryRowContext(context.Background(), "SELECT COUNT(*) FROM "+table).Scan(&n))
 	return n
 }
 
-// race runs n calls at the same moment and returns what each one returned.
+// race runs n calls at the same time and returns the error of each.
 func race(n int, call func(i int) error) []error {
 	results := make([]error, n)
 	begin := make(chan struct{})
@@ -79,26 +79,26 @@ func race(n int, call func(i int) error) []error {
 	return results
 }
 
-// requireOneWinner checks that one racer succeeded and all others got the error.
-func requireOneWinner(t *testing.T, results []error, loss error) {
+// requireOneSuccess checks that one call succeeded and all others returned the error.
+func requireOneSuccess(t *testing.T, results []error, other error) {
 	t.Helper()
-	winners := 0
+	successes := 0
 	for _, err := range results {
 		if err == nil {
-			winners++
+			successes++
 			continue
 		}
-		require.ErrorIs(t, err, loss)
+		require.ErrorIs(t, err, other)
 	}
-	require.Equal(t, 1, winners)
+	require.Equal(t, 1, successes)
 }
 
-// requireNilOr checks that everybody succeeded or got the error.
-func requireNilOr(t *testing.T, results []error, loss error) {
+// requireNilOr checks that each call succeeded or returned the error.
+func requireNilOr(t *testing.T, results []error, other error) {
 	t.Helper()
 	for _, err := range results {
 		if err != nil {
-			require.ErrorIs(t, err, loss)
+			require.ErrorIs(t, err, other)
 		}
 	}
 }

@@ -13,12 +13,12 @@ import (
 
 func upkeepCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"audit events are paged, newest first":   auditPages,
-		"an audit event is stored to its limits": auditLimits,
-		"what has expired is reaped in batches":  reapsInBatches,
-		"a replay is seen until its code is old": reapsNoFreshGrant,
-		"nodes reap at once":                     reapRace,
-		"the database's clock is compared":       clocksAgree,
+		"audit events are listed in pages, the newest first":   auditPages,
+		"long values of an audit event are cut":                auditLimits,
+		"expired rows are reaped in batches":                   reapsInBatches,
+		"a grant is not reaped while its code can be replayed": reapsNoFreshGrant,
+		"nodes reap at the same time":                          reapRace,
+		"the database's clock is compared":                     clocksAgree,
 	}
 }
 
@@ -42,7 +42,7 @@ func auditPages(t *testing.T, d *database) {
 		}
 		got = append(got, page...)
 	}
-	require.ElementsMatch(t, want, got, "each once, also those of one moment")
+	require.ElementsMatch(t, want, got, "each event once, also events of the same millisecond")
 	for i := 1; i < len(got); i++ {
 		require.False(t, got[i].At.After(got[i-1].At))
 	}
@@ -65,8 +65,8 @@ func auditLimits(t *testing.T, d *database) {
 	require.True(t, gatehouse.ValidID(events[0].ID), "an event without an id gets one")
 }
 
-// reapAll reaps until nothing is left, as the caller of Reap does, and returns
-// how many rows of a table went in each round.
+// reapAll calls Reap until it deletes no more rows of a table, and returns the number of
+// deleted rows of each call.
 func reapAll(t *testing.T, store *storage.Store, now time.Time, limit int, table string) []int64 {
 	t.Helper()
 	var rounds []int64
@@ -83,16 +83,16 @@ func reapAll(t *testing.T, store *storage.Store, now time.Time, limit int, table
 
 func reapsInBatches(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
-	stays := person.NewGrant(start)
+	pair := NewPair(t, store)
+	stays := pair.NewGrant(start)
 	stays.ExpiresAt = start.Add(1000 * time.Hour)
 	require.NoError(t, store.CreateGrant(ctx, stays))
-	session := NewSession(person.User.ID, start)
+	session := NewSession(pair.User.ID, start)
 	session.ExpiresAt = start.Add(1000 * time.Hour)
 	require.NoError(t, store.CreateSession(ctx, session))
 	for range 5 {
-		require.NoError(t, store.CreateGrant(ctx, person.NewGrant(start)))
-		expired := NewSession(person.User.ID, start)
+		require.NoError(t, store.CreateGrant(ctx, pair.NewGrant(start)))
+		expired := NewSession(pair.User.ID, start)
 		expired.ExpiresAt = start.Add(time.Hour)
 		require.NoError(t, store.CreateSession(ctx, expired))
 		require.NoError(t, store.RecordAuditEvent(ctx, gatehouse.AuditEvent{At: start.Add(-400 * 24 * time.Hour), Event: "old"}))
@@ -104,16 +104,16 @@ func reapsInBatches(t *testing.T, d *database) {
 	require.Equal(t, 1, d.count("grants"))
 	require.Equal(t, 1, d.count("sessions"))
 	require.Equal(t, 1, d.count("audit_events"))
-	require.Equal(t, 1, d.count("consents"), "what somebody agreed to is not forgotten")
+	require.Equal(t, 1, d.count("consents"), "consents are not reaped")
 	_, _, err := store.Grant(ctx, stays.ID)
 	require.NoError(t, err)
 }
 
-// Attack: replay the code of a grant that expired quickly, after it was reaped.
+// Attack: replay the code of a grant with a short lifetime after the grant was reaped.
 func reapsNoFreshGrant(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
-	person := NewPerson(t, store)
-	grant := person.NewGrant(start)
+	pair := NewPair(t, store)
+	grant := pair.NewGrant(start)
 	grant.ExpiresAt = start.Add(time.Minute)
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	require.Empty(t, reapAll(t, store, start.Add(59*time.Minute), 100, "grants"))
@@ -123,9 +123,9 @@ func reapsNoFreshGrant(t *testing.T, d *database) {
 
 func reapRace(t *testing.T, d *database) {
 	ctx, nodes := context.Background(), d.nodes()
-	person := NewPerson(t, nodes[0])
+	pair := NewPair(t, nodes[0])
 	for range 60 {
-		require.NoError(t, nodes[0].CreateGrant(ctx, person.NewGrant(start)))
+		require.NoError(t, nodes[0].CreateGrant(ctx, pair.NewGrant(start)))
 	}
 	for _, err := range race(8, func(i int) error {
 		_, err := nodes[i%2].Reap(ctx, start.Add(2*time.Hour), 10)
@@ -140,5 +140,5 @@ func reapRace(t *testing.T, d *database) {
 func clocksAgree(t *testing.T, d *database) {
 	ahead, err := d.node().ClockAhead(context.Background())
 	require.NoError(t, err)
-	require.Less(t, ahead.Abs(), time.Minute, "of a database on this machine")
+	require.Less(t, ahead.Abs(), time.Minute, "the database is on this machine")
 }

@@ -13,13 +13,13 @@ import (
 
 func userCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"a user comes back as stored":                       userComesBack,
-		"names are unique in any case":                      namesAreUnique,
-		"a login id is a username or an email, in any case": loginIDs,
-		"a username is preferred to somebody else's email":  usernameBeforeEmail,
-		"users are listed by username":                      usersByUsername,
-		"the first user is created once":                    firstUser,
-		"set-ups that race make one user":                   firstUserRace,
+		"a user comes back as stored":                                 userComesBack,
+		"usernames and emails are unique without regard to case":      namesAreUnique,
+		"a login id is a username or an email in upper or lower case": loginIDs,
+		"a username has priority over the email of another user":      usernameBeforeEmail,
+		"users are listed by username":                                usersByUsername,
+		"only one first user is created":                              firstUser,
+		"concurrent set-ups create one user":                          firstUserRace,
 	}
 }
 
@@ -44,7 +44,7 @@ func userComesBack(t *testing.T, d *database) {
 	require.EqualValues(t, 1, n)
 }
 
-// Attack: register "Admin" beside "admin" and be taken for them.
+// Attack: create the user "Admin" beside "admin" to be mistaken for that user.
 func namesAreUnique(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	ann := NewUser()
@@ -131,10 +131,10 @@ func firstUser(t *testing.T, d *database) {
 	require.Equal(t, 2, d.count("users"))
 }
 
-// Attack: two people open the set-up link; both become System Admin.
+// Attack: two requests use the set-up link at the same time, and both create a System Admin.
 func firstUserRace(t *testing.T, d *database) {
 	nodes := d.nodes()
-	requireOneWinner(t, race(16, func(i int) error {
+	requireOneSuccess(t, race(16, func(i int) error {
 		return nodes[i%2].CreateFirstUser(context.Background(), NewUser())
 	}), gatehouse.ErrConflict)
 	require.Equal(t, 1, d.count("users"))
