@@ -82,6 +82,12 @@ func TestAuthorizeJSON(t *testing.T) {
 				require.Equal(t, "application/json", a.Header.Get("Content-Type"))
 			})
 		}
+		const form = "application/x-www-form-urlencoded" // curl's default for every body
+		require.NotEmpty(t, redirect(post(b, body(app), "Content-Type", form)).Query().Get("code"))
+		broken := post(b, "{", "Content-Type", form)
+		require.Equal(t, http.StatusBadRequest, broken.Status)
+		require.Contains(t, broken.Body, "api.context.invalid_body_param.app_error", "never a page about a missing client_id")
+		require.Equal(t, http.StatusUnauthorized, post(b, body(app), "Content-Type", form, "X-Requested-With", "").Status, "a cookie alone is not enough (CSRF)")
 		require.Equal(t, http.StatusUnauthorized, post(g.NewBrowser(t), body(app)).Status)
 		require.Equal(t, http.StatusUnauthorized, post(b, body(app), "X-Requested-With", "").Status, "a cookie alone is not enough (CSRF)")
 		b = g.SignedIn(t, g.User(t, "bob"))

@@ -49,7 +49,6 @@ func isMattermostCallback(redirectURI string) bool {
 
 // refusalResponse is the error response for a refusal (RFC 6749 §4.1.2.1).
 func (h *Handler) refusalResponse(r authorizationRequest, redirectURI string, refusal *Refusal) authorizationResponse {
-	h.refused(endpointAuthorize, grantOfResponseType(r.ResponseType), refusal)
 	parameters := url.Values{"error": {refusal.Code}}
 	if refusal.Description != "" {
 		parameters.Set("error_description", errorDescription(refusal.Description))

@@ -265,6 +265,7 @@ func (h *Handler) mayRedirectErrors(ctx context.Context, app gatehouse.App, call
 
 // sendRefusal sends a refusal to the client (RFC 6749 §4.1.2.1).
 func (h *Handler) sendRefusal(w http.ResponseWriter, r *http.Request, a authorization, refusal *Refusal) error {
+	h.refused(r, endpointAuthorize, grantOfResponseType(a.request.ResponseType), refusal, r.URL.Query())
 	return h.send(w, r, h.refusalResponse(a.request, a.redirectURI, refusal))
 }
 
@@ -272,9 +273,7 @@ func (h *Handler) sendRefusal(w http.ResponseWriter, r *http.Request, a authoriz
 // server_error, temporarily_unavailable), because the user cannot do anything
 // about it.
 func (h *Handler) sendFailure(w http.ResponseWriter, r *http.Request, a authorization, caller gatehouse.Caller, err error) error {
-	refusal := asRefusal(err)
-	web.Log(r.Context(), h.log, refusal.webError())
-	return h.refuse(w, r, a, caller, refusal)
+	return h.refuse(w, r, a, caller, asRefusal(err))
 }
 
 // FormTarget returns where an authorization request on this server would redirect

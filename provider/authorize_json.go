@@ -1,8 +1,11 @@
 package provider
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net/http"
+	"net/url"
 
 	"gatehouse/internal/web"
 )
@@ -19,10 +22,24 @@ type authorizeBody struct {
 	Resource            string `json:"resource"`
 }
 
-// isJSON matches the JSON form of POST /oauth/authorize. The contract does not
-// check the content type, so every body that is not a form counts as JSON.
+// isJSON matches the JSON form of POST /oauth/authorize. The contract does not check
+// the content type, so every body that is not a form counts as JSON. A body that
+// begins with a brace is JSON even if it says that it is a form: curl says so of all
+// that it posts.
 func isJSON(r *http.Request) bool {
-	return !web.SendsForm(r)
+	if !web.SendsForm(r) {
+		return true
+	}
+	if r.URL.RawQuery != "" { // the consent form
+		return false
+	}
+	var first [1]byte
+	n, _ := io.ReadFull(r.Body, first[:]) // the handler meets the same error, if any
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(first[:n]), r.Body), r.Body}
+	return first[0] == '{'
 }
 
 // authorizeJSON serves POST /oauth/authorize with a JSON body (C 1.3), with the
@@ -63,19 +80,20 @@ func (h *Handler) authorizeJSON(w http.ResponseWriter, r *http.Request) error {
 	// Make the code or token. An unknown response type and a failure are sent to the
 	// client (C 1.3).
 	var response authorizationResponse
-	if refusal != nil {
-		response = h.refusalResponse(a.request, a.redirectURI, refusal)
-	} else {
+	if refusal == nil {
 		request := h.consentRequest(a, caller)
 		decision, err := h.consents.Decide(ctx, request)
 		if err == nil {
 			response, err = h.issue(ctx, a, request, decision)
 		}
 		if err != nil {
-			failure := asRefusal(err)
-			web.Log(ctx, h.log, failure.webError())
-			response = h.refusalResponse(a.request, a.redirectURI, failure)
+			refusal = asRefusal(err)
 		}
+	}
+	if refusal != nil {
+		sent := url.Values{"client_id": {body.ClientID}, "response_type": {body.ResponseType}, "redirect_uri": {body.RedirectURI}, "scope": {body.Scope}, "resource": {body.Resource}}
+		h.refused(r, endpointAuthorize, grantOfResponseType(body.ResponseType), refusal, sent)
+		response = h.refusalResponse(a.request, a.redirectURI, refusal)
 	}
 
 	// Answer with the URL that the script must open.

@@ -1,7 +1,10 @@
 package provider
 
 import (
+	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"gatehouse/internal/web"
 )
@@ -43,22 +46,50 @@ func (h *Handler) issued(endpoint, grant string) {
 	}
 }
 
-// refused reports a refusal to Config.Observe.
-func (h *Handler) refused(endpoint, grant string, refusal *Refusal) {
+// refused logs a refusal and reports it to Config.Observe. form has the parameters of
+// the request.
+func (h *Handler) refused(r *http.Request, endpoint, grant string, refusal *Refusal, form url.Values) {
+	e := refusal.webError()
+	e.Sent = sentParameters(endpoint, form)
+	web.Log(r.Context(), h.log, e)
 	h.observe(Event{Endpoint: endpoint, Grant: grant, Error: refusal.Code, Rule: refusal.ID})
 }
 
 // counted reports the errors of an authorization handler that are shown to the user
-// or answered as JSON. refusalResponse reports those that are sent to the client.
+// or answered as JSON, and adds to them what the request sent. refused does the same
+// for errors that are sent to the client.
 func (h *Handler) counted(f web.HandlerFunc) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		err := f(w, r)
-		if err != nil {
-			e := web.Public(err)
-			h.observe(Event{Endpoint: endpointAuthorize, Grant: grantOfResponseType(r.URL.Query().Get("response_type")), Error: codeOfStatus(e.Status), Rule: e.ID})
+		if err == nil {
+			return nil
 		}
-		return err
+		e := *web.Public(err)
+		query := r.URL.Query()
+		e.Sent = sentParameters(endpointAuthorize, query)
+		h.observe(Event{Endpoint: endpointAuthorize, Grant: grantOfResponseType(query.Get("response_type")), Error: codeOfStatus(e.Status), Rule: e.ID})
+		return &e
 	}
+}
+
+// maxLoggedParameter is the most that the log has of one parameter, in bytes.
+const maxLoggedParameter = 256
+
+// sentParameters returns the parameters of a request that are not secret, for the
+// log. It never returns a code, a token, a client secret, a code_verifier or a state.
+func sentParameters(endpoint string, form url.Values) []slog.Attr {
+	attrs := []slog.Attr{slog.String("endpoint", endpoint)}
+	for _, name := range []string{"client_id", "grant_type", "response_type", "response_mode", "redirect_uri", "scope", "resource", "prompt", "code_challenge_method"} {
+		value := form.Get(name)
+		if value == "" {
+			continue
+		}
+		if len(value) > maxLoggedParameter {
+			value = strings.ToValidUTF8(value[:maxLoggedParameter], "") + "…"
+		}
+		attrs = append(attrs, slog.String(name, value))
+	}
+	return attrs
 }
 
 // codeOfStatus returns the RFC's error code for the status of an error page.

@@ -2,7 +2,9 @@ package provider
 
 import (
 	"errors"
+	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -112,9 +114,13 @@ func (h *Handler) clientEndpoint(endpoint string, serve func(r *http.Request) (a
 
 // writeRefusal writes a refusal as the response of a client endpoint.
 func (h *Handler) writeRefusal(w http.ResponseWriter, r *http.Request, endpoint string, refusal *Refusal) {
-	h.refused(endpoint, grantOfGrantType(r.PostForm.Get("grant_type")), refusal)
+	form := url.Values{}
+	maps.Copy(form, r.PostForm)
+	if user, _, ok := r.BasicAuth(); ok && !form.Has("client_id") {
+		form.Set("client_id", user)
+	}
+	h.refused(r, endpoint, grantOfGrantType(form.Get("grant_type")), refusal, form)
 	e := refusal.webError()
-	web.Log(r.Context(), h.log, e)
 	web.SetRetryAfter(w, e)
 	e.Message = refusal.Code + ": " + refusal.Description // the form of the contract's messages (C 1.1)
 	if refusal.Code == codeInvalidClient && r.Header.Get("Authorization") != "" {

@@ -17,6 +17,8 @@ type Error struct {
 	Message string
 	Title   string // of the page that shows the error; "" = by status
 	Cause   error
+	// Sent is what the request sent, as far as it is not secret, for the log.
+	Sent []slog.Attr
 }
 
 func (e *Error) Error() string {
@@ -68,15 +70,24 @@ func Public(err error) *Error {
 	}
 }
 
-// Log writes an error that is our fault; the caller's own mistakes are in the access log already.
-// What fails once the caller has hung up mostly fails because of that: a warning.
+// Log logs an error that the caller gets. A failure of the server is logged as an
+// error, with its cause, or as a warning if the caller has closed the connection:
+// then that is the usual cause. Every other error is a refusal, which is logged at
+// level info with the rule that refused it.
 func Log(ctx context.Context, log *slog.Logger, e *Error) {
-	if e.Status >= http.StatusInternalServerError && e.Cause != nil {
-		level := slog.LevelError
-		if errors.Is(ctx.Err(), context.Canceled) {
-			level = slog.LevelWarn
-		}
-		log.Log(ctx, level, "request failed", "error", e.Cause, "error_id", e.ID, "request_id", RequestID(ctx))
+	attrs := []slog.Attr{slog.String("error_id", e.ID), slog.Int("status", e.Status), slog.String("request_id", RequestID(ctx))}
+	if e.Cause != nil {
+		attrs = append(attrs, slog.Any("error", e.Cause))
+	}
+	switch {
+	case e.Status < http.StatusInternalServerError || e.Status == http.StatusNotImplemented: // 501: the provider is off
+		attrs = append(attrs, slog.String("message", e.Message))
+		log.LogAttrs(ctx, slog.LevelInfo, "request refused", append(attrs, e.Sent...)...)
+	case e.Cause == nil:
+	case errors.Is(ctx.Err(), context.Canceled):
+		log.LogAttrs(ctx, slog.LevelWarn, "request failed", attrs...)
+	default:
+		log.LogAttrs(ctx, slog.LevelError, "request failed", attrs...)
 	}
 }
 
