@@ -1,14 +1,14 @@
-// Package registration is how an app comes to be and changes.
+// Package registration registers apps and changes them.
 //
-//	/api/v4/oauth/apps ──────┐
-//	Integrations pages ──────┴─▶ may they? (permissions.go, actions.go) ─┐
-//	/api/v4/oauth/apps/register ─▶ switches, allowlist (dcr.go) ─────────┼─▶ Service: rules → one write → audit
-//	command line ────────────────────────────────────────────────────────┘
+//	/api/v4/oauth/apps ─┐
+//	Integrations pages ─┴─▶ permissions (manage.go) ─┐
+//	command line ────────────────────────────────────┴─▶ Service: check → write → audit event
 //
-// The rules are the contract's (C 1.15), with redirect URIs judged by
-// gatehouse.CheckRedirectURI. Secrets are shown once, when they are made; only
-// their hash is stored.
+//	/api/v4/oauth/apps/register ─▶ Registrar: rate limit → parse → check → write → audit event
 //
-// It does not know how codes and tokens are made: deleting an app is one DELETE,
-// and everything that hung on it is gone by foreign keys.
+// The rules for an app are the contract's (C 1.15), and gatehouse.CheckRedirectURI checks
+// its redirect URIs. A client secret is shown only when it is created. Only its hash is stored.
+//
+// The package does not know how codes and tokens are made. The deletion of an app is one
+// DELETE, because foreign keys delete its consents, grants and codes.
 package registration

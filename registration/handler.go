@@ -1,7 +1,6 @@
 package registration
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 
@@ -9,48 +8,42 @@ import (
 	"gatehouse/internal/web"
 )
 
-// Catalogue is what the API and the pages read.
-type Catalogue interface {
-	// App returns the app. ErrNotFound.
-	App(ctx context.Context, id string) (gatehouse.App, error)
-	// Apps lists apps by name.
-	Apps(ctx context.Context, q gatehouse.AppQuery) ([]gatehouse.App, error)
-	// AppUsage says how much apps are used; those that nobody uses are missing.
-	AppUsage(ctx context.Context, appIDs []string) (map[string]gatehouse.AppUsage, error)
-	// User returns the person. ErrNotFound.
-	User(ctx context.Context, id string) (gatehouse.User, error)
-	Settings(ctx context.Context) (gatehouse.Settings, error)
-}
-
-// Callers knows who is asking; account.Authenticator satisfies it.
+// Callers identifies the caller of a request; account.Authenticator implements it.
 type Callers interface {
 	web.SignIn
-	// RequireCaller's errors are the contract's (C 1.1).
+	// RequireCaller returns the contract's errors (C 1.1).
 	RequireCaller(w http.ResponseWriter, r *http.Request) (gatehouse.Caller, error)
 }
 
-// HandlerConfig is what a Handler is made of.
+// HandlerConfig configures a Handler.
 type HandlerConfig struct {
-	Apps      *Service
-	Catalogue Catalogue
-	Callers   Callers
-	Renderer  web.PageRenderer
-	// SiteURL is where clients reach the gateway, without a slash at its end:
+	Apps     *Service
+	Store    Store
+	Callers  Callers
+	Renderer web.PageRenderer
+	// SiteURL is the URL at which clients reach Gatehouse, without a slash at the end:
 	// "https://example.com/sso". BasePath is its path: "/sso", or "".
 	SiteURL, BasePath string
 	Log               *slog.Logger
 }
 
-// Handler serves the management API and the Integrations pages. Both go through
-// the same decisions (actions.go), so that a right is checked in one place.
+// Handler serves the management API and the Integrations pages. Both use the same
+// permissions and actions (manage.go).
 type Handler struct {
-	HandlerConfig
+	apps              *Service
+	store             Store
+	callers           Callers
+	renderer          web.PageRenderer
+	siteURL, basePath string
+	log               *slog.Logger
 }
 
 // NewHandler returns a Handler.
-func NewHandler(c HandlerConfig) *Handler { return &Handler{c} }
+func NewHandler(c HandlerConfig) *Handler {
+	return &Handler{apps: c.Apps, store: c.Store, callers: c.Callers, renderer: c.Renderer, siteURL: c.SiteURL, basePath: c.BasePath, log: c.Log}
+}
 
-// The addresses of the API and of the pages.
+// The paths of the API and of the pages.
 const (
 	apiApps = "/api/v4/oauth/apps"
 	apiApp  = apiApps + "/{app_id:[A-Za-z0-9]+}" // C 1.0, "Routing note"
@@ -62,7 +55,7 @@ const (
 func (h *Handler) Routes() []web.Route {
 	var routes []web.Route
 	json := func(path, method string, f web.HandlerFunc) {
-		routes = append(routes, web.Route{Method: method, Path: path, Handler: web.JSON(h.Log, f), Policy: web.APIPolicy()})
+		routes = append(routes, web.Route{Method: method, Path: path, Handler: web.JSON(h.log, f), Policy: web.APIPolicy()})
 	}
 	json(apiApps, http.MethodPost, h.createApp)
 	json(apiApps, http.MethodGet, h.listApps)

@@ -16,7 +16,7 @@ import (
 // page serves a page of Integrations > OAuth 2.0 Applications: signed in? →
 // manage_oauth? → is the provider on? (C 4.1)
 func (h *Handler) page(f web.VisitFunc) http.Handler {
-	pages := web.Pages{SignIn: h.Callers, Settings: h.Catalogue, Renderer: h.Renderer, Log: h.Log}
+	pages := web.Pages{SignIn: h.callers, Settings: h.store, Renderer: h.renderer, Log: h.log}
 	return pages.Handle(func(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 		switch {
 		case !mayManageApps(v):
@@ -31,14 +31,14 @@ func (h *Handler) page(f web.VisitFunc) http.Handler {
 // turnedOffPage says that the provider is off, and to whom can turn it on, where.
 func (h *Handler) turnedOffPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	page := templates.ErrorPage{
-		Status: http.StatusNotImplemented, RequestID: web.RequestID(r.Context()), BackURL: h.BasePath + "/",
+		Status: http.StatusNotImplemented, RequestID: web.RequestID(r.Context()), BackURL: h.basePath + "/",
 		Message: errTurnedOff().Message + " Ask them to turn it on.",
 	}
 	if v.Can(gatehouse.PermissionManageSystem) {
 		page.Message = "While they are off, apps get no codes and no tokens, and cannot be managed. You can turn them on in the console."
-		page.BackURL, page.BackLabel = h.BasePath+"/console", "Go to the console"
+		page.BackURL, page.BackLabel = h.basePath+"/console", "Go to the console"
 	}
-	return h.Renderer.Render(w, page.Status, v.Frame(), page)
+	return h.renderer.Render(w, page.Status, v.Frame(), page)
 }
 
 // appIDOf is the app that a page is about. An id of the wrong form belongs to no app.
@@ -46,12 +46,12 @@ func appIDOf(r *http.Request) string { return mux.Vars(r)["app_id"] }
 
 // pageOf is the address of an app's page, or of one below it ("/edit").
 func (h *Handler) pageOf(appID, below string) string {
-	return h.BasePath + pagesPath + "/" + appID + below
+	return h.basePath + pagesPath + "/" + appID + below
 }
 
 // usageOf says how much one app is used.
 func (h *Handler) usageOf(ctx context.Context, appID string) (gatehouse.AppUsage, error) {
-	usage, err := h.Catalogue.AppUsage(ctx, []string{appID})
+	usage, err := h.store.AppUsage(ctx, []string{appID})
 	return usage[appID], err
 }
 
@@ -62,7 +62,7 @@ func (h *Handler) usernames(ctx context.Context, v web.Visit, apps ...gatehouse.
 		if _, ok := names[app.CreatorID]; ok {
 			continue
 		}
-		user, err := h.Catalogue.User(ctx, app.CreatorID)
+		user, err := h.store.User(ctx, app.CreatorID)
 		if err != nil && !errors.Is(err, gatehouse.ErrNotFound) {
 			return nil, err
 		}
@@ -107,7 +107,7 @@ func (h *Handler) frame(w http.ResponseWriter, r *http.Request, v web.Visit) tem
 
 func (h *Handler) noticeCookie(r *http.Request, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: noticeCookie, Value: value, Path: h.BasePath + pagesPath, MaxAge: maxAge, HttpOnly: true,
-		Secure: strings.HasPrefix(h.SiteURL, "https:") || web.ClientOf(r).HTTPS, SameSite: http.SameSiteLaxMode,
+		Name: noticeCookie, Value: value, Path: h.basePath + pagesPath, MaxAge: maxAge, HttpOnly: true,
+		Secure: strings.HasPrefix(h.siteURL, "https:") || web.ClientOf(r).HTTPS, SameSite: http.SameSiteLaxMode,
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // appPage is GET /integrations/oauth2-apps/{id}.
 func (h *Handler) appPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	app, err := h.managed(r.Context(), v, appIDOf(r))
+	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
 	if err != nil {
 		return err
 	}
@@ -26,17 +26,17 @@ func (h *Handler) appPage(w http.ResponseWriter, r *http.Request, v web.Visit) e
 	page := templates.AppPage{
 		App: app, Usage: usage, Creator: creators[app.CreatorID],
 		AccessTokenLifetime: templates.Lifetime(v.Settings.AccessTokenLifetimeFor(app, false)),
-		Endpoints:           h.endpoints(), Snippets: snippets(h.SiteURL, app, secretPlaceholder),
+		Endpoints:           h.endpoints(), Snippets: snippets(h.siteURL, app, secretPlaceholder),
 	}
 	if !app.IsPublic { // public apps get no refresh token (C 2.5)
 		page.RefreshTokenLifetime = templates.Lifetime(v.Settings.RefreshTokenLifetimeFor(app))
 	}
-	return h.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
+	return h.renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
 }
 
 // deletePage is GET /integrations/oauth2-apps/{id}/delete: it says what breaks.
 func (h *Handler) deletePage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	app, err := h.managed(r.Context(), v, appIDOf(r))
+	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
 	if err != nil {
 		return err
 	}
@@ -45,10 +45,10 @@ func (h *Handler) deletePage(w http.ResponseWriter, r *http.Request, v web.Visit
 
 // delete is POST /integrations/oauth2-apps/{id}/delete.
 func (h *Handler) delete(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	if err := h.remove(r.Context(), v, appIDOf(r)); err != nil {
+	if err := h.removeApp(r.Context(), v, appIDOf(r)); err != nil {
 		return err
 	}
-	h.redirect(w, r, h.BasePath+pagesPath, noticeDeleted)
+	h.redirect(w, r, h.basePath+pagesPath, noticeDeleted)
 	return nil
 }
 
@@ -75,7 +75,7 @@ func (h *Handler) regenerate(w http.ResponseWriter, r *http.Request, v web.Visit
 		return err
 	}
 	version := r.PostForm.Get(fieldVersion)
-	app, secret, err := h.newSecret(r.Context(), v, app.ID, func(a gatehouse.App) error {
+	app, secret, err := h.replaceSecret(r.Context(), v, app.ID, func(a gatehouse.App) error {
 		if !isCurrent(version, secretVersionOf(a)) {
 			return gatehouse.ErrConflict
 		}
@@ -88,17 +88,17 @@ func (h *Handler) regenerate(w http.ResponseWriter, r *http.Request, v web.Visit
 	case err != nil:
 		return err
 	}
-	return h.Renderer.Render(w, http.StatusOK, v.Frame(), templates.AppCreatedPage{
-		App: app, Secret: secret, Regenerated: true, Endpoints: h.endpoints(), Snippets: snippets(h.SiteURL, app, secret),
+	return h.renderer.Render(w, http.StatusOK, v.Frame(), templates.AppCreatedPage{
+		App: app, Secret: secret, Regenerated: true, Endpoints: h.endpoints(), Snippets: snippets(h.siteURL, app, secret),
 	})
 }
 
 // confidential is the app of the page, if it has a secret at all.
 func (h *Handler) confidential(r *http.Request, v web.Visit) (gatehouse.App, error) {
-	app, err := h.managed(r.Context(), v, appIDOf(r))
+	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
 	if err == nil && app.IsPublic {
 		return gatehouse.App{}, &web.Error{Status: http.StatusBadRequest, ID: "api.oauth.regenerate_secret.public_client.app_error",
-			Message: "This application is a public client: it has no secret that could be regenerated."}
+			Message: "This app is a public client, so it has no secret to regenerate."}
 	}
 	return app, err
 }
@@ -110,15 +110,15 @@ func (h *Handler) confirm(w http.ResponseWriter, r *http.Request, v web.Visit, a
 		return err
 	}
 	page.Name, page.Users, page.CancelURL = app.Name, usage.Users, h.pageOf(app.ID, "")
-	return h.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
+	return h.renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
 }
 
 // endpoints are the addresses that a client has to be told.
 func (h *Handler) endpoints() []templates.NamedURL {
 	return []templates.NamedURL{
-		{Name: "Authorization", URL: h.SiteURL + "/oauth/authorize"},
-		{Name: "Token", URL: h.SiteURL + "/oauth/access_token"},
-		{Name: "User", URL: h.SiteURL + "/api/v4/users/me"},
-		{Name: "Metadata", URL: h.SiteURL + "/.well-known/oauth-authorization-server"},
+		{Name: "Authorization", URL: h.siteURL + "/oauth/authorize"},
+		{Name: "Token", URL: h.siteURL + "/oauth/access_token"},
+		{Name: "User", URL: h.siteURL + "/api/v4/users/me"},
+		{Name: "Metadata", URL: h.siteURL + "/.well-known/oauth-authorization-server"},
 	}
 }

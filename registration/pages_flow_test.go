@@ -160,7 +160,7 @@ func TestAPublicAppHasNoSecretOnItsPages(t *testing.T) {
 		require.Contains(t, shown.Find("main").Text(), "This app gets no refresh token.")
 		for _, a := range []testkit.Answer{admin.get(appPages + "/" + id + "/regenerate"), admin.post(appPages+"/"+id+"/regenerate", nil)} {
 			require.Equal(t, 400, a.Status)
-			require.Contains(t, a.Body, "it has no secret")
+			require.Contains(t, a.Body, "it has no secret to regenerate")
 		}
 		// The type never changes.
 		_, form := fillIn(t, admin.get(appPages+"/"+id+"/edit"), "is_public=false")

@@ -12,7 +12,7 @@ import (
 
 // addPage is GET /integrations/oauth2-apps/add (C 4.3).
 func (h *Handler) addPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), templates.AppFormPage{
+	return h.renderer.Render(w, http.StatusOK, h.frame(w, r, v), templates.AppFormPage{
 		CanSetTrusted: mayTrust(v), Fields: hidden(fieldForm, gatehouse.NewID()),
 	})
 }
@@ -28,13 +28,13 @@ func (h *Handler) add(w http.ResponseWriter, r *http.Request, v web.Visit) error
 	app := gatehouse.App{IsPublic: page.Form.IsPublic}
 	fill(&app, page.Form)
 	if page.Errors = formErrors(app); len(page.Errors) > 0 {
-		return h.Renderer.Render(w, http.StatusBadRequest, v.Frame(), page)
+		return h.renderer.Render(w, http.StatusBadRequest, v.Frame(), page)
 	}
 	id := ""
 	if form := r.PostForm.Get(fieldForm); gatehouse.ValidID(form) {
 		id = gatehouse.DeriveID("app of form: " + v.User.ID + " " + form)
 	}
-	registered, secret, err := h.newApp(r.Context(), v, NewApp{
+	registered, secret, err := h.registerApp(r.Context(), v, NewApp{
 		ID: id, Name: app.Name, Description: app.Description, Homepage: app.Homepage, IconURL: app.IconURL,
 		RedirectURIs: app.RedirectURIs, IsTrusted: app.IsTrusted, IsPublic: app.IsPublic,
 	})
@@ -44,15 +44,15 @@ func (h *Handler) add(w http.ResponseWriter, r *http.Request, v web.Visit) error
 	case err != nil:
 		return err
 	}
-	return h.Renderer.Render(w, http.StatusCreated, v.Frame(), templates.AppCreatedPage{
-		App: registered, Secret: secret, Endpoints: h.endpoints(), Snippets: snippets(h.SiteURL, registered, secret),
+	return h.renderer.Render(w, http.StatusCreated, v.Frame(), templates.AppCreatedPage{
+		App: registered, Secret: secret, Endpoints: h.endpoints(), Snippets: snippets(h.siteURL, registered, secret),
 	})
 }
 
 // addedBefore answers a form that was sent before: with the app that it
 // registered, or, if something else was typed into it since, with the form.
 func (h *Handler) addedBefore(w http.ResponseWriter, r *http.Request, v web.Visit, page templates.AppFormPage, id string) error {
-	app, err := h.managed(r.Context(), v, id)
+	app, err := h.loadManagedApp(r.Context(), v, id)
 	var refused *web.Error
 	if err != nil && !errors.As(err, &refused) {
 		return err
@@ -66,12 +66,12 @@ func (h *Handler) addedBefore(w http.ResponseWriter, r *http.Request, v web.Visi
 	}
 	page.Errors = map[string]string{"": "This form was sent before, and registered an application. Press “Register application” again to register another one."}
 	page.Fields = hidden(fieldForm, gatehouse.NewID())
-	return h.Renderer.Render(w, http.StatusConflict, v.Frame(), page)
+	return h.renderer.Render(w, http.StatusConflict, v.Frame(), page)
 }
 
 // editPage is GET /integrations/oauth2-apps/{id}/edit (C 4.3).
 func (h *Handler) editPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	app, err := h.managed(r.Context(), v, appIDOf(r))
+	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) erro
 	if err := web.ParseForm(w, r); err != nil {
 		return err
 	}
-	app, err := h.managed(r.Context(), v, appIDOf(r))
+	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) erro
 		page.ConfirmCallbacks = true
 		return h.renderEdit(w, r, v, http.StatusOK, app, page)
 	}
-	_, err = h.change(r.Context(), v, app.ID, func(a *gatehouse.App) error {
+	_, err = h.changeApp(r.Context(), v, app.ID, func(a *gatehouse.App) error {
 		if !isCurrent(version, versionOf(*a)) {
 			return gatehouse.ErrConflict
 		}
@@ -110,14 +110,14 @@ func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) erro
 	})
 	switch {
 	case errors.Is(err, gatehouse.ErrConflict):
-		if app, err = h.managed(r.Context(), v, app.ID); err != nil {
+		if app, err = h.loadManagedApp(r.Context(), v, app.ID); err != nil {
 			return err
 		}
 		return h.editedMeanwhile(w, r, v, app, page)
 	case err != nil:
 		return err
 	}
-	h.redirect(w, r, h.BasePath+pagesPath, noticeUpdated)
+	h.redirect(w, r, h.basePath+pagesPath, noticeUpdated)
 	return nil
 }
 
@@ -135,5 +135,5 @@ func (h *Handler) renderEdit(w http.ResponseWriter, r *http.Request, v web.Visit
 		return err
 	}
 	page.ID, page.CanSetTrusted, page.IsDynamicallyRegistered, page.Users = app.ID, mayTrust(v), app.IsDynamicallyRegistered, usage.Users
-	return h.Renderer.Render(w, status, h.frame(w, r, v), page)
+	return h.renderer.Render(w, status, h.frame(w, r, v), page)
 }

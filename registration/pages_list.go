@@ -22,7 +22,7 @@ func (h *Handler) listPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 	if !page.ShowsAll {
 		query.CreatorID = v.User.ID
 	}
-	apps, err := h.Catalogue.Apps(r.Context(), query)
+	apps, err := h.store.Apps(r.Context(), query)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (h *Handler) listPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 	for i, app := range apps {
 		ids[i] = app.ID
 	}
-	usage, err := h.Catalogue.AppUsage(r.Context(), ids)
+	usage, err := h.store.AppUsage(r.Context(), ids)
 	if err != nil {
 		return err
 	}
@@ -44,5 +44,5 @@ func (h *Handler) listPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 	for _, app := range apps {
 		page.Items = append(page.Items, templates.AppItem{App: app, Usage: usage[app.ID], Creator: creators[app.CreatorID]})
 	}
-	return h.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
+	return h.renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
 }

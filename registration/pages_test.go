@@ -65,7 +65,7 @@ func TestWhoMaySeeThePages(t *testing.T) {
 		require.Len(t, titles(admin.get(appPages).Page(t)), 3)
 		for _, path := range pagesOf(app.ID)[2:] {
 			require.Equal(t, 403, bob.get(path).Status, path)
-			require.Contains(t, bob.get(path).Body, "This app is not yours.")
+			require.Contains(t, bob.get(path).Body, "You don&#39;t have permission to manage this app.")
 		}
 		for _, path := range formsOf(app.ID)[1:] {
 			require.Equal(t, 403, bob.post(path, typed()).Status, path)
@@ -128,7 +128,7 @@ func TestFormErrorsStandBesideTheirFieldsAndNothingTypedIsLost(t *testing.T) {
 				require.Equal(t, 1, page.Find("#"+field+"-error").Length(), field)
 				require.Equal(t, "true", page.Find("#"+field).AttrOr("aria-invalid", ""), field)
 			}
-			require.Contains(t, page.Find("#callback_urls-error").Text(), "https://x.example/#f: The redirect URI has a fragment")
+			require.Contains(t, page.Find("#callback_urls-error").Text(), `"https://x.example/#f": The redirect URI has a fragment`)
 			_, form := formOf(t, a)
 			for _, field := range []string{"name", "description", "homepage", "icon_url", "callback_urls", "is_trusted"} {
 				require.Equal(t, wrong.Get(field), form.Get(field), field)
@@ -194,7 +194,7 @@ func TestThePagesStayBelowTheBasePath(t *testing.T) {
 	site.Config.Handler = gateway.Handler
 	site.Start()
 	t.Cleanup(site.Close)
-	g := &testkit.Gateway{URL: siteURL.String(), Store: store, Apps: registration.NewService(store, log)}
+	g := &testkit.Gateway{URL: siteURL.String(), Store: store, Apps: registration.NewService(registration.ServiceConfig{Store: store, Log: log})}
 	g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "true")
 
 	require.Equal(t, "/sso/login?redirect_to="+url.QueryEscape("/sso"+appPages), nobody(t, g).get(appPages).Location)

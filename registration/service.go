@@ -12,27 +12,13 @@ import (
 	"gatehouse/internal/web"
 )
 
-// Store keeps apps.
-type Store interface {
-	CreateApp(ctx context.Context, a gatehouse.App) error
-	// App returns the app. ErrNotFound.
-	App(ctx context.Context, id string) (gatehouse.App, error)
-	// UpdateApp changes the app in one transaction. ErrNotFound; change's error as it is.
-	UpdateApp(ctx context.Context, id string, change func(*gatehouse.App) error) (gatehouse.App, error)
-	// DeleteApp deletes the app, and what people agreed to for it. ErrNotFound.
-	DeleteApp(ctx context.Context, id string) error
-	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
-	// TakeAttempt takes one try from each budget, or returns how long to wait, and takes nothing.
-	TakeAttempt(ctx context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error)
-}
-
-// ErrPublicClient: a public app has no secret that could be regenerated (C 1.10 E12).
+// ErrPublicClient means that a public app has no secret to regenerate (C 1.10 E12).
 var ErrPublicClient = errors.New("registration: public apps have no client secret")
 
-// NewApp is what somebody says about an app that they register.
+// NewApp is what a user enters to register an app.
 type NewApp struct {
-	// ID is "" for a new one. A caller that may be asked twice for the same app
-	// chooses it, and gets ErrConflict the second time.
+	// ID is the id of the app, or "" for a new id. A caller that can send the same app
+	// twice chooses the id, and gets ErrConflict the second time.
 	ID           string
 	Name         string
 	Description  string
@@ -44,28 +30,28 @@ type NewApp struct {
 	CreatorID    string
 }
 
-// Service registers and changes apps. Who may do so is decided by its callers:
-// the API and the pages by permissions, the command line by being there.
+// ServiceConfig configures a Service.
+type ServiceConfig struct {
+	Store Store
+	Log   *slog.Logger
+}
+
+// Service registers and changes apps: it checks the rules, writes once and records an
+// audit event. It checks no permissions. The API and the pages do (manage.go); the command
+// line needs none.
 type Service struct {
 	store Store
 	trail audit.Trail
 }
 
 // NewService returns a Service.
-func NewService(store Store, log *slog.Logger) *Service {
-	return &Service{store: store, trail: audit.NewTrail(store, log)}
+func NewService(c ServiceConfig) *Service {
+	return &Service{store: c.Store, trail: audit.NewTrail(c.Store, c.Log)}
 }
 
-// auditedRefusals is how many refusals of one person, or of one address where
-// there is no person, are worth a row: being refused costs nothing, and must not
-// fill the database.
-func auditedRefusals(who string) gatehouse.RateLimit {
-	return gatehouse.RateLimit{ID: "audited refusals " + who, Burst: 50, Refill: time.Minute}
-}
-
-// Create registers an app and returns it with its client secret, which is shown
-// this once; "" for a public app. A *gatehouse.FieldError says which rule was
-// broken. ErrConflict: there is an app with this id.
+// Create registers an app and returns it with its client secret, which can't be shown
+// again. The secret of a public app is "". It returns a *gatehouse.FieldError for the first
+// broken rule, and ErrConflict if an app with this id exists.
 func (s *Service) Create(ctx context.Context, n NewApp, actorID string) (gatehouse.App, string, error) {
 	now := time.Now()
 	app := gatehouse.App{
@@ -93,8 +79,9 @@ func (s *Service) Create(ctx context.Context, n NewApp, actorID string) (gatehou
 	return app, secret, nil
 }
 
-// Update changes what change changes, if the result keeps the rules. The id, the
-// creator, the secret and the app's type never change (C 1.10 E10).
+// Update calls change on the stored app and stores the result. The id, the creator, the
+// secret and the type of an app never change (C 1.10 E10): Update restores them. It returns
+// the error of change, a *gatehouse.FieldError for the first broken rule, and ErrNotFound.
 func (s *Service) Update(ctx context.Context, id, actorID string, change func(*gatehouse.App) error) (gatehouse.App, error) {
 	app, err := s.store.UpdateApp(ctx, id, func(a *gatehouse.App) error {
 		before := *a
@@ -113,14 +100,15 @@ func (s *Service) Update(ctx context.Context, id, actorID string, change func(*g
 	return app, nil
 }
 
-// RegenerateSecret replaces the client secret; the old one is dead at once, what
-// it obtained lives on. ErrPublicClient, ErrNotFound.
+// RegenerateSecret replaces the client secret. The current secret stops working
+// immediately; tokens that the app already has keep working. It returns ErrPublicClient
+// and ErrNotFound.
 func (s *Service) RegenerateSecret(ctx context.Context, id, actorID string) (gatehouse.App, string, error) {
 	return s.RegenerateSecretIf(ctx, id, actorID, func(gatehouse.App) error { return nil })
 }
 
-// RegenerateSecretIf is RegenerateSecret unless check, which sees the app as it is
-// at that moment, returns an error.
+// RegenerateSecretIf is RegenerateSecret with a condition: check gets the app inside the
+// transaction, and its error leaves the secret unchanged.
 func (s *Service) RegenerateSecretIf(ctx context.Context, id, actorID string, check func(gatehouse.App) error) (gatehouse.App, string, error) {
 	secret := gatehouse.NewSecret()
 	app, err := s.store.UpdateApp(ctx, id, func(a *gatehouse.App) error {
@@ -141,8 +129,8 @@ func (s *Service) RegenerateSecretIf(ctx context.Context, id, actorID string, ch
 	return app, secret, nil
 }
 
-// Delete deletes the app: every code and token of it is dead at the next
-// request. ErrNotFound.
+// Delete deletes the app. Its codes and tokens stop working with the next request. It
+// returns ErrNotFound.
 func (s *Service) Delete(ctx context.Context, id, actorID string) error {
 	app, err := s.store.App(ctx, id)
 	if err != nil {
@@ -155,31 +143,26 @@ func (s *Service) Delete(ctx context.Context, id, actorID string) error {
 	return nil
 }
 
-// Refused records that somebody tried and was refused: why is a sentence. Who is
-// refused in a loop is recorded for a while, and then now and again.
-func (s *Service) Refused(ctx context.Context, event, actorID, appID, why string) {
-	who := actorID
-	if who == "" {
-		who = web.ClientNetwork(web.ClientIP(ctx))
+func (s *Service) audit(ctx context.Context, event, actorID string, app gatehouse.App) {
+	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: app.ID, Detail: fmt.Sprintf("The app is called %q.", app.Name)})
+}
+
+// AuditRefusal records that a request was refused. why is a sentence that says why. A rate
+// limit bounds the events of one user, or of one address if there is no user, so that
+// repeated refusals can't fill the database.
+func (s *Service) AuditRefusal(ctx context.Context, event, actorID, appID, why string) {
+	actor := actorID
+	if actor == "" {
+		actor = web.ClientNetwork(web.ClientIP(ctx))
 	}
-	// Nobody gets more rows by hanging up. A database that cannot be asked takes no
-	// event either, and the trail says so.
-	asking, done := web.Outlive(ctx)
+	// The attempt counts even if the client closes the connection, so that closing it
+	// does not avoid the limit. The error is ignored: if the database can't be reached,
+	// the event can't be stored either, and the trail logs that.
+	counting, done := web.Outlive(ctx)
 	defer done()
-	if wait, _ := s.store.TakeAttempt(asking, time.Now(), auditedRefusals(who)); wait > 0 {
+	limit := gatehouse.RateLimit{ID: "audited refusals " + actor, Burst: 50, Refill: time.Minute}
+	if wait, _ := s.store.TakeAttempt(counting, time.Now(), limit); wait > 0 {
 		return
 	}
 	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: appID, Detail: why, Outcome: gatehouse.OutcomeFail})
-}
-
-func (s *Service) audit(ctx context.Context, event, actorID string, app gatehouse.App) {
-	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: app.ID, Detail: "The app is called " + app.Name + "."})
-}
-
-func message(err error) string {
-	var field *gatehouse.FieldError
-	if errors.As(err, &field) {
-		return field.Message
-	}
-	return err.Error()
 }

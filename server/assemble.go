@@ -29,7 +29,6 @@ type Store interface {
 	consent.Store
 	provider.Store
 	registration.Store
-	registration.Catalogue
 	// Ready says whether the database answers and is migrated.
 	Ready(ctx context.Context) error
 }
@@ -95,10 +94,10 @@ func Assemble(p Parts) (Gateway, error) {
 		Pages: pages, Service: signIn, Users: users, Store: p.Store, Apps: consents, Cookies: cookies,
 	})
 
-	apps := registration.NewService(p.Store, p.Log)
-	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: apps, Settings: p.Store, Rate: p.Registrations, Observe: p.Metrics.registration, Log: p.Log})
+	apps := registration.NewService(registration.ServiceConfig{Store: p.Store, Log: p.Log})
+	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: apps, Store: p.Store, Rate: p.Registrations, Observe: p.Metrics.registration, Log: p.Log})
 	integrations := registration.NewHandler(registration.HandlerConfig{
-		Apps: apps, Catalogue: p.Store, Callers: authenticator, Renderer: renderer, SiteURL: issuer, BasePath: basePath, Log: p.Log,
+		Apps: apps, Store: p.Store, Callers: authenticator, Renderer: renderer, SiteURL: issuer, BasePath: basePath, Log: p.Log,
 	})
 	admin := console.NewHandler(console.Config{
 		Pages: pages, Users: users, Settings: console.NewSettingsEditor(console.SettingsEditorConfig{Store: p.Store, Log: p.Log}), Store: p.Store, BasePath: basePath,

@@ -57,7 +57,7 @@ func (c *cli) useTools(ctx context.Context, cfg config, do func(tools) error) (e
 	return do(tools{
 		store:    store,
 		users:    account.NewUsers(account.UsersConfig{Store: store, Hasher: account.NewHasher(account.HasherConfig{}), Log: log}),
-		apps:     registration.NewService(store, log),
+		apps:     registration.NewService(registration.ServiceConfig{Store: store, Log: log}),
 		settings: console.NewSettingsEditor(console.SettingsEditorConfig{Store: store, Log: log}),
 	})
 }

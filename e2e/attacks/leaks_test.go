@@ -195,7 +195,7 @@ func logged(t *testing.T, databaseURL, basePath string, log *slog.Logger) *testk
 	listener.Config.Handler = assembled.Handler
 	listener.Start()
 	t.Cleanup(listener.Close)
-	g := &testkit.Gateway{URL: site.String(), Store: store, Apps: registration.NewService(store, log)}
+	g := &testkit.Gateway{URL: site.String(), Store: store, Apps: registration.NewService(registration.ServiceConfig{Store: store, Log: log})}
 	g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "true")
 	return g
 }

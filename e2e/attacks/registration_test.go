@@ -138,7 +138,7 @@ func TestHangingUpDoesNotFillTheTrail(t *testing.T) {
 		gone, hangUp := context.WithCancel(web.WithClient(t.Context(), web.Client{IP: "192.0.2.1"}))
 		hangUp()
 		for range 120 {
-			g.Apps.Refused(gone, gatehouse.AuditCreateApp, "", "", "No.")
+			g.Apps.AuditRefusal(gone, gatehouse.AuditCreateApp, "", "", "No.")
 		}
 		require.Equal(t, 50, trail(t, g)-before)
 	})

@@ -61,7 +61,7 @@ func start(t *testing.T, databaseURL, siteURL string, secrets ...[]byte) *Gatewa
 	site.Config.Handler = assemble(t, store, siteURL, secrets, log)
 	site.Start()
 	t.Cleanup(site.Close)
-	return &Gateway{URL: address, Store: store, Apps: registration.NewService(store, log)}
+	return &Gateway{URL: address, Store: store, Apps: registration.NewService(registration.ServiceConfig{Store: store, Log: log})}
 }
 
 // assemble puts the gateway together as the command does.

@@ -111,8 +111,8 @@ func TestRegistrationsAreAudited(t *testing.T) {
 			byTarget[e.TargetID] = e
 		}
 		require.Equal(t, gatehouse.OutcomeSuccess, byTarget[answer.ClientID].Outcome)
-		require.Equal(t, `It is called "Cursor", authenticates with none, and gets its answers at cursor://x/cb, http://localhost/cb.`, byTarget[answer.ClientID].Detail)
-		require.True(t, strings.HasPrefix(byTarget[long.ClientID].Detail, `It is called "A <long> \"one\"", authenticates with client_secret_post, and gets its answers at https://app.example.com/aaa`))
+		require.Equal(t, `The app is called "Cursor", authenticates with none and has the redirect URIs cursor://x/cb, http://localhost/cb.`, byTarget[answer.ClientID].Detail)
+		require.True(t, strings.HasPrefix(byTarget[long.ClientID].Detail, `The app is called "A <long> \"one\"", authenticates with client_secret_post and has the redirect URIs https://app.example.com/aaa`))
 		require.Equal(t, gatehouse.OutcomeFail, byTarget[""].Outcome)
 		require.Equal(t, refused.Error+": "+refused.ErrorDescription, byTarget[""].Detail)
 	})

@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -8,33 +9,33 @@ import (
 	"gatehouse"
 )
 
-// The limits of C 1.15. Bytes, but for the description, which counts runes.
+// The limits of C 1.15, in bytes. The description is limited in characters.
 const (
 	maxName            = 64
 	maxDescription     = 512
 	maxHomepage        = 256
 	maxIconURL         = 512
 	maxMattermostAppID = 32
-	// maxRedirectURIs is for the list as the contract measures it: "[a b c]".
+	// maxRedirectURIs limits the list as the contract measures it: "[a b c]".
 	maxRedirectURIs = 1024
 )
 
-// Check reports the first rule that the app breaks, in the contract's order, as
-// a *gatehouse.FieldError whose field is the API's name of it.
+// Check returns the first rule that the app breaks, in the contract's order, as a
+// *gatehouse.FieldError with the API's name of the field. It returns nil if the app is valid.
 func Check(app gatehouse.App) error {
-	errs := CheckAll(app)
-	if len(errs) == 0 {
+	broken := CheckAll(app)
+	if len(broken) == 0 {
 		return nil
 	}
-	return errs[0]
+	return broken[0]
 }
 
-// CheckAll reports every rule that the app breaks, at most one for each field,
-// for forms that show them all at once.
+// CheckAll returns every rule that the app breaks, at most one for each field. Forms show
+// them all at once.
 func CheckAll(app gatehouse.App) []*gatehouse.FieldError {
-	var errs []*gatehouse.FieldError
+	var broken []*gatehouse.FieldError
 	add := func(field, message string) {
-		errs = append(errs, &gatehouse.FieldError{Field: field, Message: message})
+		broken = append(broken, &gatehouse.FieldError{Field: field, Message: message})
 	}
 	switch {
 	case app.Name == "":
@@ -42,7 +43,7 @@ func CheckAll(app gatehouse.App) []*gatehouse.FieldError {
 	case len(app.Name) > maxName:
 		add("name", "The display name is longer than 64 bytes.")
 	case !isText(app.Name):
-		add("name", "The display name holds invalid characters.")
+		add("name", "The display name contains invalid characters.")
 	}
 	if problem := checkRedirectURIs(app.RedirectURIs, app.IsPublic); problem != "" {
 		add("callback_urls", problem)
@@ -59,7 +60,7 @@ func CheckAll(app gatehouse.App) []*gatehouse.FieldError {
 	case utf8.RuneCountInString(app.Description) > maxDescription:
 		add("description", "The description is longer than 512 characters.")
 	case !isText(app.Description):
-		add("description", "The description holds invalid characters.")
+		add("description", "The description contains invalid characters.")
 	}
 	switch {
 	case len(app.IconURL) > maxIconURL:
@@ -68,26 +69,36 @@ func CheckAll(app gatehouse.App) []*gatehouse.FieldError {
 		add("icon_url", "The icon URL must be a URL that begins with http:// or https://.")
 	}
 	if len(app.MattermostAppID) > maxMattermostAppID {
-		add("mattermost_app_id", "The Mattermost app id is longer than 32 bytes.")
+		add("mattermost_app_id", "The Mattermost app ID is longer than 32 bytes.")
 	}
-	return errs
+	return broken
 }
 
-// isText reports whether both databases can keep s as it is: PostgreSQL's text
-// has no NUL and no broken UTF-8.
+// isText reports whether both databases can store s. The text type of PostgreSQL takes no
+// NUL and no invalid UTF-8.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
+// checkRedirectURIs returns a sentence about the first broken rule, or "".
 func checkRedirectURIs(uris []string, public bool) string {
 	if len(uris) == 0 {
-		return "There must be at least one callback URL."
+		return "At least one callback URL is required."
 	}
 	if len(fmt.Sprint(uris)) > maxRedirectURIs {
-		return "The callback URLs are longer than 1024 bytes together."
+		return "All callback URLs together are longer than 1024 bytes."
 	}
 	for _, uri := range uris {
 		if err := gatehouse.CheckRedirectURI(uri, public); err != nil {
-			return fmt.Sprintf("%s: %s", uri, message(err))
+			return fmt.Sprintf("%q: %s", uri, message(err))
 		}
 	}
 	return ""
+}
+
+// message returns the sentence of a *gatehouse.FieldError.
+func message(err error) string {
+	var field *gatehouse.FieldError
+	if errors.As(err, &field) {
+		return field.Message
+	}
+	return err.Error()
 }

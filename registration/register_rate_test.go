@@ -49,7 +49,7 @@ func TestAnAddressRegistersABurstThenOneEachSecond(t *testing.T) {
 		require.Equal(t, "1", w.Header().Get("Retry-After"))
 		require.Equal(t, "application/json", w.Header().Get("Content-Type"))
 		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
-		require.JSONEq(t, `{"error":"too_many_requests","error_description":"Too many clients were registered from this address. Please try again later."}`, w.Body.String())
+		require.JSONEq(t, `{"error":"too_many_requests","error_description":"Too many clients were registered from this address. Try again later."}`, w.Body.String())
 
 		require.Equal(t, http.StatusCreated, post(h, "192.0.2.2", someClient).Code, "another address has a budget of its own")
 		time.Sleep(time.Second)

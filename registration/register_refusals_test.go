@@ -41,11 +41,11 @@ func requireNoApps(t *testing.T, g *testkit.Gateway) {
 
 func TestMetadataThatBreaksARuleIsRefused(t *testing.T) {
 	cases := []struct{ name, body, says string }{
-		{"no JSON", `redirect_uris=x`, "no valid JSON"},
-		{"nothing", ``, "no valid JSON"},
-		{"half of it", `{"redirect_uris":[`, "no valid JSON"},
-		{"more than one value", `{"redirect_uris":["https://app.example.com/cb"]}{}`, "no valid JSON"},
-		{"invalid UTF-8", "{\"redirect_uris\":[\"https://app.example.com/cb\"],\"client_name\":\"\xff\"}", "no valid JSON"},
+		{"no JSON", `redirect_uris=x`, "not valid JSON"},
+		{"nothing", ``, "not valid JSON"},
+		{"half of it", `{"redirect_uris":[`, "not valid JSON"},
+		{"more than one value", `{"redirect_uris":["https://app.example.com/cb"]}{}`, "not valid JSON"},
+		{"invalid UTF-8", "{\"redirect_uris\":[\"https://app.example.com/cb\"],\"client_name\":\"\xff\"}", "not valid JSON"},
 		{"null", `null`, "JSON object"},
 		{"a list", `[]`, "JSON object"},
 		{"a string", `"x"`, "JSON object"},
@@ -97,9 +97,9 @@ func TestNamesThatLookOtherThanTheyAreAreRefused(t *testing.T) {
 		} {
 			name, err := json.Marshal("Claude" + string(r) + " Code")
 			require.NoError(t, err)
-			requireRefused(t, register(t, g, with(`"client_name":`+string(name))), "invalid_client_metadata", "cannot be seen")
+			requireRefused(t, register(t, g, with(`"client_name":`+string(name))), "invalid_client_metadata", "invisible character")
 		}
-		requireRefused(t, register(t, g, with(`"client_name":"\ud800"`)), "invalid_client_metadata", "cannot be seen")
+		requireRefused(t, register(t, g, with(`"client_name":"\ud800"`)), "invalid_client_metadata", "invisible character")
 		requireNoApps(t, g)
 		for _, name := range []string{"Claude Code", "Ünïcødé", "アプリ 2", "Приложение", "تطبيق", "Gear ⚙️", "a & <b>", `"quoted"`, strings.Repeat("n", 64)} {
 			encoded, err := json.Marshal(name)
@@ -153,7 +153,7 @@ func TestHostileSizesAreRefused(t *testing.T) {
 		requireRefused(t, register(t, g, many(3000, "https://a.example")), "invalid_redirect_uri", "32")
 		// "[a b c]" has 1024 bytes at most (C 1.15).
 		require.Equal(t, http.StatusCreated, register(t, g, many(2, "https://a.example/"+strings.Repeat("a", 492))).Status)
-		requireRefused(t, register(t, g, many(3, "https://a.example/"+strings.Repeat("a", 400))), "invalid_redirect_uri", "1024 bytes together")
+		requireRefused(t, register(t, g, many(3, "https://a.example/"+strings.Repeat("a", 400))), "invalid_redirect_uri", "longer than 1024 bytes")
 
 		// 64 KiB is the most, however it is filled.
 		padded := func(size int) string {

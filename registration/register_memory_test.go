@@ -76,12 +76,9 @@ func (m *memory) Settings(context.Context) (gatehouse.Settings, error) {
 }
 
 // endpoint is the registration endpoint alone.
-func endpoint(store interface {
-	registration.Store
-	registration.SettingsStore
-}, rate registration.Rate) http.Handler {
+func endpoint(store registration.Store, rate registration.Rate) http.Handler {
 	log := slog.New(slog.DiscardHandler)
-	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: registration.NewService(store, log), Settings: store, Rate: rate, Log: log})
+	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: registration.NewService(registration.ServiceConfig{Store: store, Log: log}), Store: store, Rate: rate, Log: log})
 	return testkit.Serve("", registrar.Routes())
 }
 
