@@ -82,7 +82,7 @@ func asRefusal(err error) *Refusal {
 	}
 	if errors.Is(err, gatehouse.ErrUnavailable) {
 		return &Refusal{Code: codeTemporarilyUnavailable, ID: "api.context.unavailable.app_error", Status: http.StatusServiceUnavailable,
-			Description: "The database cannot be reached at the moment. Nothing was changed. Please try again in a few seconds.", Cause: err}
+			Description: "The database cannot be reached at the moment. Please try again in a few seconds.", Cause: err}
 	}
 	if refusal := refusalOfFosite(err); refusal != nil {
 		return refusal

@@ -64,7 +64,7 @@ func Public(err error) *Error {
 	case errors.As(err, &tooLarge):
 		return &Error{Status: http.StatusRequestEntityTooLarge, ID: "api.context.request_body_too_large.app_error", Message: "The request body is too large.", Cause: err}
 	case errors.Is(err, gatehouse.ErrUnavailable):
-		return &Error{Status: http.StatusServiceUnavailable, ID: "api.context.unavailable.app_error", Message: "The database cannot be reached at the moment. Nothing was changed; please try again in a few seconds.", Cause: err}
+		return &Error{Status: http.StatusServiceUnavailable, ID: "api.context.unavailable.app_error", Message: "The database cannot be reached at the moment. Please try again in a few seconds.", Cause: err}
 	default:
 		return &Error{Status: http.StatusInternalServerError, ID: "api.context.internal.app_error", Message: "Something went wrong on our side. The log of the gateway has the details under the request id.", Cause: err}
 	}

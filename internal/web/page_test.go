@@ -30,7 +30,7 @@ func TestPageTurnsErrorsIntoTheErrorPage(t *testing.T) {
 		"a refusal":            {&web.Error{Status: 403, ID: "x", Message: "Ask <somebody>."}, 403, "Ask &lt;somebody&gt;.", "", false},
 		"a wrapped refusal":    {fmt.Errorf("outer: %w", web.InvalidURLParam("app_id")), 400, "app_id", "", false},
 		"a body too large":     {&http.MaxBytesError{Limit: 1}, 413, "too large", "", false},
-		"a database that left": {fmt.Errorf("storage: %w: secret detail", gatehouse.ErrUnavailable), 503, "Nothing was changed", "2", true},
+		"a database that left": {fmt.Errorf("storage: %w: secret detail", gatehouse.ErrUnavailable), 503, "try again in a few seconds", "2", true},
 		"anything else":        {errors.New("secret detail"), 500, "on our side", "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
