@@ -122,7 +122,7 @@ func (h *SecurityHandler) render(w http.ResponseWriter, r *http.Request, v web.V
 	}
 	frame := v.Frame()
 	if status == http.StatusOK {
-		frame.Notice = securityNotice(r.URL.Query().Get("done"))
+		frame.Notice = h.takeNotice(w, r)
 	}
 	return h.pages.Renderer.Render(w, status, frame, page)
 }
@@ -143,7 +143,7 @@ func (h *SecurityHandler) signOutElsewhere(w http.ResponseWriter, r *http.Reques
 	if _, err := h.service.EndOtherSessions(r.Context(), v.Caller, deviceOf(r)); err != nil {
 		return err
 	}
-	return h.done(w, r, "elsewhere")
+	return h.redirect(w, r, "elsewhere")
 }
 
 // signOutSession is POST /settings/security/sessions/{session_id}/sign-out. The answer
@@ -156,12 +156,12 @@ func (h *SecurityHandler) signOutSession(w http.ResponseWriter, r *http.Request,
 	}
 	i := slices.IndexFunc(sessions, func(s gatehouse.Session) bool { return s.ID == id })
 	if i < 0 {
-		return h.done(w, r, "session-gone")
+		return h.redirect(w, r, "session-gone")
 	}
 	if err := h.service.EndOwnSession(r.Context(), v.Caller, sessions[i], deviceOf(r)); err != nil {
 		return err
 	}
-	return h.done(w, r, "session")
+	return h.redirect(w, r, "session")
 }
 
 // changePassword is POST /settings/security/password. It ends the user's other sessions
@@ -188,7 +188,7 @@ func (h *SecurityHandler) changePassword(w http.ResponseWriter, r *http.Request,
 		return err // The password is changed, and the session keeps its token.
 	}
 	h.cookies.set(w, r, token, v.User.ID)
-	return h.done(w, r, "password")
+	return h.redirect(w, r, "password")
 }
 
 // renderPasswordAgain shows the page with the errors that the user can correct. It
@@ -209,20 +209,20 @@ func (h *SecurityHandler) renderPasswordAgain(w http.ResponseWriter, r *http.Req
 	return err
 }
 
-// done leads back to the page, which then says what happened. Only the name of
-// the sentence travels, so that a link cannot put words into our mouth.
-func (h *SecurityHandler) done(w http.ResponseWriter, r *http.Request, what string) error {
-	web.Redirect(w, r, h.cookies.BasePath+securityPath+"?done="+what)
+// redirect answers a form: it redirects to the page, which shows the notice.
+func (h *SecurityHandler) redirect(w http.ResponseWriter, r *http.Request, notice string) error {
+	h.pages.Notices.Redirect(w, r, h.cookies.BasePath+securityPath, notice)
 	return nil
 }
 
-func securityNotice(what string) string {
-	return map[string]string{
+// takeNotice returns the notice that the form before the page left.
+func (h *SecurityHandler) takeNotice(w http.ResponseWriter, r *http.Request) string {
+	return h.pages.Notices.Take(w, r, map[string]string{
 		"password":     "Your password was changed. Every other session and every app has to sign in again.",
 		"elsewhere":    "You are signed out everywhere else.",
 		"session":      "That session was signed out.",
 		"session-gone": "That session had ended already.",
-		"app":          "The app was revoked. Its codes and tokens are dead.",
+		"app":          "The app was revoked. Its codes and tokens no longer work.",
 		"app-gone":     "The app had been revoked already.",
-	}[what]
+	})
 }

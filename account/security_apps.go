@@ -42,7 +42,7 @@ func (h *SecurityHandler) revokePage(w http.ResponseWriter, r *http.Request, v w
 	}
 	consented, err := h.apps.AuthorizedApp(r.Context(), v.User.ID, appID)
 	if errors.Is(err, gatehouse.ErrNotFound) {
-		return h.done(w, r, "app-gone")
+		return h.redirect(w, r, "app-gone")
 	}
 	if err != nil {
 		return err
@@ -64,12 +64,12 @@ func (h *SecurityHandler) revoke(w http.ResponseWriter, r *http.Request, v web.V
 	}
 	err = h.apps.Revoke(r.Context(), v.User.ID, v.User.ID, appID)
 	if errors.Is(err, gatehouse.ErrNotFound) {
-		return h.done(w, r, "app-gone")
+		return h.redirect(w, r, "app-gone")
 	}
 	if err != nil {
 		return err
 	}
-	return h.done(w, r, "app")
+	return h.redirect(w, r, "app")
 }
 
 // revocable is the app that the address names. While the provider is off there is
@@ -78,7 +78,7 @@ func revocable(r *http.Request, v web.Visit) (appID string, err error) {
 	appID = mux.Vars(r)["app_id"]
 	switch {
 	case !v.Settings.EnableOAuthServiceProvider:
-		return "", &web.Error{Status: http.StatusNotImplemented, ID: "api.oauth.allow_oauth.turn_off.app_error", Message: "The System Admin has turned off OAuth 2.0 applications. No app can act for you."}
+		return "", web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
 	case !gatehouse.ValidID(appID):
 		return "", web.InvalidURLParam("app_id")
 	}

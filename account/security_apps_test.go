@@ -46,9 +46,8 @@ func TestRevokingAnAppInvalidatesItsTokens(t *testing.T) {
 		require.NotEmpty(t, events[0].RequestID)
 
 		// A second time, in another tab, is not an error.
-		for _, again := range []testkit.Answer{ana.Get(t, path), ana.Post(t, path, nil)} {
-			require.Equal(t, "The app had been revoked already.", noticeOf(t, ana.Follow(t, again)))
-		}
+		require.Equal(t, "The app had been revoked already.", noticeOf(t, ana.Follow(t, ana.Get(t, path))))
+		require.Equal(t, "The app had been revoked already.", noticeOf(t, ana.Follow(t, ana.Post(t, path, nil))))
 	})
 }
 
@@ -59,8 +58,11 @@ func TestUsersRevokeOnlyTheirOwnApps(t *testing.T) {
 		tokens := g.Redeem(t, app, ana.Code(t, app))
 		path := security + "/apps/" + app.ID + "/revoke"
 		require.NotContains(t, root.Get(t, security).Body, "Secret plans")
-		for _, answer := range []testkit.Answer{root.Get(t, path), root.Post(t, path, nil)} {
-			a := root.Follow(t, answer)
+		for _, send := range []func() testkit.Answer{
+			func() testkit.Answer { return root.Get(t, path) },
+			func() testkit.Answer { return root.Post(t, path, nil) },
+		} {
+			a := root.Follow(t, send())
 			require.Contains(t, noticeOf(t, a), "already")
 			require.NotContains(t, a.Body, "Secret plans", "the page does not reveal the app's name")
 		}

@@ -35,7 +35,7 @@ func (h *Handler) authorized(w http.ResponseWriter, r *http.Request) error {
 	case userID != caller.User.ID && (caller.IsOAuth() || !caller.User.Can(gatehouse.PermissionManageSystem, settings)):
 		return web.Forbidden(errors.New("the list belongs to another user"))
 	case !settings.EnableOAuthServiceProvider:
-		return errTurnedOff()
+		return web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
 	}
 	offset, limit := web.Paging(r)
 	consented, err := h.AuthorizedApps(r.Context(), userID, offset, limit)
@@ -80,15 +80,10 @@ func (h *Handler) deauthorize(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !settings.EnableOAuthServiceProvider {
-		return errTurnedOff()
+		return web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
 	}
 	if err := h.Revoke(r.Context(), caller.User.ID, caller.User.ID, appID); err != nil && !errors.Is(err, gatehouse.ErrNotFound) {
 		return err
 	}
 	return web.WriteStatusOK(w)
-}
-
-// errTurnedOff is the answer while the provider is off (C 2.14).
-func errTurnedOff() *web.Error {
-	return &web.Error{Status: http.StatusNotImplemented, ID: "api.oauth.allow_oauth.turn_off.app_error", Message: "The System Admin has turned off OAuth 2.0 applications."}
 }

@@ -102,11 +102,10 @@ func (h *Handler) Routes() []web.Route {
 	return routes
 }
 
-// frame is what surrounds a page, with the sentence that the form before it left.
-// Only the name of the sentence travels, so that a link cannot put words into our mouth.
-func frame(r *http.Request, v web.Visit) templates.Frame {
+// frame returns the frame of a page, with the notice that the form before it left.
+func (h *Handler) frame(w http.ResponseWriter, r *http.Request, v web.Visit) templates.Frame {
 	f := v.Frame()
-	f.Notice = map[string]string{
+	f.Notice = h.pages.Notices.Take(w, r, map[string]string{
 		"saved":       "The settings were saved.",
 		"unchanged":   "Nothing was changed.",
 		"created":     "The user was created.",
@@ -114,13 +113,13 @@ func frame(r *http.Request, v web.Visit) templates.Frame {
 		"activated":   "The user was activated.",
 		"deactivated": "The user was deactivated. They are signed out everywhere, and no app can act for them.",
 		"promoted":    "The user is a System Admin now.",
-		"demoted":     "The user is no System Admin any more.",
-	}[r.URL.Query().Get("done")]
+		"demoted":     "The user is no longer a System Admin.",
+	})
 	return f
 }
 
-// done leads on to a page, which then says what happened.
-func (h *Handler) done(w http.ResponseWriter, r *http.Request, path, what string) error {
-	web.Redirect(w, r, h.basePath+path+"?done="+what)
+// redirect answers a form: it redirects to a page, which shows the notice.
+func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, path, notice string) error {
+	h.pages.Notices.Redirect(w, r, h.basePath+path, notice)
 	return nil
 }

@@ -81,7 +81,7 @@ func TestDemotedUserLosesTheConsoleAtOnce(t *testing.T) {
 		root, ben := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.Admin(t, "ben"))
 		require.Equal(t, http.StatusOK, ben.Get(t, "/console").Status)
 		a := root.Follow(t, root.Post(t, "/console/users/"+ben.User.ID+"/demote", nil))
-		require.Contains(t, a.Page(t).Find(".notice").Text(), "no System Admin any more")
+		require.Contains(t, a.Page(t).Find(".notice").Text(), "no longer a System Admin")
 		require.Equal(t, http.StatusForbidden, ben.Get(t, "/console").Status)
 		require.Equal(t, http.StatusOK, ben.Get(t, "/").Status, "the user stays signed in")
 	})

@@ -10,7 +10,7 @@ import (
 
 // settingsPage is GET /console.
 func (h *Handler) settingsPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.pages.Renderer.Render(w, http.StatusOK, frame(r, v), templates.ConsolePage{Settings: v.Settings})
+	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), templates.ConsolePage{Settings: v.Settings})
 }
 
 // saveSettings is POST /console. If one value breaks a rule, it saves none.
@@ -27,9 +27,9 @@ func (h *Handler) saveSettings(w http.ResponseWriter, r *http.Request, v web.Vis
 		return err
 	}
 	if len(changed) == 0 {
-		return h.done(w, r, "/console", "unchanged")
+		return h.redirect(w, r, "/console", "unchanged")
 	}
-	return h.done(w, r, "/console", "saved")
+	return h.redirect(w, r, "/console", "saved")
 }
 
 // changedValues returns the values of the form, by key, that the user changed. The

@@ -73,6 +73,6 @@ func (h *Handler) carryOut(a userAction) userFunc {
 		if err != nil {
 			return err
 		}
-		return h.done(w, r, "/console/users/"+user.ID, a.notice)
+		return h.redirect(w, r, "/console/users/"+user.ID, a.notice)
 	}
 }

@@ -26,12 +26,12 @@ func (h *Handler) usersPage(w http.ResponseWriter, r *http.Request, v web.Visit)
 		users = users[:usersPerPage]
 	}
 	page.Users = users
-	return h.pages.Renderer.Render(w, http.StatusOK, frame(r, v), page)
+	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
 }
 
 // userForm is GET /console/users/add.
 func (h *Handler) userForm(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.pages.Renderer.Render(w, http.StatusOK, frame(r, v), templates.UserFormPage{})
+	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), templates.UserFormPage{})
 }
 
 // addUser is POST /console/users/add.
@@ -53,7 +53,7 @@ func (h *Handler) addUser(w http.ResponseWriter, r *http.Request, v web.Visit) e
 	if err != nil {
 		return err
 	}
-	return h.done(w, r, "/console/users/"+user.ID, "created")
+	return h.redirect(w, r, "/console/users/"+user.ID, "created")
 }
 
 // userFunc serves a page about one user.
@@ -93,7 +93,7 @@ func (h *Handler) renderUser(w http.ResponseWriter, r *http.Request, v web.Visit
 	if err != nil {
 		return err
 	}
-	status, f := http.StatusOK, frame(r, v)
+	status, f := http.StatusOK, h.frame(w, r, v)
 	if len(problems) > 0 {
 		status, f = http.StatusBadRequest, v.Frame()
 	}
@@ -129,7 +129,7 @@ func (h *Handler) setPassword(w http.ResponseWriter, r *http.Request, v web.Visi
 	if err != nil {
 		return err
 	}
-	return h.done(w, r, "/console/users/"+user.ID, "password")
+	return h.redirect(w, r, "/console/users/"+user.ID, "password")
 }
 
 // activate is POST /console/users/{user_id}/activate.
@@ -137,7 +137,7 @@ func (h *Handler) activate(w http.ResponseWriter, r *http.Request, v web.Visit, 
 	if err := h.users.SetActive(r.Context(), v.Caller, user.ID, true); err != nil {
 		return err
 	}
-	return h.done(w, r, "/console/users/"+user.ID, "activated")
+	return h.redirect(w, r, "/console/users/"+user.ID, "activated")
 }
 
 func forbidden(message string) *web.Error {

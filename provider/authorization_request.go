@@ -3,7 +3,6 @@ package provider
 import (
 	"errors"
 	"math"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -295,10 +294,4 @@ func (r authorizationRequest) scopes() []string {
 // C 1.2 step 6).
 func challengeRequired() *Refusal {
 	return refuse(codeInvalidRequest, "api.oauth.allow_oauth.pkce_required_public", "This is a public client. It must send a code_challenge with code_challenge_method=S256 (PKCE).")
-}
-
-// providerOff is the refusal of every endpoint while the provider is off (C 2.14).
-func providerOff(id string) *Refusal {
-	return &Refusal{Code: codeTemporarilyUnavailable, ID: id + ".app_error", Status: http.StatusNotImplemented,
-		Description: "OAuth 2.0 applications are turned off. A System Admin can turn them on in the console."}
 }

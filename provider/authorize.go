@@ -133,7 +133,7 @@ func (h *Handler) loadAuthorization(ctx context.Context, query string) (a author
 		return authorization{}, nil, err
 	}
 	if !settings.EnableOAuthServiceProvider {
-		return authorization{}, nil, providerOff("api.oauth.authorize_oauth.disabled").webError()
+		return authorization{}, nil, web.ProviderOff("api.oauth.authorize_oauth.disabled.app_error")
 	}
 	values, malformed, identity := parseAuthorizationQuery(query)
 	if identity {

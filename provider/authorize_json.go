@@ -67,7 +67,7 @@ func (h *Handler) authorizeJSON(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !a.settings.EnableOAuthServiceProvider {
-		return providerOff("api.oauth.allow_oauth.turn_off").webError()
+		return web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
 	}
 	if a.app, a.redirectURI, err = h.loadApp(ctx, a.request); err != nil {
 		return err

@@ -109,7 +109,7 @@ func (h *Handler) tokenOfClient(r *http.Request) (token string, app gatehouse.Ap
 		return "", app, settings, err
 	}
 	if !settings.EnableOAuthServiceProvider {
-		return "", app, settings, providerOff("api.oauth.get_access_token.disabled")
+		return "", app, settings, providerOff()
 	}
 	app, err = h.authenticate(r.Context(), creds)
 	return form.Get("token"), app, settings, err

@@ -73,7 +73,7 @@ func (h *Handler) authorizationServer(w http.ResponseWriter, r *http.Request) er
 		return err
 	}
 	if !settings.EnableOAuthServiceProvider {
-		return providerOff("api.oauth.authorization_server_metadata.disabled").webError()
+		return web.ProviderOff("api.oauth.authorization_server_metadata.disabled.app_error")
 	}
 	return writeMetadata(w, h.serverMetadata(settings))
 }
@@ -85,7 +85,7 @@ func (h *Handler) protectedResource(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	if !settings.EnableOAuthServiceProvider {
-		return providerOff("api.oauth.authorization_server_metadata.disabled").webError()
+		return web.ProviderOff("api.oauth.authorization_server_metadata.disabled.app_error")
 	}
 	return writeMetadata(w, resourceMetadata{
 		Resource: h.issuer, AuthorizationServers: []string{h.issuer}, ScopesSupported: []string{gatehouse.DefaultScope},

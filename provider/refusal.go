@@ -56,6 +56,12 @@ func refuse(code, id, description string) *Refusal {
 	return &Refusal{Code: code, ID: id + ".app_error", Description: description}
 }
 
+// providerOff is web.ProviderOff for the endpoints that clients call.
+func providerOff() *Refusal {
+	e := web.ProviderOff("api.oauth.get_access_token.disabled.app_error")
+	return &Refusal{Code: codeTemporarilyUnavailable, ID: e.ID, Status: e.Status, Description: e.Message}
+}
+
 // The error codes of the protocol endpoints.
 const (
 	codeInvalidRequest         = "invalid_request"

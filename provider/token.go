@@ -45,7 +45,7 @@ func (h *Handler) token(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if !settings.EnableOAuthServiceProvider {
-		return nil, providerOff("api.oauth.get_access_token.disabled")
+		return nil, providerOff()
 	}
 	app, err := h.authenticate(ctx, creds)
 	if err != nil {

@@ -53,7 +53,7 @@ func (h *Handler) listApps(w http.ResponseWriter, r *http.Request) error {
 	case !mayManageApps(v):
 		return errNotListed(v)
 	case !v.Settings.EnableOAuthServiceProvider:
-		return errTurnedOff()
+		return web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
 	}
 	offset, limit := web.Paging(r)
 	query, failedID := gatehouse.AppQuery{Offset: offset, Limit: limit}, "get_apps.find"

@@ -40,7 +40,7 @@ func mayTrust(v web.Visit) bool {
 // loadApp loads an app without a check of permissions (C 1.10).
 func (h *Handler) loadApp(ctx context.Context, v web.Visit, id string) (gatehouse.App, error) {
 	if !v.Settings.EnableOAuthServiceProvider {
-		return gatehouse.App{}, errTurnedOff()
+		return gatehouse.App{}, web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
 	}
 	app, err := h.store.App(ctx, id)
 	if errors.Is(err, gatehouse.ErrNotFound) {
@@ -72,9 +72,7 @@ func (h *Handler) registerApp(ctx context.Context, v web.Visit, n NewApp) (app g
 	case !mayManageApps(v):
 		return gatehouse.App{}, "", errNotAllowed(v)
 	case !v.Settings.EnableOAuthServiceProvider:
-		off := errTurnedOff()
-		off.ID = "api.oauth.register_oauth_app.turn_off.app_error"
-		return gatehouse.App{}, "", off
+		return gatehouse.App{}, "", web.ProviderOff("api.oauth.register_oauth_app.turn_off.app_error")
 	}
 	n.CreatorID = v.User.ID
 	n.IsTrusted = n.IsTrusted && mayTrust(v)

@@ -37,11 +37,6 @@ func errNotCreator() *web.Error {
 	return e
 }
 
-// errTurnedOff is the answer while the provider is off (C 2.14).
-func errTurnedOff() *web.Error {
-	return &web.Error{Status: http.StatusNotImplemented, ID: "api.oauth.allow_oauth.turn_off.app_error", Message: "The System Admin has turned off OAuth 2.0 applications."}
-}
-
 // errNoApp means that the app does not exist.
 func errNoApp(cause error) *web.Error {
 	return &web.Error{Status: http.StatusNotFound, ID: "app.oauth.get_app.find.app_error", Message: "This app does not exist. It may have been deleted.", Cause: cause}

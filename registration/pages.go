@@ -30,10 +30,8 @@ func (h *Handler) page(f web.VisitFunc) http.Handler {
 
 // turnedOffPage says that the provider is off, and to whom can turn it on, where.
 func (h *Handler) turnedOffPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	page := templates.ErrorPage{
-		Status: http.StatusNotImplemented, RequestID: web.RequestID(r.Context()), BackURL: h.basePath + "/",
-		Message: errTurnedOff().Message + " Ask them to turn it on.",
-	}
+	off := web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
+	page := templates.ErrorPage{Status: off.Status, Message: off.Message, RequestID: web.RequestID(r.Context()), BackURL: h.basePath + "/"}
 	if v.Can(gatehouse.PermissionManageSystem) {
 		page.Message = "While they are off, apps get no codes and no tokens, and cannot be managed. You can turn them on in the console."
 		page.BackURL, page.BackLabel = h.basePath+"/console", "Go to the console"
@@ -86,28 +84,18 @@ var noticeTexts = map[string]string{
 	noticeRegenerated: "The secret was regenerated in the meantime, so it was left as it is. If you did not copy the new one, regenerate it again.",
 }
 
-const noticeCookie = "GATEHOUSE_NOTICE"
-
-// redirect answers a form: go on with a GET, and show the notice there. It travels
-// in a cookie that names it, so that no link can make a page say it.
+// redirect answers a form: it redirects to a page, which shows the notice.
 func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, to, notice string) {
-	http.SetCookie(w, h.noticeCookie(r, notice, 60))
-	web.Redirect(w, r, to)
+	h.notices().Redirect(w, r, to, notice)
 }
 
-// frame is the frame of a page, with the notice if there is one, which is then over.
+// frame returns the frame of a page, with the notice that the form before it left.
 func (h *Handler) frame(w http.ResponseWriter, r *http.Request, v web.Visit) templates.Frame {
 	frame := v.Frame()
-	if c, err := r.Cookie(noticeCookie); err == nil {
-		frame.Notice = noticeTexts[c.Value]
-		http.SetCookie(w, h.noticeCookie(r, "", -1))
-	}
+	frame.Notice = h.notices().Take(w, r, noticeTexts)
 	return frame
 }
 
-func (h *Handler) noticeCookie(r *http.Request, value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
-		Name: noticeCookie, Value: value, Path: h.basePath + pagesPath, MaxAge: maxAge, HttpOnly: true,
-		Secure: strings.HasPrefix(h.siteURL, "https:") || web.ClientOf(r).HTTPS, SameSite: http.SameSiteLaxMode,
-	}
+func (h *Handler) notices() web.Notices {
+	return web.Notices{BasePath: h.basePath, SiteHTTPS: strings.HasPrefix(h.siteURL, "https:")}
 }

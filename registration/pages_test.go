@@ -214,5 +214,5 @@ func TestThePagesStayBelowTheBasePath(t *testing.T) {
 	}
 	edited := admin.post(appPages+"/"+id+"/edit", typed("name=New"))
 	require.Equal(t, "/sso"+appPages, edited.Location)
-	require.Contains(t, edited.Header.Get("Set-Cookie"), "Path=/sso"+appPages+";")
+	require.Contains(t, edited.Header.Get("Set-Cookie"), "Path=/sso/;")
 }

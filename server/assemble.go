@@ -72,7 +72,10 @@ func Assemble(p Parts) (Gateway, error) {
 	authenticator := account.NewAuthenticator(account.AuthenticatorConfig{
 		Store: p.Store, Tokens: tokens, Cookies: cookies, ResourceMetadata: provider.ResourceMetadataURL(issuer), Log: p.Log,
 	})
-	pages := web.Pages{SignIn: authenticator, Settings: p.Store, Renderer: renderer, Log: p.Log}
+	pages := web.Pages{
+		SignIn: authenticator, Settings: p.Store, Renderer: renderer,
+		Notices: web.Notices{BasePath: basePath, SiteHTTPS: cookies.SiteHTTPS}, Log: p.Log,
+	}
 	consents := consent.NewHandler(consent.Config{Store: p.Store, Callers: authenticator, Renderer: renderer, BasePath: basePath, Log: p.Log})
 	protocol := provider.New(provider.Config{
 		Issuer: issuer, BasePath: basePath, Tokens: tokens, Store: p.Store,

@@ -53,6 +53,12 @@ func Forbidden(cause error) *Error {
 	return &Error{Status: http.StatusForbidden, ID: "api.context.permissions.app_error", Message: "You do not have the appropriate permissions.", Cause: cause}
 }
 
+// ProviderOff refuses a request to an endpoint that is off together with the provider.
+// The id differs by endpoint (C 2.14).
+func ProviderOff(id string) *Error {
+	return &Error{Status: http.StatusNotImplemented, ID: id, Message: "OAuth 2.0 applications are turned off. A System Admin can turn them on in the console."}
+}
+
 // Public returns what the caller may know of err. An error that nobody named
 // says nothing but that it happened; Unavailable asks to try again.
 func Public(err error) *Error {

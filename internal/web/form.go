@@ -31,19 +31,6 @@ func SendsForm(r *http.Request) bool {
 	return err == nil && (mediaType == "application/x-www-form-urlencoded" || mediaType == "multipart/form-data")
 }
 
-// PageNumber is the page that a list's ?page= asks for, from 1; what is no number
-// of a page is the first one.
-func PageNumber(r *http.Request) int {
-	n := 0
-	for _, c := range r.URL.Query().Get("page") {
-		if c < '0' || c > '9' || n > 1_000_000 {
-			return 1
-		}
-		n = n*10 + int(c-'0')
-	}
-	return max(n, 1)
-}
-
 // Redirect sends the browser on to a page after a form was carried out, as a GET
 // (RFC 9110 §15.4.4), so that reloading does not carry it out again.
 func Redirect(w http.ResponseWriter, r *http.Request, localURL string) {

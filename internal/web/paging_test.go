@@ -31,3 +31,12 @@ func TestPagingIsTheContracts(t *testing.T) {
 		require.Equal(t, want, [2]int{offset, limit}, query)
 	}
 }
+
+func TestPageNumber(t *testing.T) {
+	for query, want := range map[string]int{
+		"": 1, "?page=": 1, "?page=0": 1, "?page=1": 1, "?page=7": 7, "?page=-7": 1, "?page=x": 1, "?page=1.5": 1,
+		"?page=1000000": 1000000, "?page=1000001": 1, "?page=99999999999999999999": 1,
+	} {
+		require.Equal(t, want, web.PageNumber(httptest.NewRequest(http.MethodGet, "/"+query, nil)), query)
+	}
+}

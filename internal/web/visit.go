@@ -32,6 +32,7 @@ type Pages struct {
 	SignIn   SignIn
 	Settings SettingsReader
 	Renderer PageRenderer
+	Notices  Notices
 	Log      *slog.Logger
 }
 
