@@ -35,7 +35,7 @@ func inFlightCases() map[string]func(*testing.T, *database) {
 }
 
 // Attack: use the time between the statement that redeems a code and its commit. The
-// races below meet it only by chance. The call that ends the access must wait for the
+// cases of races.go meet it only by chance. The call that ends the access must wait for the
 // commit and then see the grant.
 func endsRedemptionInFlight(t *testing.T, d *database, end func(context.Context, *storage.Store, Pair) error) {
 	ctx, store := context.Background(), d.node()

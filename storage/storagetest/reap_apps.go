@@ -15,7 +15,7 @@ func reapAppCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
 		"an app that no user authorized is reaped after a day": reapsUnusedApps,
 		"an app that no user uses is reaped after 90 days":     reapsIdleApps,
-		"an app whose consent was revoked is reaped like idle": reapsRevokedApps,
+		"an app whose consent was revoked is kept 90 days":     reapsRevokedApps,
 		"an app with a grant that can be used is not reaped":   keepsAppsWithGrants,
 		"the settings say when apps are reaped":                reapsAppsBySettings,
 		"a reaped app is not in the cache":                     reapedAppIsNotCached,
