@@ -103,6 +103,17 @@ install: build ## Install bin/gatehouse into PREFIX/bin (PREFIX=/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 bin/gatehouse "$(DESTDIR)$(PREFIX)/bin/gatehouse"
 
+# For another system: make archive GOOS=linux GOARCH=arm64
+ARCHIVE = gatehouse-$(VERSION)-$(or $(GOOS),$(shell go env GOOS))-$(or $(GOARCH),$(shell go env GOARCH))
+
+.PHONY: archive
+archive: ## Build dist/gatehouse-VERSION-OS-ARCH.tar.gz for GOOS and GOARCH
+	mkdir -p "dist/$(ARCHIVE)"
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o "dist/$(ARCHIVE)/" ./cmd/gatehouse
+	cp LICENSE README.md CHANGELOG.md "dist/$(ARCHIVE)/"
+	tar -C dist -czf "dist/$(ARCHIVE).tar.gz" "$(ARCHIVE)"
+	rm -r "dist/$(ARCHIVE)"
+
 .PHONY: clean
 clean: ## Remove the built files
-	rm -rf bin coverage.out
+	rm -rf bin dist coverage.out

@@ -1,9 +1,10 @@
-// Package architecture holds the test of the import rules, so that `go test`
-// alone catches a breach:
+// Package architecture holds tests of the repository as a whole:
 //
-//	cmd ─▶ server ─▶ {provider, consent, registration, account, console} ─▶ gatehouse
-//	storage ─▶ gatehouse        templates ─▶ gatehouse        examples ─▶ nothing of ours
+//	imports_test.go, rules_test.go   imports follow the rules of depguard in .golangci.yml
+//	engines_test.go                  make test runs on both engines
+//	references_test.go               documents name tests, files and sections that exist
+//	words_test.go                    comments and texts avoid certain words
 //
-// The linter (.golangci.yml, depguard) says the same while one types. The
-// package has no code of its own.
+// They need only Go, so that `make check` finds a breach. The package has no code
+// other than tests.
 package architecture

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -143,8 +144,13 @@ func memory() string {
 	return shm
 }
 
-// findBinaries returns the directory that holds initdb and postgres. The
-// distributions do not put it on the PATH: each version has a directory.
+// versionInPath finds the version in the path of a directory such as
+// /usr/lib/postgresql/17/bin.
+var versionInPath = regexp.MustCompile(`[0-9]+`)
+
+// findBinaries returns the directory of the newest initdb and postgres. The
+// distributions do not put it on the PATH: each version has a directory. .ci/needs
+// looks in the same places.
 func findBinaries() (string, error) {
 	candidates, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {
@@ -163,12 +169,17 @@ func findBinaries() (string, error) {
 	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
 		candidates = append(candidates, strings.TrimSpace(string(out)))
 	}
+	newest, newestVersion := "", -1
 	for _, dir := range candidates {
 		_, initdb := os.Stat(filepath.Join(dir, "initdb"))
 		_, postgres := os.Stat(filepath.Join(dir, "postgres"))
-		if initdb == nil && postgres == nil {
-			return dir, nil
+		version, _ := strconv.Atoi(versionInPath.FindString(dir)) // 0 if the path has none
+		if initdb == nil && postgres == nil && version > newestVersion {
+			newest, newestVersion = dir, version
 		}
+	}
+	if newest != "" {
+		return newest, nil
 	}
 	return "", fmt.Errorf("the tests need PostgreSQL's server programs (initdb, postgres); install them with: %s", installCommand())
 }
