@@ -13,47 +13,50 @@ import (
 )
 
 const (
-	// DrainTimeout is how long requests that are under way when the gateway is told
-	// to stop have for finishing, with what comes in while clients leave.
+	// DrainTimeout is how long a stop takes at most: for the requests that were under
+	// way when it began, and for those that come while clients close their connections.
 	DrainTimeout = 10 * time.Second
-	// LeaveTimeout is how long a connection that a client keeps open is left to it:
-	// closing one on which a request is just coming would lose that. A client that
-	// lets go of its connections sooner when they are idle loses nothing.
-	LeaveTimeout = time.Second
+	// IdleDrainTimeout is how long an idle connection stays open during a stop. If the
+	// server closed it at once, a request that is just arriving on it would be lost. A
+	// client that closes its idle connections sooner loses no request.
+	IdleDrainTimeout = time.Second
 )
 
-// Listener is an address and what is served there.
+// Listener is an address and the handler that serves it.
 type Listener struct {
 	net.Listener
 	Handler http.Handler
-	// CertFile and KeyFile make it TLS; both empty: plain HTTP.
+	// CertFile and KeyFile turn TLS on; both empty: plain HTTP.
 	CertFile, KeyFile string
 }
 
-// Run serves every listener until ctx ends. Then it asks the clients to let go of
-// their connections, with every answer, until none is left, or none that was used
-// within LeaveTimeout, or half of DrainTimeout is over; accepts nothing new; and waits for what is under way, until
-// DrainTimeout is over; what did not finish then is cut off. It closes the listeners
-// in any case. If one fails, all stop, and Run says why.
+// Run serves every listener until ctx ends, and then stops:
+//
+//	every answer asks the client to close its connection
+//	  until no connection is open, or none was used for IdleDrainTimeout, or half of DrainTimeout is over
+//	the listener accepts the connections that have arrived, and no new ones
+//	requests under way finish, until DrainTimeout is over; then they are cut off
+//
+// It closes the listeners in any case. If one fails, it stops all and returns the error.
 func Run(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
 	// Requests do not inherit ctx: they may finish after it ended.
 	group, ctx := errgroup.WithContext(ctx)
 	for _, l := range listeners {
-		var leaving departure
-		s := newHTTPServer(leaving.announce(l.Handler), log)
-		s.ConnState = leaving.count
-		d := newDoor(l.Listener)
-		l.Listener = d
+		var connections connectionDrain
+		s := newHTTPServer(connections.askToClose(l.Handler), log)
+		s.ConnState = connections.track
+		listener := newDrainingListener(l.Listener)
+		l.Listener = listener
 		group.Go(func() error { return serve(s, l) })
 		group.Go(func() error {
 			<-ctx.Done()
-			return stop(s, &leaving, d, log)
+			return stop(s, &connections, listener, log)
 		})
 	}
 	return group.Wait()
 }
 
-// newHTTPServer bounds what a slow or silent client can hold.
+// newHTTPServer limits what a slow or silent client can hold.
 func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
@@ -62,12 +65,12 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // broken handshakes and the like: the clients' doing
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // broken handshakes and other mistakes of clients
 	}
 }
 
 func serve(s *http.Server, l Listener) error {
-	defer func() { _ = l.Close() }() // ServeTLS does not where it cannot read its files.
+	defer func() { _ = l.Close() }() // ServeTLS does not close it if it cannot read the files.
 	var err error
 	if l.CertFile != "" {
 		err = s.ServeTLS(l.Listener, l.CertFile, l.KeyFile)
@@ -80,18 +83,19 @@ func serve(s *http.Server, l Listener) error {
 	return fmt.Errorf("server: serve %s: %w", l.Addr(), err)
 }
 
-func stop(s *http.Server, leaving *departure, d *door, log *slog.Logger) error {
+func stop(s *http.Server, connections *connectionDrain, listener *drainingListener, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), DrainTimeout)
 	defer cancel()
-	leave, cancel := context.WithTimeout(ctx, DrainTimeout/2) // so that whoever comes last has the other half
+	half, cancel := context.WithTimeout(ctx, DrainTimeout/2) // so that the last connections have the other half
 	defer cancel()
-	leaving.wait(leave)
-	s.SetKeepAlivesEnabled(false) // what ends from now on is announced, whenever it began
-	d.shut()
+	connections.waitForClients(half)
+	s.SetKeepAlivesEnabled(false) // answers to requests that began before the stop ask to close the connection too
+	listener.drain()
+	connections.waitForArrivals(ctx)
 	if err := s.Shutdown(ctx); err != nil {
-		log.Warn("requests did not finish in time and were cut off", "listen", d.Addr().String(), "waited", DrainTimeout)
+		log.Warn("requests did not finish in time and were cut off", "listen", listener.Addr().String(), "waited", DrainTimeout)
 		if err := s.Close(); err != nil {
-			return fmt.Errorf("server: stop %s: %w", d.Addr(), err)
+			return fmt.Errorf("server: stop %s: %w", listener.Addr(), err)
 		}
 	}
 	return nil

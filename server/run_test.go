@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -32,11 +31,7 @@ func TestStoppingLetsRequestsFinish(t *testing.T) {
 			_, _ = io.WriteString(w, ", but cancelled")
 		}
 	})
-	ctx, stop := context.WithCancel(t.Context())
-	stopped := make(chan error, 1)
-	go func() {
-		stopped <- server.Run(ctx, slog.New(slog.DiscardHandler), server.Listener{Listener: l, Handler: h})
-	}()
+	stop, stopped := start(l, h)
 	answer := make(chan string, 1)
 	go func() {
 		res, err := http.Get("http://" + l.Addr().String())

@@ -2,29 +2,21 @@ package server_test
 
 import (
 	"bufio"
-	"context"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"gatehouse/server"
 )
 
-// A proxy that was told to let go of its connections makes a new one for each
-// request. It sends nothing again: who has got through must be answered.
-func TestStoppingAnswersEverybodyWhoGotThrough(t *testing.T) {
+// A proxy whose connections are closed opens a new one for each request and repeats no
+// POST, so every connection that is not refused must be answered.
+func TestStopAnswersEveryAcceptedConnection(t *testing.T) {
 	for range 5 {
 		l := listen(t)
-		ctx, stop := context.WithCancel(t.Context())
-		stopped := make(chan error, 1)
-		go func() {
-			stopped <- server.Run(ctx, slog.New(slog.DiscardHandler), server.Listener{Listener: l, Handler: http.NotFoundHandler()})
-		}()
+		stop, stopped := start(l, http.NotFoundHandler())
 		var clients sync.WaitGroup
 		lost, served := make(chan error, 1<<16), make(chan struct{}, 1<<16)
 		for range 16 {
