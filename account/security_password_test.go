@@ -17,7 +17,7 @@ func newPassword(current, fresh string) url.Values {
 
 func TestChangingThePasswordEndsEverythingExceptThisSession(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		ana := g.Person(t, "ana")
+		ana := g.UserWithPassword(t, "ana")
 		here, there := signedInByPassword(t, g, ana), signedInByPassword(t, g, ana)
 		ben := g.SignedIn(t, g.User(t, "ben"))
 		app := g.App(t, nil)
@@ -51,7 +51,7 @@ func TestChangingThePasswordEndsEverythingExceptThisSession(t *testing.T) {
 
 func TestARefusedPasswordChangesNothing(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		ana := g.SignedIn(t, g.Person(t, "ana"))
+		ana := g.SignedIn(t, g.UserWithPassword(t, "ana"))
 		for _, tc := range []struct{ current, fresh, field, says string }{
 			{testkit.Password, "short", "new_password", "at least 8 characters"},
 			{testkit.Password, "", "new_password", "at least 8 characters"},
@@ -80,7 +80,7 @@ func TestARefusedPasswordChangesNothing(t *testing.T) {
 // rate limit is used up, the right password does not work either.
 func TestAStolenSessionCannotGuessThePassword(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		ana := g.SignedIn(t, g.Person(t, "ana"))
+		ana := g.SignedIn(t, g.UserWithPassword(t, "ana"))
 		var last testkit.Answer
 		for range 21 {
 			last = ana.Post(t, security+"/password", newPassword("wrong", "another password"))

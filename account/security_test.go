@@ -73,7 +73,7 @@ func TestStartPageLinksToTheMenu(t *testing.T) {
 
 func TestSessionsAreListedAndEnded(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		ana := g.Person(t, "ana")
+		ana := g.UserWithPassword(t, "ana")
 		here, there, elsewhere := g.SignedIn(t, ana), g.SignedIn(t, ana), g.SignedIn(t, ana)
 		ben := g.SignedIn(t, g.User(t, "ben"))
 		now := time.Now()
@@ -130,7 +130,7 @@ func sessionToken(t *testing.T, g *testkit.Gateway, b *testkit.Browser) string {
 
 func TestUserAgentIsEscaped(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		ana := g.Person(t, "ana")
+		ana := g.UserWithPassword(t, "ana")
 		b := g.SignedIn(t, ana)
 		now := time.Now()
 		require.NoError(t, g.Store.CreateSession(t.Context(), gatehouse.Session{

@@ -14,7 +14,7 @@ import (
 // TestConsoleIsForSystemAdmins requests every page and every form of the console.
 func TestConsoleIsForSystemAdmins(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		admin, ana := g.Admin(t, "root"), g.Person(t, "ana")
+		admin, ana := g.Admin(t, "root"), g.UserWithPassword(t, "ana")
 		g.Set(t, gatehouse.SettingEnableUserAppRegistration, "true") // manage_oauth is not enough
 		one := "/console/users/" + ana.ID
 		for _, path := range []string{

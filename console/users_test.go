@@ -95,7 +95,7 @@ func signIn(t *testing.T, g *testkit.Gateway, login, password string) testkit.An
 
 func TestDeactivatingEndsSessionsAndTokens(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.Person(t, "ana"))
+		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.UserWithPassword(t, "ana"))
 		app := g.App(t, nil)
 		tokens := g.Redeem(t, app, ana.Code(t, app))
 		unused := ana.Code(t, app)
@@ -127,7 +127,7 @@ func TestDeactivatingEndsSessionsAndTokens(t *testing.T) {
 
 func TestSettingAPasswordFromTheConsole(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.Person(t, "ana"))
+		root, ana := g.SignedIn(t, g.Admin(t, "root")), g.SignedIn(t, g.UserWithPassword(t, "ana"))
 		app := g.App(t, nil)
 		tokens := g.Redeem(t, app, ana.Code(t, app))
 		path := "/console/users/" + ana.User.ID + "/password"

@@ -73,7 +73,7 @@ func TestAConsentFormIsItsPersonsOwn(t *testing.T) {
 // attacker's account (login CSRF, RFC 6749 §10.12).
 func TestNobodyIsSignedInByAnotherSite(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		g.Person(t, "eve")
+		g.UserWithPassword(t, "eve")
 		login := url.Values{"login_id": {"eve"}, "password": {testkit.Password}}.Encode()
 		json := `{"login_id":"eve","password":"` + testkit.Password + `"}`
 		for name, headers := range map[string][]string{
@@ -105,7 +105,7 @@ func TestNobodyIsSignedInByAnotherSite(t *testing.T) {
 // Attack: send people on to another site from our address (RFC 9700 §4.11).
 func TestWeAreNoOpenRedirector(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		g.Person(t, "ada")
+		g.UserWithPassword(t, "ada")
 		for _, target := range []string{
 			"https://evil.example", "//evil.example", "///evil.example", `/\evil.example`, `\/evil.example`, `/\/evil.example`, "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example",
 			"https:evil.example", "https:/evil.example", "javascript:alert(1)", "data:text/html,x", "/%0d%0aLocation:%20https://evil.example", "/\r\nLocation: https://evil.example", "@evil.example", ".evil.example", "http://127.0.0.1@evil.example",

@@ -25,7 +25,7 @@ import (
 func TestNothingSecretStaysInACache(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "true")
-		root := g.Person(t, "root", gatehouse.RoleSystemAdmin)
+		root := g.UserWithPassword(t, "root", gatehouse.RoleSystemAdmin)
 		b := g.SignedIn(t, root)
 		app, trusted := g.App(t, nil), g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		tokens := grant(t, g, b, app)
@@ -139,7 +139,7 @@ func TestTheLogHasNoSecretsAndNoForeignLines(t *testing.T) {
 					handler = slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})
 				}
 				g := logged(t, databaseURL, "", slog.New(handler))
-				ada := g.Person(t, "ada")
+				ada := g.UserWithPassword(t, "ada")
 				b := g.SignedIn(t, ada)
 				app := g.App(t, nil)
 				code := b.Code(t, app, "state=STATEstate")
@@ -221,7 +221,7 @@ func (b *lockedBuffer) String() string {
 // measured in package account, by counting.)
 func TestUnknownAndKnownLookTheSame(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		ada := g.Person(t, "ada")
+		ada := g.UserWithPassword(t, "ada")
 		app := g.App(t, nil)
 		blank := func(a testkit.Answer) string {
 			body := a.Body

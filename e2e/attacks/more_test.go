@@ -87,7 +87,7 @@ func TestAnyAuthorizationHeaderIsSurvivedEverywhere(t *testing.T) {
 // refreshes, introspects or calls anything.
 func TestAStolenDatabaseOpensNothing(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		ada := g.Person(t, "ada")
+		ada := g.UserWithPassword(t, "ada")
 		app := g.App(t, nil)
 		b := g.SignedIn(t, ada)
 		tokens := grant(t, g, b, app)

@@ -83,7 +83,7 @@ func TestTheRedirectURIsQueryIsKeptEvenIfItIsNoForm(t *testing.T) {
 func TestBelowABasePathNobodyIsSentBesideIt(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		g := logged(t, databaseURL, "/sso", slog.New(slog.DiscardHandler))
-		g.Person(t, "ada")
+		g.UserWithPassword(t, "ada")
 		for target, want := range map[string]string{
 			"/sso/settings/security?a=../..": "/sso/settings/security?a=../..", "/sso": "/sso", "/sso/": "/sso/", "/sso?x": "/sso?x",
 			"/": "/sso/", "/other": "/sso/", "/ssoother": "/sso/", "/sso/../other": "/sso/", "/sso/..//other": "/sso/", "/sso/..?/sso/": "/sso/", "/./sso/../x": "/sso/", "/other#/sso/": "/sso/", "/SSO/": "/sso/",

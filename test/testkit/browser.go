@@ -24,7 +24,7 @@ type Browser struct {
 	User gatehouse.User
 }
 
-// NewBrowser is a browser that nobody has signed in with.
+// NewBrowser returns a browser without cookies.
 func (g *Gateway) NewBrowser(t *testing.T) *Browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -35,7 +35,7 @@ func (g *Gateway) NewBrowser(t *testing.T) *Browser {
 	}}
 }
 
-// SignedIn is a browser of the user, with a session that was made for them.
+// SignedIn returns a browser with a new session of the user.
 func (g *Gateway) SignedIn(t *testing.T, user gatehouse.User) *Browser {
 	t.Helper()
 	b := g.NewBrowser(t)
@@ -58,19 +58,19 @@ func (b *Browser) SignIn(t *testing.T, user gatehouse.User) {
 	b.Jar.SetCookies(site, []*http.Cookie{{Name: "MMAUTHTOKEN", Value: token, Path: "/"}})
 }
 
-// Answer is what an app gets at its redirect URI, or the page that a person sees.
+// Answer is a response: a redirect to an app, or a page for the user.
 type Answer struct {
 	Status   int
 	Header   http.Header
 	Location string
-	Query    url.Values // of the redirect, or its fragment
+	Query    url.Values // of the redirect, or of its fragment
 	Body     string
 }
 
-// Code is the authorization code in the answer.
+// Code returns the authorization code in the answer, or "".
 func (a Answer) Code() string { return a.Query.Get("code") }
 
-// Page is the page in the answer.
+// Page parses the page in the answer.
 func (a Answer) Page(t *testing.T) *goquery.Document {
 	t.Helper()
 	doc, err := goquery.NewDocumentFromReader(strings.NewReader(a.Body))
@@ -78,7 +78,7 @@ func (a Answer) Page(t *testing.T) *goquery.Document {
 	return doc
 }
 
-// Do sends a request and reads the answer.
+// Do sends a request and reads the response.
 func (b *Browser) Do(t *testing.T, r *http.Request) Answer {
 	t.Helper()
 	res, err := b.Client.Do(r)
@@ -96,8 +96,7 @@ func (b *Browser) Do(t *testing.T, r *http.Request) Answer {
 	return a
 }
 
-// Authorize sends an authorization request: the parameters of a code request of
-// the app, with changes ("name=value" replaces, "-name" leaves out).
+// Authorize sends the authorization request of AuthorizeQuery.
 func (b *Browser) Authorize(t *testing.T, app App, changes ...string) Answer {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, b.g.URL+"/oauth/authorize?"+AuthorizeQuery(app, changes...).Encode(), nil)
@@ -105,7 +104,8 @@ func (b *Browser) Authorize(t *testing.T, app App, changes ...string) Answer {
 	return b.Do(t, r)
 }
 
-// AuthorizeQuery is the query that Authorize sends.
+// AuthorizeQuery returns the query of an authorization request for a code, with
+// changes: "name=value" sets a parameter, "-name" removes it.
 func AuthorizeQuery(app App, changes ...string) url.Values {
 	q := url.Values{"client_id": {app.ID}, "response_type": {"code"}, "redirect_uri": {RedirectURI}, "state": {"xyz"}}
 	if app.IsPublic {
@@ -115,7 +115,7 @@ func AuthorizeQuery(app App, changes ...string) url.Values {
 	return change(q, changes)
 }
 
-// Decide answers a consent page.
+// Decide submits the form of a consent page with a decision, "allow" or "deny".
 func (b *Browser) Decide(t *testing.T, page Answer, decision string) Answer {
 	t.Helper()
 	form := page.Page(t).Find("form").FilterFunction(func(_ int, s *goquery.Selection) bool {
@@ -133,8 +133,8 @@ func (b *Browser) Decide(t *testing.T, page Answer, decision string) Answer {
 	return b.Do(t, r)
 }
 
-// Code goes through the whole of the front channel, agrees where it is asked,
-// and returns the code.
+// Code sends an authorization request, allows it if a consent page asks, and returns
+// the code. The changes are those of AuthorizeQuery.
 func (b *Browser) Code(t *testing.T, app App, changes ...string) string {
 	t.Helper()
 	a := b.Authorize(t, app, changes...)
@@ -145,13 +145,13 @@ func (b *Browser) Code(t *testing.T, app App, changes ...string) string {
 	return a.Code()
 }
 
-// A PKCE pair: RFC 7636 appendix B.
+// Verifier and Challenge are the PKCE pair of RFC 7636, appendix B.
 const (
 	Verifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 	Challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 )
 
-// TokenAnswer is an answer of the token endpoint.
+// TokenAnswer is a response of the token endpoint.
 type TokenAnswer struct {
 	Status int
 	Header http.Header
@@ -172,7 +172,7 @@ type TokenAnswer struct {
 	RequestID        string `json:"request_id"`
 }
 
-// Token posts a form to the token endpoint.
+// Token sends a form to the token endpoint.
 func (g *Gateway) Token(t *testing.T, form url.Values) TokenAnswer {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodPost, g.URL+"/oauth/access_token", strings.NewReader(form.Encode()))
@@ -181,7 +181,7 @@ func (g *Gateway) Token(t *testing.T, form url.Values) TokenAnswer {
 	return g.SendToken(t, r)
 }
 
-// SendToken sends any request and reads the answer as the token endpoint's.
+// SendToken sends a request and reads the response as one of the token endpoint.
 func (g *Gateway) SendToken(t *testing.T, r *http.Request) TokenAnswer {
 	t.Helper()
 	a := TokenAnswer{}
@@ -195,7 +195,8 @@ func (g *Gateway) SendToken(t *testing.T, r *http.Request) TokenAnswer {
 	return a
 }
 
-// RedeemForm is the form that redeems a code, with changes as for Authorize.
+// RedeemForm returns the form that redeems a code, with changes as in
+// AuthorizeQuery.
 func RedeemForm(app App, code string, changes ...string) url.Values {
 	form := url.Values{"grant_type": {"authorization_code"}, "client_id": {app.ID}, "code": {code}, "redirect_uri": {RedirectURI}}
 	if app.IsPublic {
@@ -206,7 +207,7 @@ func RedeemForm(app App, code string, changes ...string) url.Values {
 	return change(form, changes)
 }
 
-// RefreshForm is the form that refreshes, with changes as for Authorize.
+// RefreshForm returns the form that refreshes, with changes as in AuthorizeQuery.
 func RefreshForm(app App, token string, changes ...string) url.Values {
 	form := url.Values{"grant_type": {"refresh_token"}, "client_id": {app.ID}, "refresh_token": {token}}
 	if !app.IsPublic {
@@ -215,7 +216,7 @@ func RefreshForm(app App, token string, changes ...string) url.Values {
 	return change(form, changes)
 }
 
-// Redeem redeems a code and expects tokens.
+// Redeem redeems a code and requires tokens.
 func (g *Gateway) Redeem(t *testing.T, app App, code string, changes ...string) TokenAnswer {
 	t.Helper()
 	a := g.Token(t, RedeemForm(app, code, changes...))
@@ -223,7 +224,7 @@ func (g *Gateway) Redeem(t *testing.T, app App, code string, changes ...string) 
 	return a
 }
 
-// Me asks who a token acts for and returns the status and the user's id.
+// Me requests users/me with a token, and returns the status and the id of the user.
 func (g *Gateway) Me(t *testing.T, token string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, g.URL+"/api/v4/users/me", nil)

@@ -1,8 +1,8 @@
-// Package testkit starts a whole gateway for a test, on a real port over a real
-// database, and gives the test a browser to drive it with.
+// Package testkit starts a complete gateway for a test, on a real port with a real
+// database, and gives the test a browser for it.
 //
-//	testkit.Each(t, func(t, g)) ── SQLite, PostgreSQL ──▶ g.App(…), g.Browser(…).Authorize(…), g.Token(…)
+//	testkit.Each(t, func(t, g)) ── SQLite, PostgreSQL ──▶ g.App(…), g.SignedIn(…).Authorize(…), g.Token(…)
 //
-// What a test sends and gets is plain net/http: the kit helps with what every
-// test needs and hides nothing that one of them judges.
+// Requests and responses are those of net/http. The kit does what every test needs,
+// and hides nothing that a test checks.
 package testkit

@@ -18,23 +18,23 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// Gateway is a running gateway with the provider turned on.
+// Gateway is a running gateway whose provider is on.
 type Gateway struct {
 	URL   string
 	Store *storage.Store
 	Apps  *registration.Service
 }
 
-// secret is what the kit's gateways seal with.
+// secret is the secret with which the gateways seal codes and tokens.
 var secret = []byte("a secret of the test kit, 32 bytes long")
 
-// Each runs test against a gateway on each engine.
+// Each runs a test once for each engine, each time with a new gateway.
 func Each(t *testing.T, test func(t *testing.T, g *Gateway)) {
 	t.Helper()
 	testdb.Each(t, func(t *testing.T, url string) { test(t, Start(t, url)) })
 }
 
-// Start starts a gateway over an empty database.
+// Start starts a gateway on an empty database. It stops at the end of the test.
 func Start(t *testing.T, databaseURL string) *Gateway {
 	t.Helper()
 	g := start(t, databaseURL, "", secret)
@@ -42,8 +42,8 @@ func Start(t *testing.T, databaseURL string) *Gateway {
 	return g
 }
 
-// start starts a gateway that seals with the first secret; siteURL may be "": the
-// gateway's own address.
+// start starts a gateway that seals with the first secret and opens with all of
+// them. If siteURL is "", it is the address of the gateway.
 func start(t *testing.T, databaseURL, siteURL string, secrets ...[]byte) *Gateway {
 	t.Helper()
 	ctx := context.Background()
@@ -64,7 +64,7 @@ func start(t *testing.T, databaseURL, siteURL string, secrets ...[]byte) *Gatewa
 	return &Gateway{URL: address, Store: store, Apps: registration.NewService(registration.ServiceConfig{Store: store, Log: log})}
 }
 
-// assemble puts the gateway together as the command does.
+// assemble builds the handler as the command does.
 func assemble(t *testing.T, store *storage.Store, siteURL string, secrets [][]byte, log *slog.Logger) http.Handler {
 	t.Helper()
 	site, err := url.Parse(siteURL)
@@ -82,13 +82,13 @@ func (g *Gateway) Set(t *testing.T, key, value string) {
 	require.NoError(t, g.Store.SetSettings(context.Background(), map[string]string{key: value}, "", time.Now()))
 }
 
-// User makes a person who can sign in with a session; see Browser.
+// User creates a user without a password. SignedIn gives the user a session.
 func (g *Gateway) User(t *testing.T, name string) gatehouse.User {
 	t.Helper()
 	return g.user(t, name, gatehouse.RoleSystemUser)
 }
 
-// Admin makes a System Admin.
+// Admin creates a System Admin without a password.
 func (g *Gateway) Admin(t *testing.T, name string) gatehouse.User {
 	t.Helper()
 	return g.user(t, name, gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin)
@@ -111,10 +111,10 @@ type App struct {
 	Secret string
 }
 
-// RedirectURI is where the kit's apps get their answers.
+// RedirectURI is the redirect URI of the apps.
 const RedirectURI = "https://app.example.com/cb"
 
-// App registers an app; change may be nil.
+// App registers an app. The function change, which may be nil, edits it first.
 func (g *Gateway) App(t *testing.T, change func(*registration.NewApp)) App {
 	t.Helper()
 	n := registration.NewApp{Name: "An app", Homepage: "https://app.example.com", RedirectURIs: []string{RedirectURI}}

@@ -6,8 +6,8 @@ import (
 	"gatehouse"
 )
 
-// StartNodes starts n nodes of one gateway. As separate processes would, they
-// share the database, the secret and the site's URL, and nothing else.
+// StartNodes starts n nodes of one gateway. Like separate processes, they share the
+// database, the secret and the site URL, and nothing else.
 func StartNodes(t *testing.T, databaseURL string, n int) []*Gateway {
 	t.Helper()
 	same := make([][][]byte, n)
@@ -17,8 +17,8 @@ func StartNodes(t *testing.T, databaseURL string, n int) []*Gateway {
 	return StartNodesWith(t, databaseURL, same...)
 }
 
-// StartNodesWith starts a node for each list of secrets, of which the first seals
-// and the others open.
+// StartNodesWith starts a node for each list of secrets. A node seals with its first
+// secret and opens with all of them.
 func StartNodesWith(t *testing.T, databaseURL string, secrets ...[][]byte) []*Gateway {
 	t.Helper()
 	var nodes []*Gateway
@@ -34,10 +34,10 @@ func StartNodesWith(t *testing.T, databaseURL string, secrets ...[][]byte) []*Ga
 	return nodes
 }
 
-// At is the same browser, led to another node: a cookie is for a host, whatever
-// the port.
+// At returns the same browser with another node as its target. The cookies apply to
+// each node, because a cookie belongs to a host and not to a port.
 func (b *Browser) At(node *Gateway) *Browser {
-	elsewhere := *b
-	elsewhere.g = node
-	return &elsewhere
+	other := *b
+	other.g = node
+	return &other
 }

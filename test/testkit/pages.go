@@ -14,11 +14,12 @@ import (
 	"gatehouse/account"
 )
 
-// Password is what the kit's people sign in with.
+// Password is the password of the users of UserWithPassword.
 const Password = "correct horse battery"
 
-// Person makes a person with roles who signs in with Password.
-func (g *Gateway) Person(t *testing.T, username string, roles ...string) gatehouse.User {
+// UserWithPassword creates a user with the role system_user and the given roles, who
+// signs in with Password.
+func (g *Gateway) UserWithPassword(t *testing.T, username string, roles ...string) gatehouse.User {
 	t.Helper()
 	users := account.NewUsers(account.UsersConfig{
 		Store: g.Store, Hasher: account.NewHasher(account.HasherConfig{MemoryKiB: 8, Passes: 1}), Log: slog.New(slog.DiscardHandler),
@@ -29,7 +30,7 @@ func (g *Gateway) Person(t *testing.T, username string, roles ...string) gatehou
 	return user
 }
 
-// Get asks for a page; the path is below the site's.
+// Get requests a page. The path begins at the base path of the site.
 func (b *Browser) Get(t *testing.T, path string) Answer {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, b.g.URL+path, nil)
@@ -37,7 +38,7 @@ func (b *Browser) Get(t *testing.T, path string) Answer {
 	return b.Do(t, r)
 }
 
-// Post sends a form as a page of the site would.
+// Post sends a form as a page of the site does.
 func (b *Browser) Post(t *testing.T, path string, form url.Values) Answer {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodPost, b.g.URL+path, strings.NewReader(form.Encode()))
@@ -47,7 +48,7 @@ func (b *Browser) Post(t *testing.T, path string, form url.Values) Answer {
 	return b.Do(t, r)
 }
 
-// Follow asks for the page that an answer redirects to.
+// Follow requests the page to which an answer redirects.
 func (b *Browser) Follow(t *testing.T, a Answer) Answer {
 	t.Helper()
 	require.Equal(t, http.StatusSeeOther, a.Status, a.Body)
