@@ -30,7 +30,7 @@ func requireMe(t *testing.T, nodes []*testkit.Gateway, accessToken, userID strin
 
 func TestASignInGoesOnAtWhicheverNode(t *testing.T) {
 	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
-	ann, app := nodes[0].Person(t, "ann"), nodes[1].App(t, nil)
+	ann, app := nodes[0].UserWithPassword(t, "ann"), nodes[1].App(t, nil)
 	b := nodes[0].NewBrowser(t)
 
 	b.Get(t, "/login")
@@ -78,7 +78,7 @@ func TestSettingsHoldOnEveryNodeWithinASecond(t *testing.T) {
 // Attack: guess a password at one node after the other.
 func TestFailedSignInsAreCountedForAllNodesTogether(t *testing.T) {
 	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
-	nodes[0].Person(t, "ann")
+	nodes[0].UserWithPassword(t, "ann")
 	b := nodes[0].NewBrowser(t)
 	guess := func(n int, password string) int {
 		return b.At(nodes[n%3]).Post(t, "/login", url.Values{"login_id": {"ann"}, "password": {password}}).Status
