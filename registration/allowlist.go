@@ -8,8 +8,8 @@ import (
 	"gatehouse"
 )
 
-// allowed reports whether the allowlist of redirect URIs lets a client register
-// uri (C 2.13). An empty list lets everything through.
+// allowed reports whether a client may register uri by the allowlist of redirect URIs
+// (C 2.13). An empty allowlist allows every URI.
 func allowed(patterns []string, uri string) bool {
 	for _, pattern := range patterns {
 		if matchAllowlistPattern(pattern, uri) {
@@ -19,13 +19,13 @@ func allowed(patterns []string, uri string) bool {
 	return len(patterns) == 0
 }
 
-// matchAllowlistPattern compares scheme, host with port, path and query one by
-// one, so that a wildcard of one never reaches into the next: in
-// https://attacker.example?x=.example.com/cb the host is not *.example.com.
-// A pattern without a query wants a URI without one, and the other way round.
-// A pattern that is invalid and a URI that cannot be parsed match nothing.
+// matchAllowlistPattern compares the scheme, the host with its port, the path and the query
+// separately, so that a wildcard matches only within its own part: the host of
+// https://attacker.example?x=.example.com/cb does not match *.example.com. A pattern without
+// a query matches only URIs without a query, and a pattern with a query only URIs with one.
+// An invalid pattern and a URI that can't be parsed match nothing.
 //
-// User information is not compared: gatehouse.CheckRedirectURI has refused it.
+// User information is not compared, because gatehouse.CheckRedirectURI has refused it.
 func matchAllowlistPattern(pattern, uri string) bool {
 	u, err := url.Parse(uri)
 	if err != nil || gatehouse.CheckAllowlistPattern(pattern) != nil || strings.Contains(uri, "#") || u.Opaque != "" {
@@ -45,19 +45,19 @@ func matchAllowlistPattern(pattern, uri string) bool {
 }
 
 var (
-	// What a wildcard may stand for in a host. Browsers map some other characters,
-	// such as the fullwidth slash, to ones that end a host.
+	// plainHost has the characters that a wildcard may match in a host. Browsers map some
+	// other characters, such as the fullwidth slash, to characters that end a host.
 	plainHost = regexp.MustCompile(`^[A-Za-z0-9._:\[\]-]*$`)
-	// Browsers, and servers that decode the path once more, take /app/../x for /x:
-	// it is not below /app/**.
+	// dotSegment finds . and .. in a path. Browsers, and servers that decode the path once
+	// more, read /app/../x as /x, which /app/** must not match.
 	dotSegment = regexp.MustCompile(`(?i)(^|/|%2f|%5c)(\.|%2e){1,2}($|/|%2f|%5c)`)
 )
 
-// glob reports whether the pattern matches all of s: * is any run of bytes
-// without a slash, also an empty one, and ** is any run. It takes time in
-// proportion to the lengths of both.
+// glob reports whether the pattern matches all of s. * matches zero or more bytes except a
+// slash, and ** matches zero or more bytes. Its time is proportional to the product of both
+// lengths, also for hostile patterns.
 func glob(pattern, s string) bool {
-	// reached[i]: what we have read of the pattern matches s[:i].
+	// reached[i] reports whether the part of the pattern that was read so far matches s[:i].
 	reached := make([]bool, len(s)+1)
 	reached[0] = true
 	for pattern != "" {

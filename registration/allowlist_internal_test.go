@@ -7,9 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheAllowlistComparesPartByPart(t *testing.T) {
-	// The table of C 2.13, in the column of 11.9 and later, and its row for
-	// private-use schemes.
+func TestAllowlistComparesPartByPart(t *testing.T) {
+	// The table of C 2.13 for version 11.9 and later, with its row for private-use schemes.
 	contract := []struct {
 		pattern, uri string
 		want         bool
@@ -37,9 +36,9 @@ func TestTheAllowlistComparesPartByPart(t *testing.T) {
 		{"http://127.0.0.1:*/**", "http://127.0.0.1:49152/callback", true},
 		{"http://[::1]:*/callback", "http://[::1]:49152/callback", true},
 		{"https://example.com/cb", "https://EXAMPLE.com/cb", false},
-		{"https://example.com/cb", "HTTPS://example.com/cb", true}, // refused before, by CheckRedirectURI
+		{"https://example.com/cb", "HTTPS://example.com/cb", true}, // CheckRedirectURI refuses it before
 		{"HTTPS://example.com/cb", "https://example.com/cb", false},
-		{"https://example.com/cb", "https://user:pw@example.com/cb", true}, // refused before, by CheckRedirectURI
+		{"https://example.com/cb", "https://user:pw@example.com/cb", true}, // CheckRedirectURI refuses it before
 		{"https://example.com/cb", "https://example.com/cb#frag", false},
 		{"https://example.com/cb", "https://example.com/cb/", false},
 		{"https://example.com/**/deep/**", "https://example.com/deep/", false},
@@ -51,12 +50,12 @@ func TestTheAllowlistComparesPartByPart(t *testing.T) {
 	}
 }
 
-func TestWildcardsStayInTheirPart(t *testing.T) {
+func TestWildcardsMatchWithinTheirPart(t *testing.T) {
 	cases := []struct {
 		pattern, uri string
 		want         bool
 	}{
-		// every byte of a URI belongs to one part
+		// A wildcard does not match into the next part.
 		{"https://*/cb", "https://evil.example:8443/cb", true},
 		{"https://*/cb", "https://evil.example/x/cb", false},
 		{"https://**/cb", "https://evil.example/x/cb", false},
@@ -77,7 +76,7 @@ func TestWildcardsStayInTheirPart(t *testing.T) {
 		{"com.example.app:/**", "com.example.app://evil/cb", false},
 		{"com.example.app:/**", "com.example.app:cb", false},
 		{"https://example.com/a%20b", "https://example.com/a%20b", true},
-		// a path that the browser, or a server behind it, reads as another one
+		// A browser or a server can read these paths as other paths.
 		{"https://example.com/app/**", "https://example.com/app/../admin", false},
 		{"https://example.com/app/**", "https://example.com/app/%2e%2E/admin", false},
 		{"https://example.com/app/**", "https://example.com/app/x%2f..%2Fadmin", false},
@@ -86,13 +85,13 @@ func TestWildcardsStayInTheirPart(t *testing.T) {
 		{"https://example.com/app/**", "https://example.com/app/.well-known/cb", true},
 		{"https://example.com/app/**", "https://example.com/app/a..b/...", true},
 		{"https://example.com/app/../cb", "https://example.com/app/../cb", true},
-		// a host that a browser reads as another one
+		// A browser reads these hosts as other hosts.
 		{"https://*.example.com/cb", "https://evil.example／.example.com/cb", false},
 		{"https://*.example.com/cb", "https://evil.example℀.example.com/cb", false},
 		{"https://*.example.com/cb", "https://evil.example;.example.com/cb", false},
 		{"https://*.example.com/cb", "https://%65vil.example.com/cb", false},
 		{"https://bücher.example/cb", "https://bücher.example/cb", true},
-		// what is no pattern, and what is no URI
+		// Invalid patterns and invalid URIs match nothing.
 		{"", "https://example.com/cb", false},
 		{"**", "https://example.com/cb", false},
 		{"https://example.com/***", "https://example.com/cb", false},
@@ -107,16 +106,16 @@ func TestWildcardsStayInTheirPart(t *testing.T) {
 	}
 }
 
-func TestOnePatternOfTheAllowlistIsEnough(t *testing.T) {
-	require.True(t, allowed(nil, "https://example.com/cb"), "an empty allowlist allows everything")
+func TestOneMatchingPatternIsEnough(t *testing.T) {
+	require.True(t, allowed(nil, "https://example.com/cb"), "an empty allowlist allows every URI")
 	require.True(t, allowed([]string{"https://a.example/*", "https://example.com/*"}, "https://example.com/cb"))
 	require.False(t, allowed([]string{"https://a.example/*"}, "https://example.com/cb"))
 	require.False(t, allowed([]string{""}, "https://example.com/cb"), "blank entries match nothing")
 }
 
-// Attack: patterns with many wildcards against a URI that nearly matches, on
-// which a backtracking matcher would be busy for ages.
-func TestGlobTakesNoLongerForHostilePatterns(t *testing.T) {
+// Attack: a pattern with many wildcards and a URI that nearly matches take a matcher with
+// backtracking exponential time.
+func TestGlobIsFastForHostilePatterns(t *testing.T) {
 	require.False(t, glob(strings.Repeat("**a", 300), strings.Repeat("a", 1000)+"b"))
 	require.True(t, glob(strings.Repeat("*", 2), "a/b"))
 	require.False(t, glob("*", "a/b"))

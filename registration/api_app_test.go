@@ -22,27 +22,27 @@ const (
 	noListHere = "api.command.admin_only.app_error"
 )
 
-func TestReadingAnApp(t *testing.T) {
+func TestGetAppAndInfo(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		letEverybodyRegister(t, g)
+		letUsersRegister(t, g)
 		admin, bob, eve := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob")), as(t, g, g.User(t, "eve"))
 		app := bob.app(http.StatusCreated, "POST", apps, valid(nil))
 		path := apps + "/" + app.ID
 		seen := app
-		seen.ClientSecret = "" // design §4
+		seen.ClientSecret = "" // only the creation shows it
 		require.Equal(t, seen, bob.app(http.StatusOK, "GET", path, nil))
 		require.Equal(t, seen, admin.app(http.StatusOK, "GET", path, nil))
 		eve.refused(403, forbids, "GET", path, nil)
-		require.Equal(t, seen, eve.app(http.StatusOK, "GET", path+"/info", nil), "everything but the secret")
+		require.Equal(t, seen, eve.app(http.StatusOK, "GET", path+"/info", nil), "all members except the secret")
 		require.Equal(t, seen, actingFor(t, g, eve.browser.User).app(http.StatusOK, "GET", path+"/info", nil))
 
-		self := g.App(t, nil) // creator "": for holders of manage_system_wide_oauth alone
+		self := g.App(t, nil) // creator "": only users with manage_system_wide_oauth may manage it
 		admin.app(http.StatusOK, "GET", apps+"/"+self.ID, nil)
 		bob.refused(403, forbids, "GET", apps+"/"+self.ID, nil)
 	})
 }
 
-func TestUpdatingReplacesEveryField(t *testing.T) {
+func TestUpdateReplacesEveryField(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		app := admin.app(http.StatusCreated, "POST", apps, valid(object{"is_trusted": true}))
@@ -56,7 +56,7 @@ func TestUpdatingReplacesEveryField(t *testing.T) {
 		})
 		require.Equal(t, "New", updated.Name)
 		require.Equal(t, []string{"https://new.example/cb", "https://new.example/cb2"}, updated.CallbackURLs)
-		require.Empty(t, updated.Description, "missing, so emptied")
+		require.Empty(t, updated.Description, "a missing member empties the field")
 		require.Empty(t, updated.IconURL)
 		require.False(t, updated.IsTrusted)
 		require.Equal(t, "com.example", updated.MattermostAppID)
@@ -84,10 +84,10 @@ func TestUpdatingReplacesEveryField(t *testing.T) {
 	})
 }
 
-// A person without manage_system can neither set nor take away the flag (C 2.10).
+// A user without manage_system can neither set nor remove the flag (C 2.10).
 func TestOnlySystemAdminsChangeTheTrustedFlag(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		letEverybodyRegister(t, g)
+		letUsersRegister(t, g)
 		admin, bob := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob"))
 		app := bob.app(http.StatusCreated, "POST", apps, valid(object{"is_trusted": true}))
 		path := apps + "/" + app.ID
@@ -102,13 +102,13 @@ func TestOnlySystemAdminsChangeTheTrustedFlag(t *testing.T) {
 		require.True(t, put(bob, nil))
 		require.True(t, put(bob, true))
 		require.True(t, stored(t, g, app.ID).IsTrusted)
-		require.False(t, put(admin, nil), "a full replace")
+		require.False(t, put(admin, nil), "the request replaces every field")
 	})
 }
 
-func TestRegeneratingTheSecret(t *testing.T) {
+func TestRegenerateSecret(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		letEverybodyRegister(t, g)
+		letUsersRegister(t, g)
 		bob, eve := as(t, g, g.User(t, "bob")), as(t, g, g.User(t, "eve"))
 		app := bob.app(http.StatusCreated, "POST", apps, valid(nil))
 		old := testkit.App{App: stored(t, g, app.ID), Secret: app.ClientSecret}
@@ -123,7 +123,7 @@ func TestRegeneratingTheSecret(t *testing.T) {
 		require.NotEqual(t, app.ClientSecret, again.ClientSecret)
 		require.NotContains(t, answer.Body, again.ClientSecret)
 
-		require.Equal(t, 401, g.Token(t, testkit.RedeemForm(old, pending)).Status, "the old secret is dead at once")
+		require.Equal(t, 401, g.Token(t, testkit.RedeemForm(old, pending)).Status, "the old secret stops working immediately")
 		fresh := testkit.App{App: old.App, Secret: again.ClientSecret}
 		g.Redeem(t, fresh, pending)
 		status, _ := g.Me(t, tokens.AccessToken)
@@ -135,9 +135,9 @@ func TestRegeneratingTheSecret(t *testing.T) {
 	})
 }
 
-func TestDeletingAnAppRevokesItForEverybody(t *testing.T) {
+func TestDeletingAnAppRevokesItForAllUsers(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		letEverybodyRegister(t, g)
+		letUsersRegister(t, g)
 		bob, eve := as(t, g, g.User(t, "bob")), as(t, g, g.User(t, "eve"))
 		app := bob.app(http.StatusCreated, "POST", apps, valid(nil))
 		client := testkit.App{App: stored(t, g, app.ID), Secret: app.ClientSecret}
@@ -157,7 +157,7 @@ func TestDeletingAnAppRevokesItForEverybody(t *testing.T) {
 	})
 }
 
-func TestRacingUpdatesAndDeletesAnswerLikeOneAfterTheOther(t *testing.T) {
+func TestConcurrentUpdatesAndDeletesAreSerialized(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		for range 3 {
@@ -191,8 +191,8 @@ func TestRacingUpdatesAndDeletesAnswerLikeOneAfterTheOther(t *testing.T) {
 	})
 }
 
-// An app deleted between the look-up and the change is C 1.10's update_app.find.
-func TestTheServiceSaysWhenAnAppIsGone(t *testing.T) {
+// If the app is deleted between the check and the change, the error is update_app.find (C 1.10).
+func TestServiceReturnsNotFoundForADeletedApp(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ctx := t.Context()
 		gone := gatehouse.NewID()

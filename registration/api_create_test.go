@@ -11,7 +11,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-func TestCreatingAnApp(t *testing.T) {
+func TestCreateApp(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		user := g.Admin(t, "ada")
 		admin := as(t, g, user)
@@ -31,7 +31,7 @@ func TestCreatingAnApp(t *testing.T) {
 		require.True(t, gatehouse.SecretMatches(app.ClientSecret, stored(t, g, app.ID).SecretHash))
 
 		again := admin.app(http.StatusCreated, "POST", apps, valid(nil))
-		require.NotEqual(t, app.ID, again.ID, "names need not be unique")
+		require.NotEqual(t, app.ID, again.ID, "names don't have to be unique")
 		require.NotEqual(t, app.ClientSecret, again.ClientSecret)
 
 		public := admin.call("POST", apps, valid(object{"is_public": true, "callback_urls": []string{"com.example.app:/cb", "http://127.0.0.1/cb"}}))
@@ -53,15 +53,15 @@ func TestCreatingAnApp(t *testing.T) {
 		require.Greater(t, ignored.CreateAt, int64(1))
 
 		require.True(t, admin.app(http.StatusCreated, "POST", apps, valid(object{"is_trusted": true})).IsTrusted)
-		letEverybodyRegister(t, g)
+		letUsersRegister(t, g)
 		bob := as(t, g, g.User(t, "bob"))
 		downgraded := bob.app(http.StatusCreated, "POST", apps, valid(object{"is_trusted": true}))
-		require.False(t, downgraded.IsTrusted, "silently")
+		require.False(t, downgraded.IsTrusted, "without an error")
 		require.False(t, stored(t, g, downgraded.ID).IsTrusted)
 	})
 }
 
-func TestCreatingAnAppIsRefusedInTheContractsOrder(t *testing.T) {
+func TestCreateAppChecksInTheContractsOrder(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin, bob := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob"))
 		const badBody = "api.context.invalid_body_param.app_error"
@@ -69,7 +69,7 @@ func TestCreatingAnAppIsRefusedInTheContractsOrder(t *testing.T) {
 			message := admin.refused(400, badBody, "POST", apps, body)
 			require.Contains(t, message, "oauth_app")
 			bob.refused(400, badBody, "POST", apps, body)
-			nobody(t, g).refused(401, "api.context.session_expired.app_error", "POST", apps, body)
+			signedOut(t, g).refused(401, "api.context.session_expired.app_error", "POST", apps, body)
 		}
 		bob.refused(403, forbids, "POST", apps, valid(nil))
 		bob.refused(403, forbids, "POST", apps, object{})
@@ -83,7 +83,7 @@ func TestCreatingAnAppIsRefusedInTheContractsOrder(t *testing.T) {
 	})
 }
 
-// all are every app that there is.
+// all returns all apps.
 func (c *caller) all() []gatehouse.App {
 	c.t.Helper()
 	list, err := c.g.Store.Apps(c.t.Context(), gatehouse.AppQuery{Limit: 1000})
@@ -91,7 +91,7 @@ func (c *caller) all() []gatehouse.App {
 	return list
 }
 
-func TestFieldsAreJudgedByTheContractsRules(t *testing.T) {
+func TestFieldsFollowTheContractsRules(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		long := func(prefix string, n int) string { return prefix + strings.Repeat("x", n-len(prefix)) }
@@ -100,47 +100,47 @@ func TestFieldsAreJudgedByTheContractsRules(t *testing.T) {
 			changes object
 			invalid string // "" = 201
 		}{
-			{"no name", object{"name": nil}, "name"},
-			{"an empty name", object{"name": ""}, "name"},
-			{"a name of 64 bytes", object{"name": strings.Repeat("x", 64)}, ""},
-			{"a name of 65 bytes", object{"name": strings.Repeat("x", 65)}, "name"},
-			{"a NUL in the name", object{"name": "a\x00b"}, "name"},
-			{"a NUL in the description", object{"description": "a\x00b"}, "description"},
-			{"bytes of the name count", object{"name": strings.Repeat("ä", 33)}, "name"},
-			{"no callback URLs", object{"callback_urls": nil}, "callback"},
+			{"missing name", object{"name": nil}, "name"},
+			{"empty name", object{"name": ""}, "name"},
+			{"name of 64 bytes", object{"name": strings.Repeat("x", 64)}, ""},
+			{"name of 65 bytes", object{"name": strings.Repeat("x", 65)}, "name"},
+			{"NUL in the name", object{"name": "a\x00b"}, "name"},
+			{"NUL in the description", object{"description": "a\x00b"}, "description"},
+			{"name of 33 characters with 66 bytes", object{"name": strings.Repeat("ä", 33)}, "name"},
+			{"missing callback URLs", object{"callback_urls": nil}, "callback"},
 			{"null callback URLs", object{"callback_urls": []string(nil)}, "callback"},
-			{"an empty list of callback URLs", object{"callback_urls": []string{}}, "callback"},
-			{"an empty callback URL", object{"callback_urls": []string{"https://x.example/cb", ""}}, "callback"},
-			{"a callback URL without a host", object{"callback_urls": []string{"http:///cb"}}, "callback"},
-			{"a relative callback URL", object{"callback_urls": []string{"/cb"}}, "callback"},
-			{"an upper-case scheme", object{"callback_urls": []string{"HTTPS://x.example/cb"}}, "callback"},
-			{"a script as callback URL", object{"callback_urls": []string{"javascript:alert(1)"}}, "callback"},
-			{"a private-use scheme of a confidential app", object{"callback_urls": []string{"com.example.app:/cb"}}, "callback"},
-			{"a private-use scheme of a public app", object{"callback_urls": []string{"com.example.app:/cb"}, "is_public": true}, ""},
-			{"a script of a public app", object{"callback_urls": []string{"javascript:alert(1)"}, "is_public": true}, "callback"},
-			{"a fragment (design §4)", object{"callback_urls": []string{"https://x.example/cb#f"}}, "callback"},
-			{"user information (design §4)", object{"callback_urls": []string{"https://good.example@evil.example/cb"}}, "callback"},
-			{"plain http, an address, a port, a query", object{"callback_urls": []string{"http://192.0.2.1:8080/cb?a=b"}}, ""},
+			{"empty list of callback URLs", object{"callback_urls": []string{}}, "callback"},
+			{"empty callback URL", object{"callback_urls": []string{"https://x.example/cb", ""}}, "callback"},
+			{"callback URL without a host", object{"callback_urls": []string{"http:///cb"}}, "callback"},
+			{"relative callback URL", object{"callback_urls": []string{"/cb"}}, "callback"},
+			{"uppercase scheme", object{"callback_urls": []string{"HTTPS://x.example/cb"}}, "callback"},
+			{"script as callback URL", object{"callback_urls": []string{"javascript:alert(1)"}}, "callback"},
+			{"private-use scheme of a confidential app", object{"callback_urls": []string{"com.example.app:/cb"}}, "callback"},
+			{"private-use scheme of a public app", object{"callback_urls": []string{"com.example.app:/cb"}, "is_public": true}, ""},
+			{"script as callback URL of a public app", object{"callback_urls": []string{"javascript:alert(1)"}, "is_public": true}, "callback"},
+			{"fragment in a callback URL", object{"callback_urls": []string{"https://x.example/cb#f"}}, "callback"},
+			{"user information in a callback URL", object{"callback_urls": []string{"https://good.example@evil.example/cb"}}, "callback"},
+			{"callback URL with http, IP address, port and query", object{"callback_urls": []string{"http://192.0.2.1:8080/cb?a=b"}}, ""},
 			{"1024 bytes of callback URLs", object{"callback_urls": []string{long("https://x.example/", 1022)}}, ""},
 			{"1025 bytes of callback URLs", object{"callback_urls": []string{long("https://x.example/", 1023)}}, "callback"},
-			{"separators count", object{"callback_urls": []string{long("https://x.example/", 511), long("https://y.example/", 511)}}, "callback"},
-			{"no homepage", object{"homepage": nil}, "homepage"},
-			{"a homepage of 256 bytes", object{"homepage": long("https://x.example/", 256)}, ""},
-			{"a homepage of 257 bytes", object{"homepage": long("https://x.example/", 257)}, "homepage"},
-			{"a script as homepage", object{"homepage": "javascript:alert(1)"}, "homepage"},
-			{"a homepage without a scheme", object{"homepage": "x.example"}, "homepage"},
-			{"no description", object{"description": nil}, ""},
-			{"512 runes of description", object{"description": strings.Repeat("ä", 512)}, ""},
-			{"513 runes of description", object{"description": strings.Repeat("x", 513)}, "description"},
-			{"no icon", object{"icon_url": nil}, ""},
-			{"an icon URL of 512 bytes", object{"icon_url": long("https://x.example/", 512)}, ""},
-			{"an icon URL of 513 bytes", object{"icon_url": long("https://x.example/", 513)}, "icon_url"},
-			{"an icon in the URL", object{"icon_url": "data:image/png;base64,AAAA"}, "icon_url"},
+			{"1025 bytes of callback URLs with the separator", object{"callback_urls": []string{long("https://x.example/", 511), long("https://y.example/", 511)}}, "callback"},
+			{"missing homepage", object{"homepage": nil}, "homepage"},
+			{"homepage of 256 bytes", object{"homepage": long("https://x.example/", 256)}, ""},
+			{"homepage of 257 bytes", object{"homepage": long("https://x.example/", 257)}, "homepage"},
+			{"script as homepage", object{"homepage": "javascript:alert(1)"}, "homepage"},
+			{"homepage without a scheme", object{"homepage": "x.example"}, "homepage"},
+			{"missing description", object{"description": nil}, ""},
+			{"description of 512 characters", object{"description": strings.Repeat("ä", 512)}, ""},
+			{"description of 513 characters", object{"description": strings.Repeat("x", 513)}, "description"},
+			{"missing icon URL", object{"icon_url": nil}, ""},
+			{"icon URL of 512 bytes", object{"icon_url": long("https://x.example/", 512)}, ""},
+			{"icon URL of 513 bytes", object{"icon_url": long("https://x.example/", 513)}, "icon_url"},
+			{"data URL as icon", object{"icon_url": "data:image/png;base64,AAAA"}, "icon_url"},
 
-			{"the name comes first", object{"name": "", "callback_urls": nil, "homepage": "", "description": strings.Repeat("x", 513), "icon_url": "x"}, "name"},
-			{"then the callback URLs", object{"callback_urls": nil, "homepage": "", "description": strings.Repeat("x", 513), "icon_url": "x"}, "callback"},
-			{"then the homepage", object{"homepage": "", "description": strings.Repeat("x", 513), "icon_url": "x"}, "homepage"},
-			{"then the description", object{"description": strings.Repeat("x", 513), "icon_url": "x"}, "description"},
+			{"the name is checked first", object{"name": "", "callback_urls": nil, "homepage": "", "description": strings.Repeat("x", 513), "icon_url": "x"}, "name"},
+			{"the callback URLs are checked second", object{"callback_urls": nil, "homepage": "", "description": strings.Repeat("x", 513), "icon_url": "x"}, "callback"},
+			{"the homepage is checked third", object{"homepage": "", "description": strings.Repeat("x", 513), "icon_url": "x"}, "homepage"},
+			{"the description is checked fourth", object{"description": strings.Repeat("x", 513), "icon_url": "x"}, "description"},
 		}
 		edited := admin.app(http.StatusCreated, "POST", apps, valid(nil))
 		editedPublic := admin.app(http.StatusCreated, "POST", apps, valid(object{"is_public": true}))

@@ -23,9 +23,9 @@ func names(list []web.AppJSON) []string {
 	return n
 }
 
-func TestListingApps(t *testing.T) {
+func TestListApps(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		letEverybodyRegister(t, g)
+		letUsersRegister(t, g)
 		admin, bob, eve := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob")), as(t, g, g.User(t, "eve"))
 		require.Empty(t, admin.apps(apps))
 
@@ -37,11 +37,11 @@ func TestListingApps(t *testing.T) {
 		register(bob, "alpha")
 		g.App(t, func(n *registration.NewApp) { n.Name = "charlie" }) // creator ""
 
-		require.Equal(t, []string{"alpha", "Bravo", "charlie", "delta"}, names(admin.apps(apps)), "everybody's, by name")
-		require.Equal(t, []string{"alpha", "Bravo"}, names(bob.apps(apps)), "one's own")
+		require.Equal(t, []string{"alpha", "Bravo", "charlie", "delta"}, names(admin.apps(apps)), "the apps of all users, by name")
+		require.Equal(t, []string{"alpha", "Bravo"}, names(bob.apps(apps)), "only the user's own apps")
 		require.Empty(t, eve.apps(apps))
 		for _, app := range admin.apps(apps) {
-			require.Empty(t, app.ClientSecret, "design §4")
+			require.Empty(t, app.ClientSecret)
 		}
 
 		for query, want := range map[string][]string{
@@ -62,14 +62,14 @@ func TestListingApps(t *testing.T) {
 
 		g.Set(t, gatehouse.SettingEnableUserAppRegistration, "false")
 		bob.refused(403, "api.command.admin_only.app_error", "GET", apps, nil)
-		nobody(t, g).refused(401, "api.context.session_expired.app_error", "GET", apps, nil)
+		signedOut(t, g).refused(401, "api.context.session_expired.app_error", "GET", apps, nil)
 		turnOff(t, g)
 		bob.refused(403, "api.command.admin_only.app_error", "GET", apps, nil)
 		admin.refused(501, "api.oauth.allow_oauth.turn_off.app_error", "GET", apps, nil)
 	})
 }
 
-func TestAPageOfAppsHas60AndAtMost200(t *testing.T) {
+func TestPagesOfTheAppListHave60AppsAndAtMost200(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		for i := range 205 {
@@ -84,7 +84,7 @@ func TestAPageOfAppsHas60AndAtMost200(t *testing.T) {
 		require.Len(t, admin.apps(apps+"?page=1&per_page=1000"), 5)
 		require.Equal(t, "app 060", admin.apps(apps + "?page=1")[0].Name)
 
-		// The page of the list has 50.
+		// The HTML page shows 50 apps.
 		list := admin.get(appPages).Page(t)
 		require.Equal(t, 50, list.Find("li.app").Length())
 		require.Equal(t, "app 000", list.Find("li.app h2").First().Text())
@@ -107,8 +107,8 @@ func TestAPageOfAppsHas60AndAtMost200(t *testing.T) {
 	})
 }
 
-// The app object, byte for byte (C 1.7).
-func TestTheAppObjectIsTheContracts(t *testing.T) {
+// This compares the app object byte for byte (C 1.7).
+func TestAppObjectMatchesTheContract(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		at := time.UnixMilli(1767225600000)

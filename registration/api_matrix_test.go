@@ -12,9 +12,8 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// Every caller at every endpoint (C 2.10, issue "The API"): who gets through, and
-// which refusal the others get.
-func TestWhoMayDoWhat(t *testing.T) {
+// This calls every endpoint as every kind of caller (C 2.10).
+func TestPermissionsOfTheAPI(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ada, bob := g.Admin(t, "ada"), g.User(t, "bob")
 		admin, plain := as(t, g, ada), as(t, g, bob)
@@ -29,10 +28,10 @@ func TestWhoMayDoWhat(t *testing.T) {
 		endpoints := []struct {
 			name   string
 			call   func(c *caller) testkit.Answer
-			admin  want // and the creator with manage_oauth
-			others want // manage_oauth, somebody else's app
+			admin  want // also the creator with manage_oauth
+			others want // a session with manage_oauth, for another user's app
 			none   want // a session without manage_oauth
-			token  want // an access token, whoever's
+			token  want // an access token of any user
 		}{
 			{"E6 create", func(c *caller) testkit.Answer { return c.call("POST", apps, valid(nil)) }, created, created, forbidden, forbidden},
 			{"E7 list", func(c *caller) testkit.Answer { return c.call("GET", apps, nil) }, ok, ok, want{403, noListHere}, forbidden},
@@ -47,28 +46,28 @@ func TestWhoMayDoWhat(t *testing.T) {
 				return c.call("POST", apps+"/"+c.target()+"/regen_secret", nil)
 			}, ok, forbidden, forbidden, forbidden},
 		}
-		check := func(t *testing.T, who string, a testkit.Answer, w want) {
+		check := func(t *testing.T, name string, a testkit.Answer, w want) {
 			t.Helper()
 			if w.id == "" {
-				require.Equal(t, w.status, a.Status, "%s: %s", who, a.Body)
+				require.Equal(t, w.status, a.Status, "%s: %s", name, a.Body)
 				return
 			}
 			requireRefusal(t, a, w.status, w.id)
 		}
-		for _, everybody := range []string{"false", "true"} {
-			g.Set(t, gatehouse.SettingEnableUserAppRegistration, everybody)
+		for _, allUsers := range []string{"false", "true"} {
+			g.Set(t, gatehouse.SettingEnableUserAppRegistration, allUsers)
 			for _, e := range endpoints {
-				t.Run(e.name+" everybody="+everybody, func(t *testing.T) {
+				t.Run(e.name+" enable_user_app_registration="+allUsers, func(t *testing.T) {
 					check(t, "an admin", e.call(admin), e.admin)
 					session := e.none
-					if everybody == "true" {
+					if allUsers == "true" {
 						session = e.others
 					}
 					check(t, "an ordinary user", e.call(plain), session)
 					check(t, "an admin's app", e.call(adminsApp), e.token)
 					check(t, "an ordinary user's app", e.call(bobsApp), e.token)
-					check(t, "nobody", e.call(nobody(t, g)), signIn)
-					bad := nobody(t, g)
+					check(t, "a caller without a session", e.call(signedOut(t, g)), signIn)
+					bad := signedOut(t, g)
 					bad.bearer = gatehouse.NewSecret()
 					check(t, "an unknown token", e.call(bad), signIn)
 				})
@@ -77,10 +76,10 @@ func TestWhoMayDoWhat(t *testing.T) {
 	})
 }
 
-// target is a new app that the caller did not register.
+// target returns the id of a new app that the caller did not register.
 func (c *caller) target() string { return c.g.App(c.t, nil).ID }
 
-func TestMalformedIDsComeBeforePermissions(t *testing.T) {
+func TestMalformedIDsAreRefusedBeforePermissions(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin, bob := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob"))
 		app := g.App(t, nil)
@@ -91,11 +90,11 @@ func TestMalformedIDsComeBeforePermissions(t *testing.T) {
 				}
 			}
 		}
-		nobody(t, g).refused(401, noSession, "GET", apps+"/x", nil)
+		signedOut(t, g).refused(401, noSession, "GET", apps+"/x", nil)
 		admin.refused(404, notFound, "GET", apps+"/"+gatehouse.NewID(), nil)
 		bob.refused(404, notFound, "GET", apps+"/"+gatehouse.NewID()+"/info", nil)
 
-		// The path means what it says, or nothing.
+		// Paths are not normalized: a path in another spelling does not exist.
 		for _, path := range []string{
 			apps + "/" + app.ID + "/", apps + "/" + app.ID + "%2Finfo", apps + "//" + app.ID, apps + "/./" + app.ID, apps + "/x/../" + app.ID,
 			apps + "/" + app.ID + "%00", apps + "/%61" + app.ID[1:], apps + "/" + app.ID + ";a=b", apps + "/a-b", apps + "/a_b", apps + "/" + app.ID + "/INFO",
@@ -109,7 +108,7 @@ func TestMalformedIDsComeBeforePermissions(t *testing.T) {
 	})
 }
 
-func TestWithTheProviderOffPermissionsStillComeFirst(t *testing.T) {
+func TestPermissionsAreCheckedBeforeTheProviderSetting(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin, bob := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob"))
 		token := actingFor(t, g, bob.browser.User)
@@ -135,7 +134,7 @@ func TestWithTheProviderOffPermissionsStillComeFirst(t *testing.T) {
 				bob.refused(403, forbids, e.method, e.path, e.body)
 				token.refused(403, forbids, e.method, e.path, e.body)
 			}
-			nobody(t, g).refused(401, noSession, e.method, e.path, e.body)
+			signedOut(t, g).refused(401, noSession, e.method, e.path, e.body)
 		}
 		admin.refused(400, badParam, "GET", apps+"/x", nil)
 		admin.refused(400, badBody, "PUT", apps+"/"+app.ID, "garbage")
@@ -143,8 +142,8 @@ func TestWithTheProviderOffPermissionsStillComeFirst(t *testing.T) {
 	})
 }
 
-// Cookies come along with requests that other sites' pages make (C 1.1, "CSRF").
-func TestACookieAloneChangesNothing(t *testing.T) {
+// A browser also sends cookies with requests from pages of other sites (C 1.1, "CSRF").
+func TestCookieAloneDoesNotAuthorizeChanges(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		send := func(method, path, body string, header http.Header) testkit.Answer {
@@ -158,7 +157,7 @@ func TestACookieAloneChangesNothing(t *testing.T) {
 		requireRefusal(t, send("POST", apps, `{"name":"x","homepage":"https://x.example","callback_urls":["https://x.example/cb"]}`, nil), 401, noSession)
 		require.Empty(t, admin.all())
 
-		admin = as(t, g, admin.browser.User) // the refusal took the cookie away
+		admin = as(t, g, admin.browser.User) // the refusal deleted the cookie
 		app := g.App(t, nil)
 		form := url.Values{"name": {"x"}, "description": {"x"}, "homepage": {"https://x.example"}, "callback_urls": {"https://x.example/cb"}}.Encode()
 		for _, path := range []string{appPages + "/add", appPages + "/" + app.ID + "/edit", appPages + "/" + app.ID + "/delete", appPages + "/" + app.ID + "/regenerate"} {
@@ -180,7 +179,7 @@ func TestChangesAndRefusalsAreAudited(t *testing.T) {
 		plain.call("PUT", apps+"/"+app.ID, valid(object{"id": app.ID}))
 		plain.call("DELETE", apps+"/"+app.ID, nil)
 		plain.call("POST", apps, valid(nil))
-		admin.call("POST", apps, "garbage") // is not
+		admin.call("POST", apps, "garbage") // not audited
 		admin.call("DELETE", apps+"/"+app.ID, nil)
 
 		events, err := g.Store.AuditEvents(t.Context(), "", 100)

@@ -16,7 +16,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// caller calls the API and looks at pages as somebody.
+// caller calls the API and loads pages as one user.
 type caller struct {
 	t       *testing.T
 	g       *testkit.Gateway
@@ -24,28 +24,28 @@ type caller struct {
 	bearer  string // an access token instead of a session
 }
 
-// as is somebody who is signed in.
+// as returns a caller who is signed in as the user.
 func as(t *testing.T, g *testkit.Gateway, user gatehouse.User) *caller {
 	t.Helper()
 	return &caller{t: t, g: g, browser: g.SignedIn(t, user)}
 }
 
-// nobody is not signed in.
-func nobody(t *testing.T, g *testkit.Gateway) *caller {
+// signedOut returns a caller who is not signed in.
+func signedOut(t *testing.T, g *testkit.Gateway) *caller {
 	t.Helper()
 	return &caller{t: t, g: g, browser: g.NewBrowser(t)}
 }
 
-// actingFor is an app that acts for a user with an access token.
+// actingFor returns an app that calls with an access token of the user.
 func actingFor(t *testing.T, g *testkit.Gateway, user gatehouse.User) *caller {
 	t.Helper()
 	app := g.App(t, nil)
-	c := nobody(t, g)
+	c := signedOut(t, g)
 	c.bearer = g.Redeem(t, app, g.SignedIn(t, user).Code(t, app)).AccessToken
 	return c
 }
 
-// call sends a request to the API. A string is sent as it is, anything else as JSON.
+// call sends a request to the API. It sends a string unchanged, and other values as JSON.
 func (c *caller) call(method, path string, body any) testkit.Answer {
 	c.t.Helper()
 	text, ok := body.(string)
@@ -79,7 +79,7 @@ func (c *caller) apps(path string) []web.AppJSON {
 	c.t.Helper()
 	a := c.call(http.MethodGet, path, nil)
 	require.Equal(c.t, http.StatusOK, a.Status, a.Body)
-	require.True(c.t, strings.HasPrefix(a.Body, "["), "never null: %s", a.Body)
+	require.True(c.t, strings.HasPrefix(a.Body, "["), "an empty list is not null: %s", a.Body)
 	var apps []web.AppJSON
 	require.NoError(c.t, json.Unmarshal([]byte(a.Body), &apps))
 	return apps
@@ -112,19 +112,19 @@ func requireRefusal(t *testing.T, a testkit.Answer, status int, id string) {
 	require.Equal(t, a.Header.Get("X-Request-ID"), e.RequestID)
 }
 
-// get looks at a page.
+// get loads a page.
 func (c *caller) get(path string) testkit.Answer {
 	c.t.Helper()
 	return c.browser.Get(c.t, path)
 }
 
-// post sends a form as a page of ours would.
+// post sends a form as a page of Gatehouse does.
 func (c *caller) post(path string, form url.Values) testkit.Answer {
 	c.t.Helper()
 	return c.browser.Post(c.t, path, form)
 }
 
-// formOf is what a browser would send of the page's form, and where to.
+// formOf returns the URL and the values that a browser sends for the page's form.
 func formOf(t *testing.T, a testkit.Answer) (action string, values url.Values) {
 	t.Helper()
 	form := a.Page(t).Find("main form[method=post]")
@@ -148,8 +148,8 @@ func formOf(t *testing.T, a testkit.Answer) (action string, values url.Values) {
 	return form.AttrOr("action", ""), values
 }
 
-// letEverybodyRegister gives manage_oauth to all users.
-func letEverybodyRegister(t *testing.T, g *testkit.Gateway) {
+// letUsersRegister gives manage_oauth to all users.
+func letUsersRegister(t *testing.T, g *testkit.Gateway) {
 	t.Helper()
 	g.Set(t, gatehouse.SettingEnableUserAppRegistration, "true")
 }
@@ -159,7 +159,7 @@ func turnOff(t *testing.T, g *testkit.Gateway) {
 	g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
 }
 
-// stored is the app as the database has it.
+// stored loads the app from the database.
 func stored(t *testing.T, g *testkit.Gateway, id string) gatehouse.App {
 	t.Helper()
 	app, err := g.Store.App(context.Background(), id)
@@ -175,7 +175,7 @@ const (
 
 type object = map[string]any
 
-// valid is a body that registers an app, with changes; nil takes a member away.
+// valid returns a body that registers an app, with changes. The value nil removes a member.
 func valid(changes object) object {
 	body := object{
 		"name": "Acme Notes", "description": "Shared notes.", "icon_url": "https://app.example.com/icon.png",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -13,48 +12,50 @@ import (
 	"gatehouse/templates"
 )
 
-// page serves a page of Integrations > OAuth 2.0 Applications: signed in? →
-// manage_oauth? → is the provider on? (C 4.1)
+// page serves a page of Integrations > OAuth 2.0 Applications. It needs a signed-in user
+// with the permission manage_oauth, and the provider must be on (C 4.1).
 func (h *Handler) page(f web.VisitFunc) http.Handler {
-	pages := web.Pages{SignIn: h.callers, Settings: h.store, Renderer: h.renderer, Log: h.log}
-	return pages.Handle(func(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+	return h.pages.Handle(func(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 		switch {
 		case !mayManageApps(v):
 			return errNotAllowed(v)
 		case !v.Settings.EnableOAuthServiceProvider:
-			return h.turnedOffPage(w, r, v)
+			return h.providerOffPage(w, r, v)
 		}
 		return f(w, r, v)
 	})
 }
 
-// turnedOffPage says that the provider is off, and to whom can turn it on, where.
-func (h *Handler) turnedOffPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+// providerOffPage says that the provider is off. For a user who can turn it on, it links to
+// the console.
+func (h *Handler) providerOffPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	off := web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
 	page := templates.ErrorPage{Status: off.Status, Message: off.Message, RequestID: web.RequestID(r.Context()), BackURL: h.basePath + "/"}
 	if v.Can(gatehouse.PermissionManageSystem) {
-		page.Message = "While they are off, apps get no codes and no tokens, and cannot be managed. You can turn them on in the console."
+		page.Message = "While OAuth 2.0 applications are turned off, apps get no codes and no tokens, and you can't manage apps. You can turn them on in the console."
 		page.BackURL, page.BackLabel = h.basePath+"/console", "Go to the console"
 	}
-	return h.renderer.Render(w, page.Status, v.Frame(), page)
+	return h.pages.Renderer.Render(w, page.Status, v.Frame(), page)
 }
 
-// appIDOf is the app that a page is about. An id of the wrong form belongs to no app.
+// appIDOf returns the app id of the path. A malformed id needs no check, because no app
+// has it.
 func appIDOf(r *http.Request) string { return mux.Vars(r)["app_id"] }
 
-// pageOf is the address of an app's page, or of one below it ("/edit").
-func (h *Handler) pageOf(appID, below string) string {
-	return h.basePath + pagesPath + "/" + appID + below
+// appURL returns the URL of an app's page, or of a page below it such as "/edit".
+func (h *Handler) appURL(appID, below string) string {
+	return h.basePath + pageApps + "/" + appID + below
 }
 
-// usageOf says how much one app is used.
-func (h *Handler) usageOf(ctx context.Context, appID string) (gatehouse.AppUsage, error) {
+// loadUsage loads how much one app is used.
+func (h *Handler) loadUsage(ctx context.Context, appID string) (gatehouse.AppUsage, error) {
 	usage, err := h.store.AppUsage(ctx, []string{appID})
 	return usage[appID], err
 }
 
-// usernames are those of who registered apps. Somebody who is gone has none.
-func (h *Handler) usernames(ctx context.Context, v web.Visit, apps ...gatehouse.App) (map[string]string, error) {
+// loadCreatorNames loads the usernames of the creators of apps, by user id. The name of a
+// creator who does not exist is "".
+func (h *Handler) loadCreatorNames(ctx context.Context, v web.Visit, apps ...gatehouse.App) (map[string]string, error) {
 	names := map[string]string{"": "", v.User.ID: v.User.Username}
 	for _, app := range apps {
 		if _, ok := names[app.CreatorID]; ok {
@@ -69,7 +70,7 @@ func (h *Handler) usernames(ctx context.Context, v web.Visit, apps ...gatehouse.
 	return names, nil
 }
 
-// The notices that a page shows once, after a redirect.
+// The notices that a page shows once after a form.
 const (
 	noticeUpdated     = "updated"
 	noticeDeleted     = "deleted"
@@ -77,25 +78,20 @@ const (
 	noticeRegenerated = "regenerated"
 )
 
-var noticeTexts = map[string]string{
-	noticeUpdated:     "The application was updated.",
-	noticeDeleted:     "The application was deleted.",
-	noticeSentTwice:   "The form was sent twice, and the application was registered once. Its secret was shown the first time; if you did not copy it, regenerate it.",
-	noticeRegenerated: "The secret was regenerated in the meantime, so it was left as it is. If you did not copy the new one, regenerate it again.",
+// redirect answers a form with a redirect to a page, which shows the notice.
+func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, to, notice string) error {
+	h.pages.Notices.Redirect(w, r, to, notice)
+	return nil
 }
 
-// redirect answers a form: it redirects to a page, which shows the notice.
-func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, to, notice string) {
-	h.notices().Redirect(w, r, to, notice)
-}
-
-// frame returns the frame of a page, with the notice that the form before it left.
+// frame returns the frame of a page, with the notice of the form before it.
 func (h *Handler) frame(w http.ResponseWriter, r *http.Request, v web.Visit) templates.Frame {
 	frame := v.Frame()
-	frame.Notice = h.notices().Take(w, r, noticeTexts)
+	frame.Notice = h.pages.Notices.Take(w, r, map[string]string{
+		noticeUpdated:     "The application was updated.",
+		noticeDeleted:     "The application was deleted.",
+		noticeSentTwice:   "The form was sent twice, but the application was registered once. Its secret was shown the first time. If you didn't copy it, regenerate the secret.",
+		noticeRegenerated: "The secret was already regenerated, so it wasn't changed again. If you didn't copy the new secret, regenerate it again.",
+	})
 	return frame
-}
-
-func (h *Handler) notices() web.Notices {
-	return web.Notices{BasePath: h.basePath, SiteHTTPS: strings.HasPrefix(h.siteURL, "https:")}
 }

@@ -9,17 +9,17 @@ import (
 	"gatehouse/templates"
 )
 
-// appPage is GET /integrations/oauth2-apps/{id}.
+// appPage is GET /integrations/oauth2-apps/{app_id}.
 func (h *Handler) appPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
 	if err != nil {
 		return err
 	}
-	usage, err := h.usageOf(r.Context(), app.ID)
+	usage, err := h.loadUsage(r.Context(), app.ID)
 	if err != nil {
 		return err
 	}
-	creators, err := h.usernames(r.Context(), v, app)
+	creators, err := h.loadCreatorNames(r.Context(), v, app)
 	if err != nil {
 		return err
 	}
@@ -31,46 +31,46 @@ func (h *Handler) appPage(w http.ResponseWriter, r *http.Request, v web.Visit) e
 	if !app.IsPublic { // public apps get no refresh token (C 2.5)
 		page.RefreshTokenLifetime = templates.Lifetime(v.Settings.RefreshTokenLifetimeFor(app))
 	}
-	return h.renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
+	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
 }
 
-// deletePage is GET /integrations/oauth2-apps/{id}/delete: it says what breaks.
+// deletePage is GET /integrations/oauth2-apps/{app_id}/delete. It says what stops working.
 func (h *Handler) deletePage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
 	if err != nil {
 		return err
 	}
-	return h.confirm(w, r, v, app, templates.ConfirmPage{Kind: templates.ConfirmDeleteApp, Action: h.pageOf(app.ID, "/delete")})
+	return h.confirm(w, r, v, app, templates.ConfirmPage{Kind: templates.ConfirmDeleteApp, Action: h.appURL(app.ID, "/delete")})
 }
 
-// delete is POST /integrations/oauth2-apps/{id}/delete.
+// delete is POST /integrations/oauth2-apps/{app_id}/delete.
 func (h *Handler) delete(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	if err := h.removeApp(r.Context(), v, appIDOf(r)); err != nil {
 		return err
 	}
-	h.redirect(w, r, h.basePath+pagesPath, noticeDeleted)
-	return nil
+	return h.redirect(w, r, h.basePath+pageApps, noticeDeleted)
 }
 
-// regeneratePage is GET /integrations/oauth2-apps/{id}/regenerate: it says what breaks.
+// regeneratePage is GET /integrations/oauth2-apps/{app_id}/regenerate. It says what stops
+// working.
 func (h *Handler) regeneratePage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	app, err := h.confidential(r, v)
+	app, err := h.loadConfidentialApp(r, v)
 	if err != nil {
 		return err
 	}
 	return h.confirm(w, r, v, app, templates.ConfirmPage{
-		Kind: templates.ConfirmRegenerateSecret, Action: h.pageOf(app.ID, "/regenerate"), Fields: hidden(fieldVersion, secretVersionOf(app)),
+		Kind: templates.ConfirmRegenerateSecret, Action: h.appURL(app.ID, "/regenerate"), Fields: hidden(fieldVersion, secretVersionOf(app)),
 	})
 }
 
-// regenerate is POST /integrations/oauth2-apps/{id}/regenerate. Its answer is the
-// one page that shows the new secret. Sending the form again, as reloading that
-// page does, changes nothing: it was made for the secret before.
+// regenerate is POST /integrations/oauth2-apps/{app_id}/regenerate. Only its response
+// shows the new secret. Reloading that page sends the form again, which changes nothing,
+// because the form has the version of the secret that it replaced.
 func (h *Handler) regenerate(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	if err := web.ParseForm(w, r); err != nil {
 		return err
 	}
-	app, err := h.confidential(r, v)
+	app, err := h.loadConfidentialApp(r, v)
 	if err != nil {
 		return err
 	}
@@ -83,18 +83,18 @@ func (h *Handler) regenerate(w http.ResponseWriter, r *http.Request, v web.Visit
 	})
 	switch {
 	case errors.Is(err, gatehouse.ErrConflict):
-		h.redirect(w, r, h.pageOf(appIDOf(r), ""), noticeRegenerated)
-		return nil
+		return h.redirect(w, r, h.appURL(appIDOf(r), ""), noticeRegenerated)
 	case err != nil:
 		return err
 	}
-	return h.renderer.Render(w, http.StatusOK, v.Frame(), templates.AppCreatedPage{
+	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.AppCreatedPage{
 		App: app, Secret: secret, Regenerated: true, Endpoints: h.endpoints(), Snippets: snippets(h.siteURL, app, secret),
 	})
 }
 
-// confidential is the app of the page, if it has a secret at all.
-func (h *Handler) confidential(r *http.Request, v web.Visit) (gatehouse.App, error) {
+// loadConfidentialApp loads the app of the page and refuses a public app, which has no
+// secret.
+func (h *Handler) loadConfidentialApp(r *http.Request, v web.Visit) (gatehouse.App, error) {
 	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
 	if err == nil && app.IsPublic {
 		return gatehouse.App{}, &web.Error{Status: http.StatusBadRequest, ID: "api.oauth.regenerate_secret.public_client.app_error",
@@ -103,17 +103,17 @@ func (h *Handler) confidential(r *http.Request, v web.Visit) (gatehouse.App, err
 	return app, err
 }
 
-// confirm asks before the app is changed for good.
+// confirm shows a confirmation page before an action that can't be undone.
 func (h *Handler) confirm(w http.ResponseWriter, r *http.Request, v web.Visit, app gatehouse.App, page templates.ConfirmPage) error {
-	usage, err := h.usageOf(r.Context(), app.ID)
+	usage, err := h.loadUsage(r.Context(), app.ID)
 	if err != nil {
 		return err
 	}
-	page.Name, page.Users, page.CancelURL = app.Name, usage.Users, h.pageOf(app.ID, "")
-	return h.renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
+	page.Name, page.Users, page.CancelURL = app.Name, usage.Users, h.appURL(app.ID, "")
+	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
 }
 
-// endpoints are the addresses that a client has to be told.
+// endpoints returns the URLs that a developer configures in a client.
 func (h *Handler) endpoints() []templates.NamedURL {
 	return []templates.NamedURL{
 		{Name: "Authorization", URL: h.siteURL + "/oauth/authorize"},

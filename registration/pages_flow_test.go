@@ -12,7 +12,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// typed is the form of an app, with changes as for testkit.Authorize.
+// typed returns the form of an app, with changes such as "name=Acme".
 func typed(changes ...string) url.Values {
 	form := url.Values{
 		"is_public": {"false"}, "name": {"Acme Notes"}, "description": {"Shared notes."}, "homepage": {"https://app.example.com"},
@@ -25,7 +25,7 @@ func typed(changes ...string) url.Values {
 	return form
 }
 
-// fillIn is a page's form with what a person types into it.
+// fillIn returns a page's form with the input of a user.
 func fillIn(t *testing.T, page testkit.Answer, changes ...string) (action string, form url.Values) {
 	t.Helper()
 	action, form = formOf(t, page)
@@ -46,10 +46,10 @@ func notice(t *testing.T, a testkit.Answer) string {
 	return strings.TrimSpace(a.Page(t).Find(".notice.good").Text())
 }
 
-// create → copy → edit → regenerate → delete, as a person does it.
-func TestTheLifeOfAnAppInTheBrowser(t *testing.T) {
+// This registers an app, copies its secret, edits it, regenerates the secret and deletes the app.
+func TestPagesFromRegistrationToDeletion(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		letEverybodyRegister(t, g)
+		letUsersRegister(t, g)
 		bob, eve := as(t, g, g.User(t, "bob")), as(t, g, g.User(t, "eve"))
 
 		empty := bob.get(appPages)
@@ -75,9 +75,9 @@ func TestTheLifeOfAnAppInTheBrowser(t *testing.T) {
 		for _, title := range []string{"Auth.js", "golang.org/x/oauth2", "curl", "Zapier", "MCP client"} {
 			require.Contains(t, page.Find("details.snippet summary").Text(), title)
 		}
-		require.GreaterOrEqual(t, strings.Count(created.Body, secret), 6, "in every snippet")
+		require.GreaterOrEqual(t, strings.Count(created.Body, secret), 6, "every snippet has the secret")
 
-		// What was copied works.
+		// The copied credentials work.
 		client := testkit.App{App: app, Secret: secret}
 		tokens := g.Redeem(t, client, eve.browser.Code(t, client))
 
@@ -89,34 +89,34 @@ func TestTheLifeOfAnAppInTheBrowser(t *testing.T) {
 		require.Contains(t, list.Page(t).Find("li.app").Text(), "bob")
 		require.Contains(t, list.Page(t).Find("li.app").Text(), "1 user")
 
-		// An edit that leaves the callback URLs alone is not asked about.
+		// An edit that does not change the callback URLs needs no confirmation.
 		action, form = fillIn(t, bob.get(appPages+"/"+id+"/edit"), "name=Acme Notes 2")
 		require.Equal(t, "https://app.example.com/cb\nhttp://localhost:3000/cb", form.Get("callback_urls"))
-		require.NotContains(t, form, "is_public", "disabled")
-		require.NotContains(t, form, "is_trusted", "not shown")
+		require.NotContains(t, form, "is_public", "the field is disabled")
+		require.NotContains(t, form, "is_trusted", "the field is not shown")
 		edited := bob.post(action, form)
 		require.Equal(t, http.StatusSeeOther, edited.Status, edited.Body)
 		require.Equal(t, appPages, edited.Location)
 		list = bob.get(edited.Location)
 		require.Equal(t, "The application was updated.", notice(t, list))
-		require.Empty(t, notice(t, bob.get(appPages)), "shown once")
+		require.Empty(t, notice(t, bob.get(appPages)), "the notice is shown once")
 		require.Equal(t, "Acme Notes 2", stored(t, g, id).Name)
 
-		// One that changes them is, and works without JavaScript.
+		// A change of the callback URLs needs a confirmation, which works without JavaScript.
 		action, form = fillIn(t, bob.get(appPages+"/"+id+"/edit"), "callback_urls="+testkit.RedirectURI)
 		asked := bob.post(action, form)
 		require.Equal(t, http.StatusOK, asked.Status)
 		require.Contains(t, asked.Page(t).Find(".notice.warn").Text(), "Confirm the new callback URLs")
-		require.Len(t, stored(t, g, id).RedirectURIs, 2, "not yet")
+		require.Len(t, stored(t, g, id).RedirectURIs, 2, "nothing is saved yet")
 		action, form = fillIn(t, asked, "confirm_callbacks=true")
-		require.Equal(t, testkit.RedirectURI, form.Get("callback_urls"), "kept")
+		require.Equal(t, testkit.RedirectURI, form.Get("callback_urls"), "the input is kept")
 		require.Equal(t, http.StatusSeeOther, bob.post(action, form).Status)
 		require.Equal(t, []string{testkit.RedirectURI}, stored(t, g, id).RedirectURIs)
 
-		// A new secret, after a question.
+		// A new secret needs a confirmation.
 		question := bob.get(appPages + "/" + id + "/regenerate")
 		require.Contains(t, question.Page(t).Find("main").Text(), "1 user")
-		require.Equal(t, app.SecretHash, stored(t, g, id).SecretHash, "asking changes nothing")
+		require.Equal(t, app.SecretHash, stored(t, g, id).SecretHash, "the confirmation page changes nothing")
 		action, form = fillIn(t, question)
 		regenerated := bob.post(action, form)
 		require.Equal(t, http.StatusOK, regenerated.Status)
@@ -125,9 +125,9 @@ func TestTheLifeOfAnAppInTheBrowser(t *testing.T) {
 		require.Len(t, newSecret, 26)
 		require.NotEqual(t, secret, newSecret)
 		require.NotContains(t, regenerated.Body, secret)
-		require.Equal(t, 401, g.Token(t, testkit.RefreshForm(client, tokens.RefreshToken)).Status, "the old one is dead")
+		require.Equal(t, 401, g.Token(t, testkit.RefreshForm(client, tokens.RefreshToken)).Status, "the old secret stops working")
 
-		// Gone, after a question.
+		// The deletion needs a confirmation.
 		question = bob.get(appPages + "/" + id + "/delete")
 		require.Contains(t, question.Page(t).Find("main").Text(), "1 user authorized this app")
 		action, form = fillIn(t, question)
@@ -141,7 +141,7 @@ func TestTheLifeOfAnAppInTheBrowser(t *testing.T) {
 	})
 }
 
-func TestAPublicAppHasNoSecretOnItsPages(t *testing.T) {
+func TestPagesOfAPublicAppShowNoSecret(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		created := admin.post(appPages+"/add", typed("is_public=true", "callback_urls=com.example.app:/cb"))
@@ -169,7 +169,7 @@ func TestAPublicAppHasNoSecretOnItsPages(t *testing.T) {
 	})
 }
 
-func TestSendingAFormTwiceDoesItsWorkOnce(t *testing.T) {
+func TestFormSentTwiceActsOnce(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		action, form := fillIn(t, admin.get(appPages+"/add"), "name=Once", "description=x", "homepage=https://x.example", "callback_urls="+testkit.RedirectURI)
@@ -183,32 +183,32 @@ func TestSendingAFormTwiceDoesItsWorkOnce(t *testing.T) {
 		require.Contains(t, notice(t, shown), "registered once")
 		require.NotContains(t, shown.Body, secret)
 		require.Len(t, admin.all(), 1)
-		require.True(t, gatehouse.SecretMatches(secret, stored(t, g, id).SecretHash), "the secret that was shown is the one")
+		require.True(t, gatehouse.SecretMatches(secret, stored(t, g, id).SecretHash), "the secret that was shown works")
 
-		// Something else typed into the same form is something else.
+		// The same form with other input does not register an app.
 		form.Set("name", "Another")
 		differs := admin.post(action, form)
 		require.Equal(t, http.StatusConflict, differs.Status)
-		require.Contains(t, differs.Body, "This form was sent before")
+		require.Contains(t, differs.Body, "This form was already sent")
 		_, form = formOf(t, differs)
 		require.Equal(t, "Another", form.Get("name"))
 		require.Equal(t, http.StatusCreated, admin.post(action, form).Status)
 		require.Len(t, admin.all(), 2)
 
-		// Somebody else's form with the same name is somebody else's.
-		letEverybodyRegister(t, g)
+		// The same form id of another user registers another app.
+		letUsersRegister(t, g)
 		require.Equal(t, http.StatusCreated, as(t, g, g.User(t, "bob")).post(action, form).Status)
 
 		action, form = formOf(t, admin.get(appPages+"/"+id+"/regenerate"))
 		first := admin.post(action, form).Page(t).Find("#client-secret").Text()
 		again = admin.post(action, form)
 		require.Equal(t, appPages+"/"+id, again.Location)
-		require.Contains(t, notice(t, admin.get(again.Location)), "left as it is")
+		require.Contains(t, notice(t, admin.get(again.Location)), "wasn't changed again")
 		require.True(t, gatehouse.SecretMatches(first, stored(t, g, id).SecretHash))
 	})
 }
 
-func TestAnEditOfWhatSomebodyElseChangedIsNotMade(t *testing.T) {
+func TestEditOfAChangedAppIsRefused(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		app := g.App(t, nil)
@@ -218,21 +218,21 @@ func TestAnEditOfWhatSomebodyElseChangedIsNotMade(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, admin.post(path, theirs).Status)
 		conflict := admin.post(path, mine)
 		require.Equal(t, http.StatusConflict, conflict.Status)
-		require.Contains(t, conflict.Page(t).Find("#problems").Text(), "Somebody changed this application")
+		require.Contains(t, conflict.Page(t).Find("#problems").Text(), "This app was changed while you were editing it")
 		require.Equal(t, "Theirs", stored(t, g, app.ID).Name)
 		_, mine = formOf(t, conflict)
-		require.Equal(t, "Mine", mine.Get("name"), "kept")
-		require.Equal(t, http.StatusSeeOther, admin.post(path, mine).Status, "knowingly")
+		require.Equal(t, "Mine", mine.Get("name"), "the input is kept")
+		require.Equal(t, http.StatusSeeOther, admin.post(path, mine).Status, "sending the form again overwrites the other change")
 		require.Equal(t, "Mine", stored(t, g, app.ID).Name)
 
-		// A new secret is no change of what the form shows.
+		// A new secret does not change the version of the form.
 		_, mine = fillIn(t, admin.get(path), "name=Mine 2")
 		admin.app(http.StatusOK, "POST", apps+"/"+app.ID+"/regen_secret", nil)
 		require.Equal(t, http.StatusSeeOther, admin.post(path, mine).Status)
 	})
 }
 
-// Whatever a person is shown after the one time, the secret is not in it.
+// No later page and no later response contains the secret.
 func TestSecretsAreShownOnce(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))

@@ -1,9 +1,12 @@
 package registration
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"gatehouse"
 	"gatehouse/internal/web"
@@ -12,14 +15,14 @@ import (
 
 // addPage is GET /integrations/oauth2-apps/add (C 4.3).
 func (h *Handler) addPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.renderer.Render(w, http.StatusOK, h.frame(w, r, v), templates.AppFormPage{
+	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), templates.AppFormPage{
 		CanSetTrusted: mayTrust(v), Fields: hidden(fieldForm, gatehouse.NewID()),
 	})
 }
 
-// add is POST /integrations/oauth2-apps/add. Its answer is the one page that ever
-// shows the secret (C 4.4). Sending the form again, as reloading that page does,
-// registers nothing: the app's id follows from the form's.
+// add is POST /integrations/oauth2-apps/add. Only its response shows the secret (C 4.4).
+// Reloading that page sends the form again, which registers nothing, because the app's id
+// is derived from the id of the form.
 func (h *Handler) add(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	if err := web.ParseForm(w, r); err != nil {
 		return err
@@ -28,7 +31,7 @@ func (h *Handler) add(w http.ResponseWriter, r *http.Request, v web.Visit) error
 	app := gatehouse.App{IsPublic: page.Form.IsPublic}
 	fill(&app, page.Form)
 	if page.Errors = formErrors(app); len(page.Errors) > 0 {
-		return h.renderer.Render(w, http.StatusBadRequest, v.Frame(), page)
+		return h.pages.Renderer.Render(w, http.StatusBadRequest, v.Frame(), page)
 	}
 	id := ""
 	if form := r.PostForm.Get(fieldForm); gatehouse.ValidID(form) {
@@ -40,36 +43,36 @@ func (h *Handler) add(w http.ResponseWriter, r *http.Request, v web.Visit) error
 	})
 	switch {
 	case errors.Is(err, gatehouse.ErrConflict):
-		return h.addedBefore(w, r, v, page, id)
+		return h.addAgain(w, r, v, page, id)
 	case err != nil:
 		return err
 	}
-	return h.renderer.Render(w, http.StatusCreated, v.Frame(), templates.AppCreatedPage{
+	return h.pages.Renderer.Render(w, http.StatusCreated, v.Frame(), templates.AppCreatedPage{
 		App: registered, Secret: secret, Endpoints: h.endpoints(), Snippets: snippets(h.siteURL, registered, secret),
 	})
 }
 
-// addedBefore answers a form that was sent before: with the app that it
-// registered, or, if something else was typed into it since, with the form.
-func (h *Handler) addedBefore(w http.ResponseWriter, r *http.Request, v web.Visit, page templates.AppFormPage, id string) error {
+// addAgain answers a form that was already sent. If the form is unchanged, it redirects to
+// the app that the form registered. Otherwise it shows the form with a new id, so that the
+// user can register another app.
+func (h *Handler) addAgain(w http.ResponseWriter, r *http.Request, v web.Visit, page templates.AppFormPage, id string) error {
 	app, err := h.loadManagedApp(r.Context(), v, id)
 	var refused *web.Error
 	if err != nil && !errors.As(err, &refused) {
 		return err
 	}
-	asked := app
-	fill(&asked, page.Form)
-	asked.IsTrusted = app.IsTrusted
-	if err == nil && versionOf(asked) == versionOf(app) && page.Form.IsPublic == app.IsPublic {
-		h.redirect(w, r, h.pageOf(id, ""), noticeSentTwice)
-		return nil
+	typed := app
+	fill(&typed, page.Form)
+	typed.IsTrusted = app.IsTrusted
+	if err == nil && versionOf(typed) == versionOf(app) && page.Form.IsPublic == app.IsPublic {
+		return h.redirect(w, r, h.appURL(id, ""), noticeSentTwice)
 	}
-	page.Errors = map[string]string{"": "This form was sent before, and registered an application. Press “Register application” again to register another one."}
+	page.Errors = map[string]string{"": "This form was already sent, and it registered an app. Press “Register application” again to register another app."}
 	page.Fields = hidden(fieldForm, gatehouse.NewID())
-	return h.renderer.Render(w, http.StatusConflict, v.Frame(), page)
+	return h.pages.Renderer.Render(w, http.StatusConflict, v.Frame(), page)
 }
 
-// editPage is GET /integrations/oauth2-apps/{id}/edit (C 4.3).
+// editPage is GET /integrations/oauth2-apps/{app_id}/edit (C 4.3).
 func (h *Handler) editPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
 	if err != nil {
@@ -78,9 +81,10 @@ func (h *Handler) editPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 	return h.renderEdit(w, r, v, http.StatusOK, app, templates.AppFormPage{Form: formOf(app), Fields: hidden(fieldVersion, versionOf(app))})
 }
 
-// edit is POST /integrations/oauth2-apps/{id}/edit. A change of the callback URLs
-// is asked about before it is made (C 4.3), and an edit of what somebody else has
-// changed in the meantime is not made at all.
+// edit is POST /integrations/oauth2-apps/{app_id}/edit. A change of the callback URLs needs
+// a confirmation (C 4.3). If the app was changed after the form was loaded, nothing is
+// saved, and the form shows what the user typed. Sending it once more overwrites the
+// other change.
 func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	if err := web.ParseForm(w, r); err != nil {
 		return err
@@ -113,27 +117,99 @@ func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) erro
 		if app, err = h.loadManagedApp(r.Context(), v, app.ID); err != nil {
 			return err
 		}
-		return h.editedMeanwhile(w, r, v, app, page)
+		page.Errors = map[string]string{"": "This app was changed while you were editing it, so nothing was saved. Open its page to see the change. Press “Save changes” again to overwrite the change with this form."}
+		page.Fields = hidden(fieldVersion, versionOf(app))
+		return h.renderEdit(w, r, v, http.StatusConflict, app, page)
 	case err != nil:
 		return err
 	}
-	h.redirect(w, r, h.basePath+pagesPath, noticeUpdated)
-	return nil
+	return h.redirect(w, r, h.basePath+pageApps, noticeUpdated)
 }
 
-// editedMeanwhile shows the form with what was typed. Sending it once more
-// overwrites what the other one did, knowingly.
-func (h *Handler) editedMeanwhile(w http.ResponseWriter, r *http.Request, v web.Visit, app gatehouse.App, page templates.AppFormPage) error {
-	page.Errors = map[string]string{"": "Somebody changed this application while you were editing it, so nothing was saved. Open its page to see the change. Press “Save changes” again to overwrite it with what is typed here."}
-	page.Fields = hidden(fieldVersion, versionOf(app))
-	return h.renderEdit(w, r, v, http.StatusConflict, app, page)
-}
-
+// renderEdit renders the edit form of an app.
 func (h *Handler) renderEdit(w http.ResponseWriter, r *http.Request, v web.Visit, status int, app gatehouse.App, page templates.AppFormPage) error {
-	usage, err := h.usageOf(r.Context(), app.ID)
+	usage, err := h.loadUsage(r.Context(), app.ID)
 	if err != nil {
 		return err
 	}
 	page.ID, page.CanSetTrusted, page.IsDynamicallyRegistered, page.Users = app.ID, mayTrust(v), app.IsDynamicallyRegistered, usage.Users
-	return h.renderer.Render(w, status, h.frame(w, r, v), page)
+	return h.pages.Renderer.Render(w, status, h.frame(w, r, v), page)
+}
+
+// The hidden fields of the forms.
+const (
+	// fieldForm is the id of a form that adds an app. The same form registers only one app.
+	fieldForm = "form"
+	// fieldVersion is the version of the app, or of the secret, that the form replaces.
+	fieldVersion = "version"
+)
+
+// typedForm returns the form as the user sent it.
+func typedForm(values url.Values) templates.AppForm {
+	return templates.AppForm{
+		IsTrusted: values.Get("is_trusted") == "true", IsPublic: values.Get("is_public") == "true",
+		Name: values.Get("name"), Description: values.Get("description"), Homepage: values.Get("homepage"),
+		IconURL: values.Get("icon_url"), CallbackURLs: values.Get("callback_urls"),
+	}
+}
+
+// formOf returns the form of an existing app.
+func formOf(app gatehouse.App) templates.AppForm {
+	return templates.AppForm{
+		IsTrusted: app.IsTrusted, IsPublic: app.IsPublic, Name: app.Name, Description: app.Description,
+		Homepage: app.Homepage, IconURL: app.IconURL, CallbackURLs: strings.Join(app.RedirectURIs, "\n"),
+	}
+}
+
+// fill sets the fields of an app from the form. It does not set the type, which never
+// changes, and not the Mattermost app id, which the form does not have (the contract's own
+// form loses it, C 4.3).
+func fill(app *gatehouse.App, f templates.AppForm) {
+	app.Name, app.Description = strings.TrimSpace(f.Name), strings.TrimSpace(f.Description)
+	app.Homepage, app.IconURL = strings.TrimSpace(f.Homepage), strings.TrimSpace(f.IconURL)
+	app.RedirectURIs, app.IsTrusted = callbackLines(f.CallbackURLs), f.IsTrusted
+}
+
+// callbackLines returns the lines that are not blank (C 4.3).
+func callbackLines(text string) []string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// formErrors returns the errors of a form by field. The form requires a description; the
+// API does not (C 1.15, 4.3).
+func formErrors(app gatehouse.App) map[string]string {
+	errs := map[string]string{}
+	if app.Description == "" && !app.IsDynamicallyRegistered {
+		errs["description"] = "The description is missing. Describe in one sentence what the app does."
+	}
+	for _, e := range CheckAll(app) {
+		errs[e.Field] = e.Message
+	}
+	return errs
+}
+
+// versionOf returns a hash of all fields that the form shows.
+func versionOf(app gatehouse.App) string {
+	shown, _ := json.Marshal(formOf(app)) // can't fail: all fields are strings and booleans
+	return gatehouse.DeriveID("app version: " + string(shown))
+}
+
+// secretVersionOf returns a hash of the stored hash of the secret. It can't reveal the
+// secret, which has 130 random bits.
+func secretVersionOf(app gatehouse.App) string {
+	return gatehouse.DeriveID("secret version: " + app.SecretHash)
+}
+
+// isCurrent reports whether a form was loaded with the current version. A form without a
+// version does not come from a page of Gatehouse, so it is accepted.
+func isCurrent(sent, current string) bool { return sent == "" || sent == current }
+
+func hidden(name, value string) []templates.Field {
+	return []templates.Field{{Name: name, Value: value}}
 }

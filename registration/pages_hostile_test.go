@@ -16,10 +16,10 @@ const (
 	hostile = script + `'{{.}}</textarea></code></title>`
 )
 
-// What an app says about itself is text, wherever it is shown.
+// Every field of an app is shown as text on every page.
 func TestHTMLAndScriptInEveryFieldStayText(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		letEverybodyRegister(t, g)
+		letUsersRegister(t, g)
 		admin, eve := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "eve"))
 		icon := "https://x.example/" + script
 		callback := `https://x.example/cb?"><script>alert(1)</script>'$(id)`
@@ -27,17 +27,17 @@ func TestHTMLAndScriptInEveryFieldStayText(t *testing.T) {
 
 		fields := object{"name": hostileName, "description": hostile, "icon_url": icon, "homepage": icon, "callback_urls": []string{callback}}
 		byAPI := eve.app(http.StatusCreated, "POST", apps, valid(fields))
-		require.Equal(t, hostileName, byAPI.Name, "kept as it is")
+		require.Equal(t, hostileName, byAPI.Name, "the name is stored unchanged")
 		require.Equal(t, []string{callback}, byAPI.CallbackURLs)
 		raw := eve.call("GET", apps+"/"+byAPI.ID, nil)
 		require.Equal(t, "application/json", raw.Header.Get("Content-Type"))
 		require.Equal(t, "nosniff", raw.Header.Get("X-Content-Type-Options"))
-		require.NotContains(t, raw.Body, "<script", "not even for a browser that takes JSON for HTML")
+		require.NotContains(t, raw.Body, "<script", "also safe for a browser that reads JSON as HTML")
 
 		created := eve.post(appPages+"/add", typed("name="+hostileName, "description="+hostile, "icon_url="+icon, "homepage="+icon, "callback_urls="+callback))
 		require.Equal(t, http.StatusCreated, created.Status, created.Body)
 		byPage := created.Page(t).Find("#client-id").Text()
-		require.Contains(t, created.Page(t).Find("details.snippet").Text(), `'\''$(id)`, "no shell runs it")
+		require.Contains(t, created.Page(t).Find("details.snippet").Text(), `'\''$(id)`, "no shell runs the command")
 
 		answers := []testkit.Answer{created, admin.get(appPages), admin.get(appPages + "?search=" + "%3Cscript%3E"), eve.get(appPages + "?search=" + strings.ReplaceAll(script, " ", "+")),
 			eve.post(appPages+"/add", typed("name="+hostileName, "homepage="+hostile, "icon_url="+hostile, "callback_urls="+hostile)),
@@ -62,8 +62,8 @@ func TestHTMLAndScriptInEveryFieldStayText(t *testing.T) {
 	})
 }
 
-// URLs that run something are refused in every field, by form, API and edit.
-func TestURLsThatRunSomethingAreRefused(t *testing.T) {
+// URLs that run a script are refused in every field of the API and of the forms.
+func TestScriptURLsAreRefused(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		app := admin.app(http.StatusCreated, "POST", apps, valid(nil))
@@ -75,7 +75,7 @@ func TestURLsThatRunSomethingAreRefused(t *testing.T) {
 				}
 				require.Equal(t, 400, admin.call("PUT", apps+"/"+app.ID, valid(object{"id": app.ID, field: value})).Status, "%s %q", field, uri)
 				if strings.ContainsAny(uri, "\r\n") {
-					continue // two lines of the form
+					continue // the form would split it into two lines
 				}
 				require.Equal(t, 400, admin.post(appPages+"/add", typed(field+"="+uri, "is_public=true")).Status, "%s %q", field, uri)
 				require.Equal(t, 400, admin.post(appPages+"/"+app.ID+"/edit", typed(field+"="+uri)).Status, "%s %q", field, uri)

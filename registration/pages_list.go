@@ -11,8 +11,8 @@ import (
 
 const listPerPage = 50
 
-// listPage is GET /integrations/oauth2-apps?search=…&page=… (C 4.2): everybody's
-// apps for System Admins, one's own for everybody else.
+// listPage is GET /integrations/oauth2-apps?search=…&page=… (C 4.2). It lists the apps of
+// all users for a System Admin, and the user's own apps for other users.
 func (h *Handler) listPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	page := templates.AppListPage{
 		Search: strings.TrimSpace(r.URL.Query().Get("search")), Page: web.PageNumber(r),
@@ -37,12 +37,12 @@ func (h *Handler) listPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 	if err != nil {
 		return err
 	}
-	creators, err := h.usernames(r.Context(), v, apps...)
+	creators, err := h.loadCreatorNames(r.Context(), v, apps...)
 	if err != nil {
 		return err
 	}
 	for _, app := range apps {
 		page.Items = append(page.Items, templates.AppItem{App: app, Usage: usage[app.ID], Creator: creators[app.CreatorID]})
 	}
-	return h.renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
+	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
 }

@@ -24,12 +24,12 @@ func pagesOf(id string) []string {
 	return []string{appPages, appPages + "/add", appPages + "/" + id, appPages + "/" + id + "/edit", appPages + "/" + id + "/regenerate", appPages + "/" + id + "/delete"}
 }
 
-// formsOf are the pages that take a form.
+// formsOf returns the pages that take a form.
 func formsOf(id string) []string {
 	return []string{appPages + "/add", appPages + "/" + id + "/edit", appPages + "/" + id + "/regenerate", appPages + "/" + id + "/delete"}
 }
 
-func TestWhoMaySeeThePages(t *testing.T) {
+func TestPermissionsOfThePages(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin, bob := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob"))
 		app := g.App(t, nil)
@@ -37,29 +37,29 @@ func TestWhoMaySeeThePages(t *testing.T) {
 		for _, path := range pagesOf(app.ID) {
 			require.Equal(t, 200, admin.get(path).Status, path)
 
-			a := nobody(t, g).get(path + "?a=b%2Fc")
+			a := signedOut(t, g).get(path + "?a=b%2Fc")
 			require.Equal(t, http.StatusSeeOther, a.Status, path)
-			require.Equal(t, "/login?redirect_to="+url.QueryEscape(path+"?a=b%2Fc"), a.Location, "and back")
+			require.Equal(t, "/login?redirect_to="+url.QueryEscape(path+"?a=b%2Fc"), a.Location, "the return URL is the page")
 
 			r, err := http.NewRequest(http.MethodGet, g.URL+path, nil)
 			require.NoError(t, err)
 			r.Header.Set("Authorization", "Bearer "+token.bearer)
-			require.Equal(t, http.StatusSeeOther, nobody(t, g).browser.Do(t, r).Status, "an access token signs nobody in to pages")
+			require.Equal(t, http.StatusSeeOther, signedOut(t, g).browser.Do(t, r).Status, "an access token does not open pages")
 
 			a = bob.get(path)
 			require.Equal(t, 403, a.Status, path)
 			require.Contains(t, a.Body, "Ask a System Admin")
-			require.Equal(t, "bob", a.Page(t).Find(".whoami bdi").Text(), "with the menu of who they are")
+			require.Equal(t, "bob", a.Page(t).Find(".whoami bdi").Text(), "the page has the user's menu")
 		}
 		for _, path := range formsOf(app.ID) {
-			require.Equal(t, http.StatusSeeOther, nobody(t, g).post(path, typed()).Status, path)
+			require.Equal(t, http.StatusSeeOther, signedOut(t, g).post(path, typed()).Status, path)
 			require.Equal(t, 403, bob.post(path, typed()).Status, path)
 		}
 		require.Equal(t, app.App.SecretHash, stored(t, g, app.ID).SecretHash)
 		require.Equal(t, app.App.Name, stored(t, g, app.ID).Name)
 
-		// Whoever may register apps sees their own, and nobody else's.
-		letEverybodyRegister(t, g)
+		// A user who may register apps sees only their own apps.
+		letUsersRegister(t, g)
 		own := bob.post(appPages+"/add", typed("name=Bob's")).Page(t).Find("#client-id").Text()
 		require.Equal(t, []string{"Bob's"}, titles(bob.get(appPages).Page(t)))
 		require.Len(t, titles(admin.get(appPages).Page(t)), 3)
@@ -89,9 +89,9 @@ func titles(page *goquery.Document) []string {
 	return page.Find("li.app h2").Map(func(_ int, s *goquery.Selection) string { return strings.TrimSpace(s.Text()) })
 }
 
-func TestWithTheProviderOffThePagesSaySo(t *testing.T) {
+func TestPagesSayThatTheProviderIsOff(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		letEverybodyRegister(t, g)
+		letUsersRegister(t, g)
 		admin, bob := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob"))
 		own := bob.post(appPages+"/add", typed()).Page(t).Find("#client-id").Text()
 		before := stored(t, g, own)
@@ -104,7 +104,7 @@ func TestWithTheProviderOffThePagesSaySo(t *testing.T) {
 			a = bob.get(path)
 			require.Equal(t, 501, a.Status, path)
 			require.Zero(t, a.Page(t).Find(`a[href="/console"]`).Length())
-			require.Zero(t, a.Page(t).Find(`nav a[href="`+appPages+`"]`).Length(), "no entry in the menu (C 4.1)")
+			require.Zero(t, a.Page(t).Find(`nav a[href="`+appPages+`"]`).Length(), "the menu has no entry (C 4.1)")
 		}
 		for _, path := range formsOf(own) {
 			require.Equal(t, 501, bob.post(path, typed()).Status, path)
@@ -114,7 +114,7 @@ func TestWithTheProviderOffThePagesSaySo(t *testing.T) {
 	})
 }
 
-func TestFormErrorsStandBesideTheirFieldsAndNothingTypedIsLost(t *testing.T) {
+func TestFormErrorsAreShownAtTheirFieldsAndInputIsKept(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
 		app := g.App(t, nil)
@@ -147,7 +147,7 @@ func TestFormErrorsStandBesideTheirFieldsAndNothingTypedIsLost(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		require.Equal(t, 400, admin.browser.Do(t, r).Status)
 
-		// An app that registered itself may go without a description and a homepage.
+		// A self-registered app needs no description and no homepage.
 		dynamic := gatehouse.App{ID: gatehouse.NewID(), Name: "d", RedirectURIs: []string{testkit.RedirectURI}, IsPublic: true, IsDynamicallyRegistered: true, TokenEndpointAuthMethod: "none"}
 		require.NoError(t, g.Store.CreateApp(context.Background(), dynamic))
 		require.Equal(t, http.StatusSeeOther, admin.post(appPages+"/"+dynamic.ID+"/edit", typed("name=e", "description=", "homepage=")).Status)
@@ -156,9 +156,9 @@ func TestFormErrorsStandBesideTheirFieldsAndNothingTypedIsLost(t *testing.T) {
 }
 
 // A forged field of the form changes nothing (C 2.10).
-func TestTheTrustedFieldIsForSystemAdmins(t *testing.T) {
+func TestTrustedFieldIsForSystemAdmins(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		letEverybodyRegister(t, g)
+		letUsersRegister(t, g)
 		admin, bob := as(t, g, g.Admin(t, "ada")), as(t, g, g.User(t, "bob"))
 		require.Zero(t, bob.get(appPages+"/add").Page(t).Find(`[name=is_trusted]`).Length())
 		require.Equal(t, 2, admin.get(appPages+"/add").Page(t).Find(`[name=is_trusted]`).Length())
@@ -173,7 +173,7 @@ func TestTheTrustedFieldIsForSystemAdmins(t *testing.T) {
 		require.True(t, stored(t, g, id).IsTrusted)
 		for _, forged := range []string{"is_trusted=false", "name=New name"} {
 			require.Equal(t, http.StatusSeeOther, bob.post(edit, typed(forged)).Status)
-			require.True(t, stored(t, g, id).IsTrusted, "left as it was")
+			require.True(t, stored(t, g, id).IsTrusted, "the flag is unchanged")
 		}
 		require.Contains(t, bob.get(appPages+"/"+id).Page(t).Find(".tags").Text(), "Trusted")
 		require.True(t, admin.app(200, "POST", apps+"/"+id+"/regen_secret", nil).IsTrusted)
@@ -181,7 +181,7 @@ func TestTheTrustedFieldIsForSystemAdmins(t *testing.T) {
 }
 
 // Links, forms and redirects stay below the path of the site URL.
-func TestThePagesStayBelowTheBasePath(t *testing.T) {
+func TestPagesStayBelowTheBasePath(t *testing.T) {
 	store, err := storage.Open(t.Context(), storage.Options{URL: testdb.SQLite(t)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
@@ -197,7 +197,7 @@ func TestThePagesStayBelowTheBasePath(t *testing.T) {
 	g := &testkit.Gateway{URL: siteURL.String(), Store: store, Apps: registration.NewService(registration.ServiceConfig{Store: store, Log: log})}
 	g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "true")
 
-	require.Equal(t, "/sso/login?redirect_to="+url.QueryEscape("/sso"+appPages), nobody(t, g).get(appPages).Location)
+	require.Equal(t, "/sso/login?redirect_to="+url.QueryEscape("/sso"+appPages), signedOut(t, g).get(appPages).Location)
 	admin := as(t, g, g.Admin(t, "ada"))
 	created := admin.post(appPages+"/add", typed())
 	id := created.Page(t).Find("#client-id").Text()

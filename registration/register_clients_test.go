@@ -34,7 +34,7 @@ func TestARegisteredClientWorks(t *testing.T) {
 				}
 				tokens := g.SendToken(t, r)
 				require.Equal(t, http.StatusOK, tokens.Status, tokens.Raw)
-				require.Equal(t, method == gatehouse.AuthMethodNone, tokens.RefreshToken == "", "as grant_types said")
+				require.Equal(t, method == gatehouse.AuthMethodNone, tokens.RefreshToken == "", "grant_types of the response is right")
 				status, user := g.Me(t, tokens.AccessToken)
 				require.Equal(t, http.StatusOK, status)
 				require.Equal(t, b.User.ID, user)
@@ -43,7 +43,7 @@ func TestARegisteredClientWorks(t *testing.T) {
 	})
 }
 
-func TestEachURIOfAMixedListReceivesAnswers(t *testing.T) {
+func TestEachRegisteredRedirectURIReceivesCodes(t *testing.T) {
 	open(t, func(t *testing.T, g *testkit.Gateway) {
 		b := g.SignedIn(t, g.User(t, "alice"))
 		app := register(t, g, `{"redirect_uris":["cursor://anysphere.cursor-mcp/oauth/callback","https://www.cursor.com/callback","http://localhost:8787/callback"],"token_endpoint_auth_method":"none"}`).app(t, g)
@@ -54,17 +54,17 @@ func TestEachURIOfAMixedListReceivesAnswers(t *testing.T) {
 	})
 }
 
-// Attack: call yourself what people trust. The page shows the name as text, says
-// that nobody has checked it, and names who really gets the answer.
-func TestTheConsentPageSaysThatNobodyCheckedTheName(t *testing.T) {
+// Attack: a client registers a name that users trust. The consent page shows the name as
+// text, says that it is not verified, and shows the host that receives the code.
+func TestConsentPageWarnsThatTheNameIsNotVerified(t *testing.T) {
 	cases := map[string]struct{ name, uri, receiver, scheme string }{
-		"a look-alike":           {"Сlаudе", "https://claude.ai.evil.example/cb", "claude.ai.evil.example", ""},
-		"a homograph host":       {"Claude", "https://clаude.ai/cb", "xn--clude-5ve.ai", ""},
-		"markup":                 {`<script>alert(1)</script>`, "https://evil.example:8443/cb", "evil.example:8443", ""},
-		"markup in an attribute": {`" onload="alert(1)`, "https://evil.example/cb", "evil.example", ""},
-		"a template":             {`{{.User.Email}}`, "https://evil.example/cb", "evil.example", ""},
-		"words of ours":          {"Gatehouse (verified by your company)", "http://127.0.0.1:1/cb", "127.0.0.1:1", ""},
-		"a private-use scheme":   {"Cursor", "cursor://anysphere.cursor-mcp/oauth/callback", "cursor:", "cursor"},
+		"look-alike letters":              {"Сlаudе", "https://claude.ai.evil.example/cb", "claude.ai.evil.example", ""},
+		"homograph host":                  {"Claude", "https://clаude.ai/cb", "xn--clude-5ve.ai", ""},
+		"markup":                          {`<script>alert(1)</script>`, "https://evil.example:8443/cb", "evil.example:8443", ""},
+		"markup in an attribute":          {`" onload="alert(1)`, "https://evil.example/cb", "evil.example", ""},
+		"template code":                   {`{{.User.Email}}`, "https://evil.example/cb", "evil.example", ""},
+		"name that claims to be verified": {"Gatehouse (verified by your company)", "http://127.0.0.1:1/cb", "127.0.0.1:1", ""},
+		"private-use scheme":              {"Cursor", "cursor://anysphere.cursor-mcp/oauth/callback", "cursor:", "cursor"},
 	}
 	open(t, func(t *testing.T, g *testkit.Gateway) {
 		b := g.SignedIn(t, g.User(t, "alice"))
@@ -77,7 +77,7 @@ func TestTheConsentPageSaysThatNobodyCheckedTheName(t *testing.T) {
 				shown := b.Authorize(t, answer.app(t, g), "redirect_uri="+tc.uri)
 				require.Equal(t, http.StatusOK, shown.Status)
 				page := shown.Page(t)
-				require.Equal(t, tc.name, page.Find("h1 bdi").Text(), "the name is text, set apart from what is around it")
+				require.Equal(t, tc.name, page.Find("h1 bdi").Text(), "the name is text in its own element")
 				require.Contains(t, page.Find("title").Text(), tc.name)
 				require.Equal(t, 0, page.Find("h1 script").Length())
 				require.Equal(t, 0, page.Find("[onload]").Length())
@@ -99,7 +99,7 @@ func TestRegistrationsAreAudited(t *testing.T) {
 
 		events, err := g.Store.AuditEvents(context.Background(), "", 10)
 		require.NoError(t, err)
-		require.Len(t, events, 3, "what no registration was made of is not worth a row")
+		require.Len(t, events, 3, "requests that can't be parsed, and requests while registration is off, are not audited")
 		byTarget := map[string]gatehouse.AuditEvent{}
 		for _, e := range events {
 			require.Equal(t, gatehouse.AuditRegisterClient, e.Event)
@@ -118,8 +118,8 @@ func TestRegistrationsAreAudited(t *testing.T) {
 	})
 }
 
-// Attack: register in a loop, to fill the database for good.
-func TestTheStoreIsSmallAgainAfterReaping(t *testing.T) {
+// Attack: register in a loop to fill the database.
+func TestUnusedSelfRegisteredAppsAreReaped(t *testing.T) {
 	open(t, func(t *testing.T, g *testkit.Gateway) {
 		ctx := context.Background()
 		manual := g.App(t, nil)
@@ -156,25 +156,25 @@ func TestTheStoreIsSmallAgainAfterReaping(t *testing.T) {
 			require.NoError(t, err)
 		}
 
-		// What was removed is a stranger, and is told so in the way on which clients register again.
+		// A deleted client gets the error that makes clients register again.
 		tokens := g.Token(t, testkit.RedeemForm(last, "x"))
 		require.Equal(t, http.StatusUnauthorized, tokens.Status)
 		require.Equal(t, "invalid_client", tokens.Error)
 		require.Equal(t, http.StatusNotFound, b.Authorize(t, last).Status)
 
-		require.EqualValues(t, 1, reap(time.Now().Add(200*24*time.Hour)), "idle by then")
+		require.EqualValues(t, 1, reap(time.Now().Add(200*24*time.Hour)), "the used app is idle by then")
 		require.Equal(t, 1, count())
 	})
 }
 
-func TestClientsRegisterAtOnce(t *testing.T) {
+func TestConcurrentRegistrationsGetTheirOwnCredentials(t *testing.T) {
 	open(t, func(t *testing.T, g *testkit.Gateway) {
 		const n = 24
 		ids := make([]string, n)
 		var wg sync.WaitGroup
 		for i := range n {
 			wg.Go(func() {
-				// No helper here: a test may fail in its own goroutine only.
+				// This can't call a test helper, because a test may fail only in its own goroutine.
 				res, err := http.Post(g.URL+"/api/v4/oauth/apps/register", "application/json", strings.NewReader(with(`"client_name":"The same"`)))
 				if err != nil {
 					return
@@ -192,6 +192,6 @@ func TestClientsRegisterAtOnce(t *testing.T) {
 			require.True(t, gatehouse.ValidID(id), "registered: %q", id)
 			seen[id] = true
 		}
-		require.Len(t, seen, n, "each has credentials of its own, however much alike they are")
+		require.Len(t, seen, n, "identical requests get different credentials")
 	})
 }

@@ -12,8 +12,8 @@ import (
 	"gatehouse/registration"
 )
 
-// FuzzRegister sends anything at all: the answer is always ours to give, in
-// JSON, and whatever is registered keeps the rules.
+// FuzzRegister sends any body. The response is always JSON with an expected status, and
+// every registered app follows the rules.
 func FuzzRegister(f *testing.F) {
 	for _, seed := range []string{
 		someClient, ``, `{}`, `null`, `[]`, `{"redirect_uris":[null]}`, `{"redirect_uris":["cursor://x/cb","http://[::1]:1/cb"],"token_endpoint_auth_method":"none"}`,

@@ -19,30 +19,30 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// memory is a store for tests of the endpoint alone: it is as fast as the
-// fuzzer, and lives in the bubbles of synctest.
+// memory is a store for tests of the endpoint alone. It is fast enough for the fuzzer, and
+// works inside synctest.
 type memory struct {
-	registration.Store // nil: what is not needed
+	registration.Store // nil: the other methods are not called
 
 	mu       sync.Mutex
 	apps     []gatehouse.App
 	events   []gatehouse.AuditEvent
 	settings map[string]string
-	budgets  map[string]*rate.Limiter
-	err      error // of every call
+	limiters map[string]*rate.Limiter
+	err      error // returned by every method
 }
 
 func (m *memory) TakeAttempt(_ context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := limits[0] // the endpoint has one
-	if m.budgets == nil {
-		m.budgets = map[string]*rate.Limiter{}
+	limit := limits[0] // the endpoint has one limit
+	if m.limiters == nil {
+		m.limiters = map[string]*rate.Limiter{}
 	}
-	if m.budgets[b.ID] == nil {
-		m.budgets[b.ID] = rate.NewLimiter(rate.Every(b.Refill), b.Burst)
+	if m.limiters[limit.ID] == nil {
+		m.limiters[limit.ID] = rate.NewLimiter(rate.Every(limit.Refill), limit.Burst)
 	}
-	reservation := m.budgets[b.ID].ReserveN(now, 1)
+	reservation := m.limiters[limit.ID].ReserveN(now, 1)
 	if wait = reservation.DelayFrom(now); wait > 0 {
 		reservation.CancelAt(now)
 	}
@@ -75,7 +75,7 @@ func (m *memory) Settings(context.Context) (gatehouse.Settings, error) {
 	return settings, err
 }
 
-// endpoint is the registration endpoint alone.
+// endpoint returns the registration endpoint alone.
 func endpoint(store registration.Store, rate registration.Rate) http.Handler {
 	log := slog.New(slog.DiscardHandler)
 	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: registration.NewService(registration.ServiceConfig{Store: store, Log: log}), Store: store, Rate: rate, Log: log})
@@ -91,14 +91,14 @@ func post(h http.Handler, ip, body string) *httptest.ResponseRecorder {
 	return w
 }
 
-func TestARegistrationThatCannotBeStoredSaysSo(t *testing.T) {
+func TestRegistrationReportsStorageErrors(t *testing.T) {
 	for name, tc := range map[string]struct {
 		err    error
 		status int
 		code   string
 	}{
-		"the database is away":  {gatehouse.ErrUnavailable, http.StatusServiceUnavailable, "server_error"},
-		"something else breaks": {gatehouse.ErrConflict, http.StatusInternalServerError, "server_error"},
+		"the database is unavailable": {gatehouse.ErrUnavailable, http.StatusServiceUnavailable, "server_error"},
+		"another error":               {gatehouse.ErrConflict, http.StatusInternalServerError, "server_error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := post(endpoint(&memory{err: tc.err}, registration.Rate{}), "192.0.2.1", `{"redirect_uris":["https://app.example.com/cb"]}`)

@@ -20,7 +20,7 @@ import (
 
 const someClient = `{"redirect_uris":["https://app.example.com/cb"]}`
 
-func TestRatesAreRead(t *testing.T) {
+func TestParseRate(t *testing.T) {
 	for text, want := range map[string]string{"20/1s": "20/1s", "1/1h": "1/1h0m0s", "5/500ms": "5/500ms", "off": "off", "OFF": "off"} {
 		rate, err := registration.ParseRate(text)
 		require.NoError(t, err, text)
@@ -33,7 +33,7 @@ func TestRatesAreRead(t *testing.T) {
 		_, err := registration.ParseRate(bad)
 		require.Error(t, err, bad)
 	}
-	require.Equal(t, "20/1s", registration.Rate{}.String(), "no limit must be asked for")
+	require.Equal(t, "20/1s", registration.Rate{}.String(), "the zero value has a limit")
 	require.Equal(t, "20/1s", registration.DefaultRate().String())
 	require.Equal(t, "off", registration.UnlimitedRate().String())
 }
@@ -51,13 +51,13 @@ func TestAnAddressRegistersABurstThenOneEachSecond(t *testing.T) {
 		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 		require.JSONEq(t, `{"error":"too_many_requests","error_description":"Too many clients were registered from this address. Try again later."}`, w.Body.String())
 
-		require.Equal(t, http.StatusCreated, post(h, "192.0.2.2", someClient).Code, "another address has a budget of its own")
+		require.Equal(t, http.StatusCreated, post(h, "192.0.2.2", someClient).Code, "another address has its own rate limit")
 		time.Sleep(time.Second)
-		require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code, "what Retry-After said is true")
+		require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code, "Retry-After was right")
 		require.Equal(t, http.StatusTooManyRequests, post(h, "192.0.2.1", someClient).Code)
 		time.Sleep(time.Hour)
 		for range 20 {
-			require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code, "the burst comes back, and no more")
+			require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code, "the burst is available again")
 		}
 		require.Equal(t, http.StatusTooManyRequests, post(h, "192.0.2.1", someClient).Code)
 	})
@@ -88,22 +88,22 @@ func TestALoopOfRegistrationsIsBounded(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		require.InDelta(t, 120, len(store.apps), 1)
-		require.InDelta(t, 120, len(store.events), 1, "nor does the audit log grow")
+		require.InDelta(t, 120, len(store.events), 1, "the audit trail does not grow either")
 	})
 }
 
-func TestEveryTryCounts(t *testing.T) {
+func TestInvalidRequestsCountForTheRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := endpoint(&memory{}, registration.Rate{})
 		for range 20 {
-			require.Equal(t, http.StatusBadRequest, post(h, "192.0.2.1", `no JSON`).Code)
+			require.Equal(t, http.StatusBadRequest, post(h, "192.0.2.1", `not JSON`).Code)
 		}
 		require.Equal(t, http.StatusTooManyRequests, post(h, "192.0.2.1", someClient).Code)
 	})
 }
 
-// Attack: make the database write, of a gateway that takes no registrations.
-func TestNothingIsWrittenWhereNobodyCanRegister(t *testing.T) {
+// Attack: make a gateway write to the database while registration is off.
+func TestNothingIsWrittenWhileRegistrationIsOff(t *testing.T) {
 	for name, settings := range map[string]map[string]string{
 		"provider":     {gatehouse.SettingEnableOAuthServiceProvider: "false"},
 		"registration": {gatehouse.SettingEnableDynamicClientRegistration: "false"},
@@ -111,15 +111,15 @@ func TestNothingIsWrittenWhereNobodyCanRegister(t *testing.T) {
 		store := &memory{settings: settings}
 		h := endpoint(store, registration.Rate{})
 		for range 100 {
-			post(h, "192.0.2.1", `no JSON`)
+			post(h, "192.0.2.1", `not JSON`)
 			require.NotEqual(t, http.StatusTooManyRequests, post(h, "192.0.2.1", someClient).Code, name)
 		}
-		require.Empty(t, store.budgets)
+		require.Empty(t, store.limiters)
 		require.Empty(t, store.events)
 	}
 }
 
-func TestAnotherRateForgivesWhatWasOwedByTheOneBefore(t *testing.T) {
+func TestChangedRateStartsWithAFullBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{}
 		strict, err := registration.ParseRate("1/24h")
@@ -130,7 +130,7 @@ func TestAnotherRateForgivesWhatWasOwedByTheOneBefore(t *testing.T) {
 	})
 }
 
-func TestAnIPv6CustomerIsOneAddress(t *testing.T) {
+func TestRateLimitCountsAnIPv6NetworkAsOneAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := endpoint(&memory{}, registration.Rate{})
 		for i := range 20 {
@@ -145,15 +145,15 @@ func TestAnIPv6CustomerIsOneAddress(t *testing.T) {
 	})
 }
 
-func TestTheRateCanBeTurnedOff(t *testing.T) {
+func TestRateLimitCanBeTurnedOff(t *testing.T) {
 	h := endpoint(&memory{}, registration.UnlimitedRate())
 	for range 200 {
 		require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code)
 	}
 }
 
-// Attack: register at one node after the other.
-func TestNodesShareTheRate(t *testing.T) {
+// Attack: register at several nodes in turn.
+func TestNodesShareTheRateLimit(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		rate, err := registration.ParseRate("20/1h")
 		require.NoError(t, err)
@@ -177,7 +177,7 @@ func TestNodesShareTheRate(t *testing.T) {
 	})
 }
 
-func TestRacersShareOneBudget(t *testing.T) {
+func TestConcurrentRequestsShareOneRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := endpoint(&memory{}, registration.Rate{})
 		var created atomic.Int64

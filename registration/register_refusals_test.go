@@ -14,7 +14,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// with is a registration with members of its own, as JSON.
+// with returns a registration request with additional members.
 func with(members string) string {
 	return `{"redirect_uris":["https://app.example.com/cb"],` + members + `}`
 }
@@ -26,7 +26,7 @@ func requireRefused(t *testing.T, answer registered, code, says string) {
 	require.Contains(t, answer.ErrorDescription, says)
 	require.Regexp(t, `^[ -~]*$`, answer.ErrorDescription, "RFC 7591 §3.2.2: ASCII")
 	require.True(t, strings.HasSuffix(answer.ErrorDescription, "."), answer.ErrorDescription)
-	require.Less(t, len(answer.ErrorDescription), 300, "no echo of what was sent")
+	require.Less(t, len(answer.ErrorDescription), 300, "the request is not echoed")
 	require.Equal(t, "no-store", answer.Header.Get("Cache-Control"))
 	require.Equal(t, "application/json", answer.Header.Get("Content-Type"))
 	require.Empty(t, answer.ClientID)
@@ -41,45 +41,45 @@ func requireNoApps(t *testing.T, g *testkit.Gateway) {
 
 func TestMetadataThatBreaksARuleIsRefused(t *testing.T) {
 	cases := []struct{ name, body, says string }{
-		{"no JSON", `redirect_uris=x`, "not valid JSON"},
-		{"nothing", ``, "not valid JSON"},
-		{"half of it", `{"redirect_uris":[`, "not valid JSON"},
-		{"more than one value", `{"redirect_uris":["https://app.example.com/cb"]}{}`, "not valid JSON"},
+		{"text that is not JSON", `redirect_uris=x`, "not valid JSON"},
+		{"empty body", ``, "not valid JSON"},
+		{"incomplete JSON", `{"redirect_uris":[`, "not valid JSON"},
+		{"two values", `{"redirect_uris":["https://app.example.com/cb"]}{}`, "not valid JSON"},
 		{"invalid UTF-8", "{\"redirect_uris\":[\"https://app.example.com/cb\"],\"client_name\":\"\xff\"}", "not valid JSON"},
 		{"null", `null`, "JSON object"},
-		{"a list", `[]`, "JSON object"},
-		{"a string", `"x"`, "JSON object"},
-		{"a member twice", with(`"scope":"user","scope":"all"`), "twice"},
-		{"a member twice, spelled differently", with(`"scope":"user","sc\u006fpe":"all"`), "twice"},
-		{"a member of a member twice", with(`"jwks":{"keys":[],"keys":[]}`), "twice"},
-		{"a secret in a member's name", with(`"\u0000\u202e€":1,"\u0000\u202e€":2`), "twice"},
-		{"too deep", with(`"x":` + strings.Repeat("[", 17) + strings.Repeat("]", 17)), "deep"},
-		{"no redirect URIs", `{}`, "redirect_uris is missing"},
-		{"an empty list of redirect URIs", `{"redirect_uris":[]}`, "redirect_uris is missing"},
-		{"redirect URIs that are null", `{"redirect_uris":null}`, "redirect_uris is missing"},
-		{"one redirect URI without a list", `{"redirect_uris":"https://app.example.com/cb"}`, "list of strings"},
-		{"redirect URIs that are no strings", `{"redirect_uris":[1]}`, "list of strings"},
-		{"an unknown method", with(`"token_endpoint_auth_method":"private_key_jwt"`), "token_endpoint_auth_method"},
-		{"an empty method", with(`"token_endpoint_auth_method":""`), "token_endpoint_auth_method"},
-		{"a method that is no string", with(`"token_endpoint_auth_method":["none"]`), "string"},
-		{"only grants that are not for it", with(`"grant_types":["client_credentials"]`), "authorization_code"},
-		{"only refreshing", with(`"grant_types":["refresh_token"]`), "authorization_code"},
-		{"grants that are no list", with(`"grant_types":"authorization_code"`), "list of strings"},
-		{"only responses that we do not know", with(`"response_types":["id_token"]`), "response_types"},
-		{"responses that are no list", with(`"response_types":{"code":true}`), "list of strings"},
-		{"a token without the implicit grant", with(`"grant_types":["authorization_code"],"response_types":["token"]`), "response_types"},
-		{"a code without the code grant", with(`"grant_types":["implicit"],"response_types":["code","token"]`), "grant_types"},
-		{"the implicit grant, and the response left out", with(`"grant_types":["implicit"]`), "grant_types"},
-		{"a scope that is none", with(`"scope":"a\"b"`), "scope"},
-		{"a scope that is a list", with(`"scope":["user"]`), "string"},
-		{"a scope that is too long", with(`"scope":"` + strings.Repeat("a", 129) + `"`), "128"},
-		{"an empty name", with(`"client_name":""`), "empty"},
-		{"a blank name", with(`"client_name":" \u00a0"`), "empty"},
-		{"a name that is too long", with(`"client_name":"` + strings.Repeat("é", 33) + `"`), "64 bytes"},
-		{"a name that is no string", with(`"client_name":{"de":"x"}`), "string"},
-		{"a homepage that is no URL", with(`"client_uri":"app.example.com"`), "client_uri"},
-		{"a homepage that is a script", with(`"client_uri":"javascript:alert(1)"`), "client_uri"},
-		{"a homepage that is too long", with(`"client_uri":"https://app.example.com/` + strings.Repeat("a", 256) + `"`), "256"},
+		{"list", `[]`, "JSON object"},
+		{"string", `"x"`, "JSON object"},
+		{"duplicate member", with(`"scope":"user","scope":"all"`), "twice"},
+		{"duplicate member with an escape", with(`"scope":"user","sc\u006fpe":"all"`), "twice"},
+		{"duplicate member of a member", with(`"jwks":{"keys":[],"keys":[]}`), "twice"},
+		{"duplicate member with unprintable characters", with(`"\u0000\u202e€":1,"\u0000\u202e€":2`), "twice"},
+		{"nested too deeply", with(`"x":` + strings.Repeat("[", 17) + strings.Repeat("]", 17)), "deep"},
+		{"missing redirect URIs", `{}`, "redirect_uris is missing"},
+		{"empty list of redirect URIs", `{"redirect_uris":[]}`, "redirect_uris is missing"},
+		{"null redirect URIs", `{"redirect_uris":null}`, "redirect_uris is missing"},
+		{"redirect URI that is a string", `{"redirect_uris":"https://app.example.com/cb"}`, "list of strings"},
+		{"redirect URI that is a number", `{"redirect_uris":[1]}`, "list of strings"},
+		{"unknown method", with(`"token_endpoint_auth_method":"private_key_jwt"`), "token_endpoint_auth_method"},
+		{"empty method", with(`"token_endpoint_auth_method":""`), "token_endpoint_auth_method"},
+		{"method that is a list", with(`"token_endpoint_auth_method":["none"]`), "string"},
+		{"only client credentials", with(`"grant_types":["client_credentials"]`), "authorization_code"},
+		{"only refresh tokens", with(`"grant_types":["refresh_token"]`), "authorization_code"},
+		{"grant types that are a string", with(`"grant_types":"authorization_code"`), "list of strings"},
+		{"only an unknown response type", with(`"response_types":["id_token"]`), "response_types"},
+		{"response types that are an object", with(`"response_types":{"code":true}`), "list of strings"},
+		{"token response without the implicit grant", with(`"grant_types":["authorization_code"],"response_types":["token"]`), "response_types"},
+		{"code response without the code grant", with(`"grant_types":["implicit"],"response_types":["code","token"]`), "grant_types"},
+		{"implicit grant without response types", with(`"grant_types":["implicit"]`), "grant_types"},
+		{"scope with a quote", with(`"scope":"a\"b"`), "scope"},
+		{"scope that is a list", with(`"scope":["user"]`), "string"},
+		{"scope of 129 bytes", with(`"scope":"` + strings.Repeat("a", 129) + `"`), "128"},
+		{"empty name", with(`"client_name":""`), "empty"},
+		{"blank name", with(`"client_name":" \u00a0"`), "empty"},
+		{"name of 66 bytes", with(`"client_name":"` + strings.Repeat("é", 33) + `"`), "64 bytes"},
+		{"name that is an object", with(`"client_name":{"de":"x"}`), "string"},
+		{"homepage without a scheme", with(`"client_uri":"app.example.com"`), "client_uri"},
+		{"homepage that is a script", with(`"client_uri":"javascript:alert(1)"`), "client_uri"},
+		{"homepage that is too long", with(`"client_uri":"https://app.example.com/` + strings.Repeat("a", 256) + `"`), "256"},
 	}
 	open(t, func(t *testing.T, g *testkit.Gateway) {
 		for _, tc := range cases {
@@ -89,7 +89,7 @@ func TestMetadataThatBreaksARuleIsRefused(t *testing.T) {
 	})
 }
 
-func TestNamesThatLookOtherThanTheyAreAreRefused(t *testing.T) {
+func TestNamesWithInvisibleCharactersAreRefused(t *testing.T) {
 	open(t, func(t *testing.T, g *testkit.Gateway) {
 		for _, r := range []rune{
 			0, '\t', '\n', '\r', 0x1b, 0x7f, 0x85, 0xad, 0x34f, 0x61c, 0x115f, 0x17b4, 0x180e, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029,
@@ -111,7 +111,7 @@ func TestNamesThatLookOtherThanTheyAreAreRefused(t *testing.T) {
 	})
 }
 
-func TestRedirectURIsThatLeadAstrayAreRefused(t *testing.T) {
+func TestUnsafeRedirectURIsAreRefused(t *testing.T) {
 	const none, post = "none", "client_secret_post"
 	cases := []struct{ uri, method, says string }{
 		{"javascript:alert(1)", none, ""}, {"JavaScript:alert(1)", none, ""}, {"javascript://x/%0aalert(1)", none, ""}, {"java\tscript:alert(1)", none, ""},
@@ -123,10 +123,10 @@ func TestRedirectURIsThatLeadAstrayAreRefused(t *testing.T) {
 		{`https://app.example.com\@evil.example/cb`, none, "backslash"}, {"https://app.example.com/\u0000", none, "control"}, {"https://app.example.com/%0d%0ax", none, "control"},
 		{"HTTPS://app.example.com/cb", none, "lowercase"}, {"https:///cb", none, "host"}, {"https:cb", none, ""}, {"/cb", none, ""}, {"app.example.com/cb", none, ""}, {"", none, "empty"}, {"*", none, ""},
 		{"https://app.example.com/" + strings.Repeat("a", 1024), none, "1024"},
-		// RFC 7591 §5: without TLS only to the user's own computer
+		// RFC 7591 §5: http only for loopback addresses
 		{"http://app.example.com/cb", none, "https://"}, {"http://app.example.com/cb", post, "https://"}, {"http://192.168.0.1/cb", none, "https://"},
 		{"http://localhost.example.com/cb", none, "https://"}, {"http://127.0.0.1.example.com/cb", none, "https://"}, {"http://0.0.0.0/cb", none, "https://"},
-		// private-use schemes are for public clients (RFC 8252 §7.1)
+		// private-use schemes only for public clients (RFC 8252 §7.1)
 		{"cursor://anysphere.cursor-mcp/oauth/callback", post, "token_endpoint_auth_method none"}, {"com.example.app:/cb", "client_secret_basic", "token_endpoint_auth_method none"},
 	}
 	open(t, func(t *testing.T, g *testkit.Gateway) {
@@ -141,7 +141,7 @@ func TestRedirectURIsThatLeadAstrayAreRefused(t *testing.T) {
 	})
 }
 
-func TestHostileSizesAreRefused(t *testing.T) {
+func TestOversizedRequestsAreRefused(t *testing.T) {
 	many := func(n int, uri string) string {
 		body, err := json.Marshal(map[string]any{"redirect_uris": strings.Split(strings.Repeat(","+uri, n)[1:], ",")})
 		require.NoError(t, err)
@@ -151,18 +151,18 @@ func TestHostileSizesAreRefused(t *testing.T) {
 		require.Equal(t, http.StatusCreated, register(t, g, many(32, "https://a.example/cb")).Status)
 		requireRefused(t, register(t, g, many(33, "https://a.example/cb")), "invalid_redirect_uri", "32")
 		requireRefused(t, register(t, g, many(3000, "https://a.example")), "invalid_redirect_uri", "32")
-		// "[a b c]" has 1024 bytes at most (C 1.15).
+		// "[a b c]" has at most 1024 bytes (C 1.15).
 		require.Equal(t, http.StatusCreated, register(t, g, many(2, "https://a.example/"+strings.Repeat("a", 492))).Status)
 		requireRefused(t, register(t, g, many(3, "https://a.example/"+strings.Repeat("a", 400))), "invalid_redirect_uri", "longer than 1024 bytes")
 
-		// 64 KiB is the most, however it is filled.
+		// The maximum is 64 KiB for every kind of body.
 		padded := func(size int) string {
 			body := with(`"x":""`)
 			return strings.Replace(body, `""`, `"`+strings.Repeat("x", size-len(body))+`"`, 1)
 		}
 		require.Equal(t, http.StatusCreated, register(t, g, padded(64<<10)).Status)
 		for name, body := range map[string]string{
-			"a byte too many":      padded(64<<10 + 1),
+			"one byte too many":    padded(64<<10 + 1),
 			"megabytes":            padded(4 << 20),
 			"megabytes of nesting": strings.Repeat("[", 2<<20),
 			"megabytes of URIs":    many(60_000, "https://a.example/cb"),
@@ -199,7 +199,7 @@ func TestOnlyRedirectURIsOnTheAllowlistAreRegistered(t *testing.T) {
 			requireRefused(t, answer, "invalid_redirect_uri", "do not match the allowlist")
 		}
 		requireRefused(t, register(t, g, `{"redirect_uris":["https://evil.example/cb"],"client_uri":"x"}`), "invalid_client_metadata", "client_uri") // the allowlist comes last (C 1.11)
-		// What is refused anyway is refused for its own reason.
+		// An invalid URI is refused for its own reason.
 		requireRefused(t, register(t, g, `{"redirect_uris":["https://user:pw@app.example.com/cb"]}`), "invalid_redirect_uri", "user name")
 		requireRefused(t, register(t, g, `{"redirect_uris":["HTTPS://app.example.com/cb"]}`), "invalid_redirect_uri", "lowercase")
 	})

@@ -17,7 +17,7 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// registered is what a client gets back.
+// registered is the response to a registration.
 type registered struct {
 	Status int
 	Header http.Header
@@ -44,7 +44,7 @@ func (r registered) app(t *testing.T, g *testkit.Gateway) testkit.App {
 	return testkit.App{App: app, Secret: r.ClientSecret}
 }
 
-// register sends a registration and reads the answer.
+// register sends a registration and reads the response.
 func register(t *testing.T, g *testkit.Gateway, body string, headers ...string) registered {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodPost, g.URL+"/api/v4/oauth/apps/register", strings.NewReader(body))
@@ -63,7 +63,7 @@ func register(t *testing.T, g *testkit.Gateway, body string, headers ...string) 
 	return answer
 }
 
-// open starts a gateway at which clients may register.
+// open starts a gateway with dynamic client registration.
 func open(t *testing.T, test func(t *testing.T, g *testkit.Gateway)) {
 	t.Helper()
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
@@ -78,16 +78,16 @@ var (
 	issued = regexp.MustCompile(`"client_id_issued_at":([0-9]+)`)
 )
 
-func TestARegistrationIsAnsweredInFull(t *testing.T) {
+func TestRegistrationResponseHasAllMetadata(t *testing.T) {
 	cases := map[string]struct{ request, answer string }{
-		"the least that a client can say": {
+		"minimal request": {
 			`{"redirect_uris":["https://app.example.com/cb"]}`,
 			`{"client_id":"ID","client_secret":"ID","client_id_issued_at":NOW,"client_secret_expires_at":0,
 				"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"client_secret_post",
 				"grant_types":["authorization_code","refresh_token"],"response_types":["code"],
 				"scope":"user","client_name":"Dynamically Registered Client"}`,
 		},
-		"everything that we know": {
+		"all supported members": {
 			`{"redirect_uris":["https://app.example.com/cb","https://app.example.com/cb2?tenant=a"],"token_endpoint_auth_method":"client_secret_basic",
 				"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"scope":"user files:read",
 				"client_name":"Example <App>","client_uri":"https://app.example.com","logo_uri":"https://app.example.com/logo.png"}`,
@@ -96,19 +96,19 @@ func TestARegistrationIsAnsweredInFull(t *testing.T) {
 				"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"scope":"user files:read",
 				"client_name":"Example \u003cApp\u003e","client_uri":"https://app.example.com","logo_uri":"https://app.example.com/logo.png"}`,
 		},
-		"a public client, which gets no refresh tokens": {
+		"public client without refresh tokens": {
 			`{"redirect_uris":["http://localhost:3000/callback"],"token_endpoint_auth_method":"none","grant_types":["authorization_code","refresh_token"],"client_name":"Claude Code"}`,
 			`{"client_id":"ID","client_id_issued_at":NOW,"redirect_uris":["http://localhost:3000/callback"],"token_endpoint_auth_method":"none",
 				"grant_types":["authorization_code"],"response_types":["code"],"scope":"user","client_name":"Claude Code"}`,
 		},
-		"Cursor, with a mixed list": {
+		"Cursor with https, loopback and private-use redirect URIs": {
 			`{"client_name":"Cursor","redirect_uris":["cursor://anysphere.cursor-mcp/oauth/callback","https://www.cursor.com/agents/mcp/oauth/callback","http://localhost:8787/callback"],
 				"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"token_endpoint_auth_method":"none","application_type":"web","scope":"user"}`,
 			`{"client_id":"ID","client_id_issued_at":NOW,
 				"redirect_uris":["cursor://anysphere.cursor-mcp/oauth/callback","https://www.cursor.com/agents/mcp/oauth/callback","http://localhost:8787/callback"],
 				"token_endpoint_auth_method":"none","grant_types":["authorization_code"],"response_types":["code"],"scope":"user","client_name":"Cursor"}`,
 		},
-		"what we do not know is ignored (RFC 7591 §2)": {
+		"unknown members are ignored (RFC 7591 §2)": {
 			`{"redirect_uris":["com.example.app:/cb","http://127.0.0.1/cb","http://[::1]:9/cb"],"token_endpoint_auth_method":"none","client_id":"mine","client_secret":"mine","is_trusted":true,
 				"REDIRECT_URIS":["https://evil.example/cb"],"Client_Name":"Evil","contacts":["a@example.com"],"tos_uri":"https://app.example.com/tos","policy_uri":7,"jwks":{"keys":[{"kty":"EC"}]},
 				"software_id":"x","software_version":"1","software_statement":"a.b.c","client_name#de":"Beispiel","grant_types":["authorization_code","urn:ietf:params:oauth:grant-type:jwt-bearer"],
@@ -116,22 +116,22 @@ func TestARegistrationIsAnsweredInFull(t *testing.T) {
 			`{"client_id":"ID","client_id_issued_at":NOW,"redirect_uris":["com.example.app:/cb","http://127.0.0.1/cb","http://[::1]:9/cb"],"token_endpoint_auth_method":"none",
 				"grant_types":["authorization_code"],"response_types":["code"],"scope":"user","client_name":"Dynamically Registered Client"}`,
 		},
-		"methods in the plural, as ChatGPT has them": {
+		"token_endpoint_auth_methods_supported of ChatGPT": {
 			`{"redirect_uris":["https://chatgpt.com/connector_platform_oauth_redirect"],"token_endpoint_auth_methods_supported":["private_key_jwt","none"]}`,
 			`{"client_id":"ID","client_id_issued_at":NOW,"redirect_uris":["https://chatgpt.com/connector_platform_oauth_redirect"],"token_endpoint_auth_method":"none",
 				"grant_types":["authorization_code"],"response_types":["code"],"scope":"user","client_name":"Dynamically Registered Client"}`,
 		},
-		"the plural helps out a singular that we do not know": {
+		"token_endpoint_auth_methods_supported with an unsupported token_endpoint_auth_method": {
 			`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"private_key_jwt","token_endpoint_auth_methods_supported":["private_key_jwt","client_secret_basic"]}`,
 			`{"client_id":"ID","client_secret":"ID","client_id_issued_at":NOW,"client_secret_expires_at":0,"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"client_secret_basic",
 				"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"scope":"user","client_name":"Dynamically Registered Client"}`,
 		},
-		"the implicit grant is asked for in vain": {
+		"the implicit grant is not registered": {
 			`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none","grant_types":["authorization_code","implicit"],"response_types":["code","token"]}`,
 			`{"client_id":"ID","client_id_issued_at":NOW,"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none",
 				"grant_types":["authorization_code"],"response_types":["code"],"scope":"user","client_name":"Dynamically Registered Client"}`,
 		},
-		"empty lists are no wish": {
+		"empty lists have the defaults": {
 			`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none","grant_types":[],"response_types":[],"scope":""}`,
 			`{"client_id":"ID","client_id_issued_at":NOW,"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none",
 				"grant_types":["authorization_code"],"response_types":["code"],"scope":"user","client_name":"Dynamically Registered Client"}`,
@@ -172,7 +172,7 @@ func TestARegistrationIsAnsweredInFull(t *testing.T) {
 	})
 }
 
-func TestTheContentTypeIsNotInsistedOn(t *testing.T) {
+func TestEveryContentTypeExceptFormsIsAccepted(t *testing.T) {
 	open(t, func(t *testing.T, g *testkit.Gateway) {
 		body := `{"redirect_uris":["https://app.example.com/cb"]}`
 		for _, contentType := range []string{"", "application/json; charset=utf-8", "text/plain", "application/vnd.example+json", "nonsense;;"} {
@@ -187,11 +187,11 @@ func TestTheContentTypeIsNotInsistedOn(t *testing.T) {
 	})
 }
 
-func TestRegistrationIsOffUnlessBothSwitchesAreOn(t *testing.T) {
+func TestRegistrationNeedsBothSettings(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		body := `{"redirect_uris":["https://app.example.com/cb"]}`
 		answer := register(t, g, body)
-		require.Equal(t, http.StatusBadRequest, answer.Status, "off by default")
+		require.Equal(t, http.StatusBadRequest, answer.Status, "registration is off by default")
 		require.Equal(t, "unsupported_operation", answer.Error)
 
 		for _, on := range []struct{ provider, registration bool }{{false, false}, {false, true}, {true, false}, {true, true}} {
@@ -206,8 +206,8 @@ func TestRegistrationIsOffUnlessBothSwitchesAreOn(t *testing.T) {
 			require.Equal(t, "unsupported_operation", answer.Error)
 			require.NotEmpty(t, answer.ErrorDescription)
 			require.Equal(t, "no-store", answer.Header.Get("Cache-Control"))
-			require.Equal(t, "invalid_client_metadata", register(t, g, `{`).Error, "JSON is looked at first (C 1.11)")
-			require.Equal(t, "unsupported_operation", register(t, g, `{}`).Error, "and the metadata last")
+			require.Equal(t, "invalid_client_metadata", register(t, g, `{`).Error, "the JSON is checked first (C 1.11)")
+			require.Equal(t, "unsupported_operation", register(t, g, `{}`).Error, "the metadata are checked last")
 		}
 		apps, err := g.Store.Apps(context.Background(), gatehouse.AppQuery{Limit: 10})
 		require.NoError(t, err)
@@ -215,9 +215,9 @@ func TestRegistrationIsOffUnlessBothSwitchesAreOn(t *testing.T) {
 	})
 }
 
-// Whatever is asked for and whatever is on: what is registered is what works, and
-// no more (RFC 7591 §2).
-func TestOnlyTypesThatAreRegisteredWork(t *testing.T) {
+// A client can use exactly the types of its registration, whether or not the implicit grant
+// is on (RFC 7591 §2).
+func TestOnlyRegisteredGrantTypesWork(t *testing.T) {
 	open(t, func(t *testing.T, g *testkit.Gateway) {
 		b := g.SignedIn(t, g.User(t, "alice"))
 		for _, on := range []string{"true", "false"} {

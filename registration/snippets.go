@@ -10,21 +10,22 @@ import (
 	"gatehouse/templates"
 )
 
-// secretPlaceholder stands where the secret goes, once nobody knows it any more.
+// secretPlaceholder replaces the secret on the app's page, because only its hash is stored.
 const secretPlaceholder = "<client secret>"
 
-// A snippet is written with these marks. Each is filled in with the quotes of its
-// language around it: callback URLs are other people's words, and may hold quotes.
-type marks struct {
+// snippetValues are the values that a snippet shows. The code of a snippet has marks such as
+// $ID in their place.
+type snippetValues struct {
 	siteURL string
 	app     gatehouse.App
 	secret  string
 }
 
-// fill puts the values into code; quote makes a literal of the code's language.
-// Lines that begin with "?secret " stay for confidential apps, those that begin
-// with "?public " for public ones.
-func (m marks) fill(code string, quote func(string) string) string {
+// fill replaces the marks in code. quote makes a literal of the code's language from a
+// value. It is needed because a callback URL can contain quotes. Lines that begin with
+// "?secret " are only for confidential apps, and lines that begin with "?public " only for
+// public apps.
+func (m snippetValues) fill(code string, quote func(string) string) string {
 	kept, dropped := "?secret ", "?public "
 	if m.app.IsPublic {
 		kept, dropped = dropped, kept
@@ -44,30 +45,32 @@ func (m marks) fill(code string, quote func(string) string) string {
 	).Replace(strings.Join(lines, "\n"))
 }
 
-func (m marks) callback() string {
+// callback returns the first callback URL, which serves as the example.
+func (m snippetValues) callback() string {
 	if len(m.app.RedirectURIs) == 0 {
 		return ""
 	}
 	return m.app.RedirectURIs[0]
 }
 
-// snippets are ready-made configurations of the clients that people use (C 7),
-// right for the app's type, with the addresses of this gateway.
+// snippets returns configurations of common clients (C 7) for the type of the app, with the
+// URLs of this gateway. A developer copies them.
 func snippets(siteURL string, app gatehouse.App, secret string) []templates.Snippet {
-	m := marks{siteURL, app, secret}
+	m := snippetValues{siteURL, app, secret}
 	list := []templates.Snippet{
-		{Title: "Auth.js", Note: "In auth.ts of a Next.js app. Its callback URL is https://your-app.example.com/api/auth/callback/mattermost.", Code: m.fill(authJS, quoteJS)},
-		{Title: "golang.org/x/oauth2", Note: "Send people to the URL of signIn; call finish at the callback URL, once the state has been compared.", Code: m.fill(goOAuth2, strconv.Quote)},
-		{Title: "curl", Note: "The whole flow by hand, in a shell: to try it out.", Code: m.fill(curl, quoteShell)},
+		{Title: "Auth.js", Note: "For auth.ts of a Next.js app. Its callback URL is https://your-app.example.com/api/auth/callback/mattermost.", Code: m.fill(authJS, quoteJS)},
+		{Title: "golang.org/x/oauth2", Note: "Redirect the user to the URL that signIn returns. At the callback URL, compare the state, and then call finish.", Code: m.fill(goOAuth2, strconv.Quote)},
+		{Title: "curl", Note: "Try the whole flow by hand in a shell.", Code: m.fill(curl, quoteShell)},
 	}
-	if !app.IsPublic { // Zapier keeps a secret and refreshes, which public apps cannot
-		list = append(list, templates.Snippet{Title: "Zapier", Note: "Zapier asks for these when you connect Mattermost. Its callback URL is https://zapier.com/dashboard/auth/oauth/return/MattermostDevAPI/.", Code: m.fill(zapier, plain)})
+	if !app.IsPublic { // Zapier needs a secret and refresh tokens, which public apps do not have
+		list = append(list, templates.Snippet{Title: "Zapier", Note: "Enter these values when you connect Mattermost in Zapier. Its callback URL is https://zapier.com/dashboard/auth/oauth/return/MattermostDevAPI/.", Code: m.fill(zapier, plain)})
 	}
-	return append(list, templates.Snippet{Title: "MCP client", Note: "For Claude Code; others ask for the same. Put in the name and the URL of your MCP server, which must name this gateway as its authorization server. The callback URL is http://localhost:8080/callback; any port will do.", Code: m.fill(mcp, quoteShell)})
+	return append(list, templates.Snippet{Title: "MCP client", Note: "For Claude Code. Other MCP clients need the same values. Enter the name and the URL of your MCP server, which must name this gateway as its authorization server. The callback URL is http://localhost:8080/callback. You can use another port.", Code: m.fill(mcp, quoteShell)})
 }
 
-// The provider takes the issuer off its configuration, and Auth.js then refuses
-// the iss of our answers (RFC 9207); so it is put back.
+// authJS sets the issuer once more after the provider's own configuration, which removes it.
+// Without an issuer, Auth.js refuses the parameter iss of our authorization responses
+// (RFC 9207).
 const authJS = `import NextAuth from "next-auth"
 import Mattermost from "next-auth/providers/mattermost"
 
@@ -98,7 +101,7 @@ const goOAuth2 = `var config = &oauth2.Config{
 	},
 }
 
-func signIn(state, verifier string) (url string) { // verifier: oauth2.GenerateVerifier()
+func signIn(state, verifier string) (url string) { // the verifier is oauth2.GenerateVerifier()
 	return config.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))
 }
 
@@ -110,12 +113,12 @@ func finish(ctx context.Context, code, verifier string) (*http.Response, error) 
 	return config.Client(ctx, token).Get($USER)
 }`
 
-const curl = `# 1. Make a PKCE pair, open the link in a browser and sign in.
+const curl = `# 1. Create a PKCE verifier and challenge, open the link in a browser and sign in.
 VERIFIER=$(openssl rand -hex 32)
 CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary | openssl base64 -A | tr '+/' '-_' | tr -d '=')
 echo $LINK"$CHALLENGE"
 
-# 2. The browser is sent to the callback URL with ?code=…: put the code in here.
+# 2. The browser goes to the callback URL with ?code=…. Copy the code from there.
 CODE='<code>'
 curl $TOKEN \
   --data-urlencode 'grant_type=authorization_code' \
@@ -125,7 +128,7 @@ curl $TOKEN \
   --data-urlencode "code=$CODE" \
   --data-urlencode "code_verifier=$VERIFIER"
 
-# 3. Who signed in? Put the access_token of the answer in here.
+# 3. Read the user who signed in. Copy the access_token from the response.
 curl $USER -H 'Authorization: Bearer <access token>'`
 
 const zapier = `Base URL       $SITE
@@ -138,16 +141,17 @@ const mcp = `?secret MCP_CLIENT_SECRET=$SECRET claude mcp add --transport http \
 ?public   --client-id $ID --callback-port 8080 \
   my-server https://mcp.example.com/mcp`
 
+// plain returns s without quotes.
 func plain(s string) string { return s }
 
-// quoteJS makes a JavaScript string, which JSON's are since ES2019.
+// quoteJS makes a JavaScript string. Since ES2019, every JSON string is one.
 func quoteJS(s string) string {
 	var quoted strings.Builder
 	encoder := json.NewEncoder(&quoted)
 	encoder.SetEscapeHTML(false) // the page escapes for HTML
-	_ = encoder.Encode(s)        // a string: it cannot fail
+	_ = encoder.Encode(s)        // can't fail for a string
 	return strings.TrimSuffix(quoted.String(), "\n")
 }
 
-// quoteShell makes a word that a POSIX shell leaves as it is.
+// quoteShell makes a word that a POSIX shell does not expand.
 func quoteShell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

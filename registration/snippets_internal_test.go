@@ -37,7 +37,7 @@ func publicApp() gatehouse.App {
 	return app
 }
 
-func TestSnippetsCarryTheAddressesOfThisGateway(t *testing.T) {
+func TestSnippetsHaveTheURLsOfTheGateway(t *testing.T) {
 	for _, app := range []gatehouse.App{confidentialApp(), publicApp()} {
 		for _, s := range snippets(testSite, app, "thesecret") {
 			require.Contains(t, s.Code, "theclientid", s.Title)
@@ -45,14 +45,14 @@ func TestSnippetsCarryTheAddressesOfThisGateway(t *testing.T) {
 				require.Contains(t, s.Code, testSite, s.Title)
 			}
 			require.Equal(t, !app.IsPublic, strings.Contains(s.Code, "thesecret"), s.Title)
-			require.NotContains(t, s.Code, "other.example", "one callback URL is an example enough")
+			require.NotContains(t, s.Code, "other.example", "only the first callback URL is an example")
 		}
 	}
 	require.Len(t, snippets(testSite, confidentialApp(), ""), 5)
-	require.Len(t, snippets(testSite, publicApp(), ""), 4, "no Zapier")
+	require.Len(t, snippets(testSite, publicApp(), ""), 4, "Zapier needs a secret")
 }
 
-func TestTheGoSnippetIsGo(t *testing.T) {
+func TestGoSnippetParses(t *testing.T) {
 	nasty := confidentialApp()
 	nasty.RedirectURIs = []string{"https://app.example.com/\"`$TOKEN\u00a0%22"}
 	for _, app := range []gatehouse.App{confidentialApp(), publicApp(), nasty} {
@@ -64,21 +64,21 @@ func TestTheGoSnippetIsGo(t *testing.T) {
 	}
 }
 
-func TestTheAuthJSSnippetFitsTheTypeOfTheApp(t *testing.T) {
+func TestAuthJSSnippetDependsOnTheAppType(t *testing.T) {
 	code := snippetOf(t, "Auth.js", confidentialApp(), secretPlaceholder)
 	require.Contains(t, code, `clientSecret: "<client secret>",`)
-	require.NotContains(t, code, "token_endpoint_auth_method", "the provider's own is client_secret_post")
+	require.NotContains(t, code, "token_endpoint_auth_method", "the provider's default is client_secret_post")
 	code = snippetOf(t, "Auth.js", publicApp(), "")
 	require.NotContains(t, code, "clientSecret")
 	require.Contains(t, code, `client: { token_endpoint_auth_method: "none" },`)
 }
 
-func TestTheShellSnippetQuotesWhatItDidNotWrite(t *testing.T) {
+func TestShellSnippetQuotesValues(t *testing.T) {
 	app := confidentialApp()
 	app.RedirectURIs = []string{"https://app.example.com/cb?x='; rm -rf ~ #`id`$(id)"}
 	code := snippetOf(t, "curl", app, "thesecret")
 	require.Contains(t, code, `--data-urlencode 'redirect_uri=https://app.example.com/cb?x='\''; rm -rf ~ #`)
-	require.Contains(t, code, "redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb%3Fx%3D%27%3B+rm", "escaped in the link")
+	require.Contains(t, code, "redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb%3Fx%3D%27%3B+rm", "the link has it percent-encoded")
 	require.Contains(t, code, "--data-urlencode 'client_secret=thesecret'")
 	require.NotContains(t, snippetOf(t, "curl", publicApp(), ""), "client_secret")
 }

@@ -100,7 +100,7 @@ func Assemble(p Parts) (Gateway, error) {
 	apps := registration.NewService(registration.ServiceConfig{Store: p.Store, Log: p.Log})
 	registrar := registration.NewRegistrar(registration.RegistrarConfig{Apps: apps, Store: p.Store, Rate: p.Registrations, Observe: p.Metrics.registration, Log: p.Log})
 	integrations := registration.NewHandler(registration.HandlerConfig{
-		Apps: apps, Store: p.Store, Callers: authenticator, Renderer: renderer, SiteURL: issuer, BasePath: basePath, Log: p.Log,
+		Apps: apps, Store: p.Store, Callers: authenticator, Pages: pages, SiteURL: issuer, BasePath: basePath, Log: p.Log,
 	})
 	admin := console.NewHandler(console.Config{
 		Pages: pages, Users: users, Settings: console.NewSettingsEditor(console.SettingsEditorConfig{Store: p.Store, Log: p.Log}), Store: p.Store, BasePath: basePath,
