@@ -131,7 +131,7 @@ func TestAFailedSignInShowsThePageAgain(t *testing.T) {
 
 func TestThrottledSignInSaysHowLongToWait(t *testing.T) {
 	store := sqlite(t)                    // outside the bubble: a goroutine of GORM never ends
-	synctest.Test(t, func(t *testing.T) { // time stands still
+	synctest.Test(t, func(t *testing.T) { // The clock stands still.
 		s := newSite(t, store)
 		s.user("ana")
 		signInUntilThrottled(t, s, "ana")

@@ -132,7 +132,7 @@ func TestDeactivatedUserIsToldOnlyWithTheRightPassword(t *testing.T) {
 
 func TestUsernameAndEmailShareOneRateLimit(t *testing.T) {
 	store := sqlite(t)                    // outside the bubble: a goroutine of GORM never ends
-	synctest.Test(t, func(t *testing.T) { // time stands still
+	synctest.Test(t, func(t *testing.T) { // The clock stands still.
 		s := newSite(t, store)
 		s.user("ana")
 		known := signInUntilThrottled(t, s, "ana", "ana@example.com", "ANA")
