@@ -122,7 +122,7 @@ func (h *SecurityHandler) render(w http.ResponseWriter, r *http.Request, v web.V
 	}
 	frame := v.Frame()
 	if status == http.StatusOK {
-		frame.Notice = h.takeNotice(w, r)
+		frame.Notice = h.pages.Notices.Take(w, r, securityNotices())
 	}
 	return h.pages.Renderer.Render(w, status, frame, page)
 }
@@ -211,18 +211,18 @@ func (h *SecurityHandler) renderPasswordAgain(w http.ResponseWriter, r *http.Req
 
 // redirect answers a form: it redirects to the page, which shows the notice.
 func (h *SecurityHandler) redirect(w http.ResponseWriter, r *http.Request, notice string) error {
-	h.pages.Notices.Redirect(w, r, h.cookies.BasePath+securityPath, notice)
+	h.pages.Notices.Redirect(w, r, h.pageURL(), notice)
 	return nil
 }
 
-// takeNotice returns the notice that the form before the page left.
-func (h *SecurityHandler) takeNotice(w http.ResponseWriter, r *http.Request) string {
-	return h.pages.Notices.Take(w, r, map[string]string{
-		"password":     "Your password was changed. Every other session and every app has to sign in again.",
+// securityNotices are the notices of the page Security.
+func securityNotices() map[string]string {
+	return map[string]string{
+		"password":     "Your password was changed. Your other sessions and all apps must sign in again.",
 		"elsewhere":    "You are signed out everywhere else.",
-		"session":      "That session was signed out.",
-		"session-gone": "That session had ended already.",
+		"session":      "The session was signed out.",
+		"session-gone": "This session has already ended.",
 		"app":          "The app was revoked. Its codes and tokens no longer work.",
-		"app-gone":     "The app had been revoked already.",
-	})
+		"app-gone":     "This app was already revoked.",
+	}
 }

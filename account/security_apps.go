@@ -36,7 +36,7 @@ func (h *SecurityHandler) appsPage(ctx context.Context, userID string, page int)
 
 // revokePage is GET /settings/security/apps/{app_id}/revoke.
 func (h *SecurityHandler) revokePage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	appID, err := revocable(r, v)
+	appID, err := appInPath(r, v)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (h *SecurityHandler) revokePage(w http.ResponseWriter, r *http.Request, v w
 
 // revoke is POST /settings/security/apps/{app_id}/revoke.
 func (h *SecurityHandler) revoke(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	appID, err := revocable(r, v)
+	appID, err := appInPath(r, v)
 	if err != nil {
 		return err
 	}
@@ -72,9 +72,9 @@ func (h *SecurityHandler) revoke(w http.ResponseWriter, r *http.Request, v web.V
 	return h.redirect(w, r, "app")
 }
 
-// revocable is the app that the address names. While the provider is off there is
-// nothing to revoke here (C 4.1, C 2.14).
-func revocable(r *http.Request, v web.Visit) (appID string, err error) {
+// appInPath returns the id of the app in the path. It refuses with a *web.Error if the
+// provider is off (C 4.1, C 2.14) or the id is malformed.
+func appInPath(r *http.Request, v web.Visit) (appID string, err error) {
 	appID = mux.Vars(r)["app_id"]
 	switch {
 	case !v.Settings.EnableOAuthServiceProvider:

@@ -46,8 +46,8 @@ func TestRevokingAnAppInvalidatesItsTokens(t *testing.T) {
 		require.NotEmpty(t, events[0].RequestID)
 
 		// A second time, in another tab, is not an error.
-		require.Equal(t, "The app had been revoked already.", noticeOf(t, ana.Follow(t, ana.Get(t, path))))
-		require.Equal(t, "The app had been revoked already.", noticeOf(t, ana.Follow(t, ana.Post(t, path, nil))))
+		require.Equal(t, "This app was already revoked.", noticeOf(t, ana.Follow(t, ana.Get(t, path))))
+		require.Equal(t, "This app was already revoked.", noticeOf(t, ana.Follow(t, ana.Post(t, path, nil))))
 	})
 }
 

@@ -88,13 +88,13 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 
 		thereID := sessionOf(t, g, there)
 		a := here.Follow(t, here.Post(t, security+"/sessions/"+thereID+"/sign-out", nil))
-		require.Equal(t, "That session was signed out.", noticeOf(t, a))
+		require.Equal(t, "The session was signed out.", noticeOf(t, a))
 		require.Equal(t, http.StatusSeeOther, there.Get(t, "/").Status)
 		require.Equal(t, http.StatusOK, elsewhere.Get(t, "/").Status)
 
 		for _, id := range []string{thereID, sessionOf(t, g, ben), "x", gatehouse.NewID()} {
 			a = here.Follow(t, here.Post(t, security+"/sessions/"+id+"/sign-out", nil))
-			require.Equal(t, "That session had ended already.", noticeOf(t, a), "the same answer for another user's session and for an unknown one")
+			require.Equal(t, "This session has already ended.", noticeOf(t, a), "the same answer for another user's session and for an unknown one")
 		}
 		require.Equal(t, http.StatusOK, ben.Get(t, "/").Status)
 

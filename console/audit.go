@@ -36,7 +36,7 @@ func (h *Handler) auditPage(w http.ResponseWriter, r *http.Request, v web.Visit)
 		}
 		page.Items = append(page.Items, templates.AuditItem{Event: e, Actor: actor, Target: target})
 	}
-	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
+	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), page)
 }
 
 // names looks up the names of users and apps by id, each id once a page.

@@ -7,7 +7,6 @@ import (
 
 	"gatehouse"
 	"gatehouse/internal/web"
-	"gatehouse/templates"
 )
 
 // Users creates and changes users, and audits it; *account.Users implements it.
@@ -100,22 +99,6 @@ func (h *Handler) Routes() []web.Route {
 			post(user+"/"+a.path, h.withUser(h.carryOut(a))))
 	}
 	return routes
-}
-
-// frame returns the frame of a page, with the notice that the form before it left.
-func (h *Handler) frame(w http.ResponseWriter, r *http.Request, v web.Visit) templates.Frame {
-	f := v.Frame()
-	f.Notice = h.pages.Notices.Take(w, r, map[string]string{
-		"saved":       "The settings were saved.",
-		"unchanged":   "Nothing was changed.",
-		"created":     "The user was created.",
-		"password":    "The password was set. They are signed out everywhere.",
-		"activated":   "The user was activated.",
-		"deactivated": "The user was deactivated. They are signed out everywhere, and no app can act for them.",
-		"promoted":    "The user is a System Admin now.",
-		"demoted":     "The user is no longer a System Admin.",
-	})
-	return f
 }
 
 // redirect answers a form: it redirects to a page, which shows the notice.

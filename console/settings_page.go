@@ -10,7 +10,12 @@ import (
 
 // settingsPage is GET /console.
 func (h *Handler) settingsPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), templates.ConsolePage{Settings: v.Settings})
+	frame := v.Frame()
+	frame.Notice = h.pages.Notices.Take(w, r, map[string]string{
+		"saved":     "The settings were saved.",
+		"unchanged": "Nothing was changed.",
+	})
+	return h.pages.Renderer.Render(w, http.StatusOK, frame, templates.ConsolePage{Settings: v.Settings})
 }
 
 // saveSettings is POST /console. If one value breaks a rule, it saves none.

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -26,12 +27,12 @@ func (h *Handler) usersPage(w http.ResponseWriter, r *http.Request, v web.Visit)
 		users = users[:usersPerPage]
 	}
 	page.Users = users
-	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
+	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), page)
 }
 
 // userForm is GET /console/users/add.
 func (h *Handler) userForm(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), templates.UserFormPage{})
+	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.UserFormPage{})
 }
 
 // addUser is POST /console/users/add.
@@ -93,11 +94,25 @@ func (h *Handler) renderUser(w http.ResponseWriter, r *http.Request, v web.Visit
 	if err != nil {
 		return err
 	}
-	status, f := http.StatusOK, h.frame(w, r, v)
+	status, frame := http.StatusOK, v.Frame()
 	if len(problems) > 0 {
-		status, f = http.StatusBadRequest, v.Frame()
+		status = http.StatusBadRequest
+	} else {
+		frame.Notice = h.pages.Notices.Take(w, r, userNotices(user.Username))
 	}
-	return h.pages.Renderer.Render(w, status, f, templates.UserPage{User: user, IsSelf: user.ID == v.User.ID, Apps: len(apps), Errors: problems})
+	return h.pages.Renderer.Render(w, status, frame, templates.UserPage{User: user, IsSelf: user.ID == v.User.ID, Apps: len(apps), Errors: problems})
+}
+
+// userNotices are the notices of a user's page.
+func userNotices(username string) map[string]string {
+	return map[string]string{
+		"created":     fmt.Sprintf("User %s was created.", username),
+		"password":    fmt.Sprintf("The password of user %s was changed. The user is signed out everywhere.", username),
+		"activated":   fmt.Sprintf("User %s was activated.", username),
+		"deactivated": fmt.Sprintf("User %s was deactivated and signed out everywhere. Apps no longer have access to the account.", username),
+		"promoted":    fmt.Sprintf("User %s is now a System Admin.", username),
+		"demoted":     fmt.Sprintf("User %s is no longer a System Admin.", username),
+	}
 }
 
 // redirectToUser answers a GET for the address of a form: the browser comes back to it

@@ -73,7 +73,7 @@ func TestCreatingAUser(t *testing.T) {
 
 		form.Set("username", "Ben")
 		a = root.Follow(t, root.Post(t, "/console/users/add", form))
-		require.Contains(t, a.Page(t).Find(".notice").Text(), "The user was created.")
+		require.Contains(t, a.Page(t).Find(".notice").Text(), "User ben was created.")
 		ben, err := g.Store.UserByLogin(t.Context(), "ben")
 		require.NoError(t, err)
 		require.Equal(t, []string{gatehouse.RoleSystemUser}, ben.Roles)

@@ -117,7 +117,7 @@ func TestASystemAdminRunsTheConsole(t *testing.T) {
 		tab.Fill("Username", "eve")
 		tab.Fill("Password", "eve-the-user")
 		tab.Press("Create user")
-		require.Equal(t, "The user was created.", tab.Text(".notice.good"))
+		require.Equal(t, "User eve was created.", tab.Text(".notice.good"))
 		eve := person{name: "eve", password: "eve-the-user"}
 		theirs.Open(g.url + "/login")
 		signIn(theirs, eve)
@@ -129,20 +129,20 @@ func TestASystemAdminRunsTheConsole(t *testing.T) {
 		tab.Press("Promote")
 		require.Equal(t, "Make eve a System Admin?", tab.Heading())
 		tab.Press("Promote user")
-		require.Equal(t, "The user is a System Admin now.", tab.Text(".notice.good"))
+		require.Equal(t, "User eve is now a System Admin.", tab.Text(".notice.good"))
 		theirs.Open(g.url + "/console")
 		require.Equal(t, "Settings", theirs.Heading())
 
 		// Deactivate and activate again.
 		tab.Press("Deactivate")
 		tab.Press("Deactivate user")
-		require.Contains(t, tab.Text(".notice.good"), "The user was deactivated.")
+		require.Contains(t, tab.Text(".notice.good"), "User eve was deactivated")
 		theirs.Open(g.url + "/console")
 		require.Equal(t, "Sign in", theirs.Heading())
 		signIn(theirs, eve)
 		require.NotEmpty(t, theirs.Text("[role=alert]"))
 		tab.Press("Activate")
-		require.Equal(t, "The user was activated.", tab.Text(".notice.good"))
+		require.Equal(t, "User eve was activated.", tab.Text(".notice.good"))
 		signIn(theirs, eve)
 		require.Equal(t, "Settings", theirs.Heading())
 
