@@ -155,9 +155,14 @@ func (g *groupCommit) commit() {
 		return
 	}
 	group := g.take()
+	db := g.db.WithContext(context.Background())
+	db.Statement.ConnPool = groupTx{tx, g}
 	failed := false
 	for _, w := range group {
-		if w.err = w.attempt(g.session(w.ctx, tx)); w.err != nil && !isOutcome(w.err) {
+		// A statement has the values of the request's context but not its end: an
+		// interrupted statement would roll back the writes of the others.
+		db.Statement.Context = context.WithoutCancel(w.ctx)
+		if w.err = w.attempt(db); w.err != nil && !isOutcome(w.err) {
 			failed = true
 			break
 		}
@@ -253,14 +258,6 @@ func (w *groupedWrite) attempt(db *gorm.DB) (err error) {
 func isOutcome(err error) bool {
 	kind := kindOf(err)
 	return errors.Is(err, gatehouse.ErrNotFound) || kind == gatehouse.ErrNotFound || kind == gatehouse.ErrConflict //nolint:errorlint // kindOf returns these very values
-}
-
-// session is GORM on a transaction, with the values of a request's context but not
-// its end: an interrupted statement would roll back the writes of the others.
-func (g *groupCommit) session(ctx context.Context, tx *sql.Tx) *gorm.DB {
-	db := g.db.WithContext(context.WithoutCancel(ctx))
-	db.Statement.ConnPool = groupTx{tx, g}
-	return db
 }
 
 // groupTx runs prepared statements in a transaction. GORM's own cache prepares a
