@@ -13,15 +13,17 @@ import (
 
 // check is one thing that a state shows.
 type check struct {
-	selector  string // CSS, and "@name" for the values of an attribute
-	want      []string
-	partially bool
+	selector  string   // CSS, and "@name" for the values of an attribute
+	want      []string // the texts or values, in order; none if no element may match
+	partially bool     // want are parts of the texts
 }
 
-// see expects that exactly the elements with these texts match the selector, in this
-// order. Without a text it expects that no element matches. A selector that ends in
-// "@name" expects values of that attribute instead of texts.
+// see expects that the elements that match the selector have exactly these texts, in
+// this order. A selector that ends in "@name" expects values of that attribute instead.
 func see(selector string, want ...string) check { return check{selector: selector, want: want} }
+
+// absent expects that no element matches the selector.
+func absent(selector string) check { return check{selector: selector} }
 
 // seePart is see for texts that contain the given texts.
 func seePart(selector string, want ...string) check {
