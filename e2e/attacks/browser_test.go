@@ -13,9 +13,9 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// Attack: replay a consent form, send it for somebody else, or make a browser
-// send it (Dex CVE-2022-39222, RFC 9700 §4.7).
-func TestAConsentFormIsItsPersonsOwn(t *testing.T) {
+// Attack: replay a consent form, send it for another user, or make a browser send
+// it (Dex CVE-2022-39222, RFC 9700 §4.7).
+func TestConsentFormBelongsToOneSession(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		ada, eve := g.SignedIn(t, g.User(t, "ada")), g.SignedIn(t, g.User(t, "eve"))
@@ -43,20 +43,21 @@ func TestAConsentFormIsItsPersonsOwn(t *testing.T) {
 			"a sibling's form":          {"Origin", "https://other.example.com", "Sec-Fetch-Site", "same-site"},
 			"an old browser, by origin": {"Origin", "https://evil.example"},
 			"a sandboxed frame":         {"Origin", "null"},
-			"our port's neighbour":      {"Origin", "http://127.0.0.1"},
+			"another port":              {"Origin", "http://127.0.0.1"},
 		} {
 			body := url.Values{"csrf_token": {token(ada)}, "decision": {"allow"}}.Encode()
 			a := sendFrom(t, ada, g, http.MethodPost, path, body, append(headers, "Content-Type", form)...)
 			require.Equal(t, http.StatusForbidden, a.Status, name)
 		}
 		_, err := g.Store.Consent(t.Context(), ada.User.ID, app.ID)
-		require.ErrorIs(t, err, gatehouse.ErrNotFound, "nothing of it was a yes")
+		require.ErrorIs(t, err, gatehouse.ErrNotFound, "none of these forms gave consent")
 
-		// A yes is for what was asked: with another request in the URL it is judged anew.
+		// The form gives consent only to the request in its URL, which is checked again.
 		a := ada.Post(t, "/oauth/authorize?"+testkit.AuthorizeQuery(app, "redirect_uri=https://evil.example/cb").Encode(),
 			url.Values{"csrf_token": {token(ada)}, "decision": {"allow"}})
 		require.Equal(t, http.StatusBadRequest, a.Status)
-		// Sent twice it is two codes of one consent; a form of before signing out is worth nothing.
+		// A form that is sent twice gets two codes of one consent. After signing out, an
+		// older form has no effect.
 		yes := url.Values{"csrf_token": {token(ada)}, "decision": {"allow"}}
 		first, second := ada.Post(t, path, yes).Code(), ada.Post(t, path, yes).Code()
 		require.NotEqual(t, first, second)
@@ -69,9 +70,9 @@ func TestAConsentFormIsItsPersonsOwn(t *testing.T) {
 	})
 }
 
-// Attack: sign a victim in as the attacker, so that what they do lands in the
+// Attack: sign the victim in as the attacker, so that the victim works in the
 // attacker's account (login CSRF, RFC 6749 §10.12).
-func TestNobodyIsSignedInByAnotherSite(t *testing.T) {
+func TestOtherSitesCannotSignAUserIn(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		g.UserWithPassword(t, "eve")
 		login := url.Values{"login_id": {"eve"}, "password": {testkit.Password}}.Encode()
@@ -93,17 +94,17 @@ func TestNobodyIsSignedInByAnotherSite(t *testing.T) {
 		}
 		a := send(t, g, http.MethodPost, "/api/v4/users/login", json)
 		require.Equal(t, http.StatusOK, a.Status)
-		require.Empty(t, a.Header.Values("Set-Cookie"), "cookies are for our own pages: they say who made the call")
+		require.Empty(t, a.Header.Values("Set-Cookie"), "only requests of our own pages get cookies; they carry X-Requested-With")
 		require.Contains(t, a.Header.Get("Cache-Control"), "no-store")
 		a = send(t, g, http.MethodGet, "/login?"+login, "")
-		require.Empty(t, a.Header.Values("Set-Cookie"), "a link signs nobody in")
+		require.Empty(t, a.Header.Values("Set-Cookie"), "a link signs no user in")
 		a = send(t, g, http.MethodGet, "/logout", "", "Cookie", "MMAUTHTOKEN=x")
-		require.Empty(t, a.Header.Values("Set-Cookie"), "nor out")
+		require.Empty(t, a.Header.Values("Set-Cookie"), "a link signs no user out")
 	})
 }
 
-// Attack: send people on to another site from our address (RFC 9700 §4.11).
-func TestWeAreNoOpenRedirector(t *testing.T) {
+// Attack: redirect users from Gatehouse's address to another site (RFC 9700 §4.11).
+func TestGatehouseIsNotAnOpenRedirector(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		g.UserWithPassword(t, "ada")
 		for _, target := range []string{
@@ -114,10 +115,10 @@ func TestWeAreNoOpenRedirector(t *testing.T) {
 			b := g.NewBrowser(t)
 			a := b.Post(t, "/login", url.Values{"login_id": {"ada"}, "password": {testkit.Password}, "redirect_to": {target}})
 			require.Equal(t, http.StatusSeeOther, a.Status, "%q", target)
-			stays(t, g, a.Location, target)
-			a = b.Get(t, "/login?redirect_to="+url.QueryEscape(target)) // signed in: goes on at once
+			requireSameSite(t, g, a.Location, target)
+			a = b.Get(t, "/login?redirect_to="+url.QueryEscape(target)) // signed in: redirects at once
 			require.Equal(t, http.StatusSeeOther, a.Status, "%q", target)
-			stays(t, g, a.Location, target)
+			requireSameSite(t, g, a.Location, target)
 			for _, path := range []string{"/logout?redirect_to=", "/logout?next=", "/?redirect_to="} {
 				require.Empty(t, b.Get(t, path+url.QueryEscape(target)).Location)
 			}
@@ -139,8 +140,9 @@ func TestWeAreNoOpenRedirector(t *testing.T) {
 	})
 }
 
-// stays requires that a browser at our login page that is sent to location is still with us.
-func stays(t *testing.T, g *testkit.Gateway, location, target string) {
+// requireSameSite requires that a redirect from the sign-in page to the location
+// stays on the site.
+func requireSameSite(t *testing.T, g *testkit.Gateway, location, target string) {
 	t.Helper()
 	base, err := url.Parse(g.URL + "/login")
 	require.NoError(t, err)
@@ -150,32 +152,32 @@ func stays(t *testing.T, g *testkit.Gateway, location, target string) {
 	require.False(t, strings.HasPrefix(to.EscapedPath(), "//") || strings.ContainsAny(location, "\\\t\r\n"), "%q from %q", location, target)
 }
 
-// Attack: mix people and sessions up between the steps of a flow.
-func TestSessionsOfTwoPeopleDoNotMix(t *testing.T) {
+// Attack: change the session between the steps of a flow.
+func TestSessionsOfTwoUsersDoNotMix(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		ada, eve := g.SignedIn(t, g.User(t, "ada.l")), g.SignedIn(t, g.User(t, "eve.l"))
-		page := ada.Authorize(t, app) // Ada looks at the page, and Eve's session is in the browser when she answers
+		page := ada.Authorize(t, app) // Ada opens the page; then the browser has Eve's session
 		ada.Jar = eve.Jar
 		a := ada.Decide(t, page, "allow")
-		require.Equal(t, http.StatusOK, a.Status, "the page again, for the person who is there now")
+		require.Equal(t, http.StatusOK, a.Status, "the page is shown again, for the user who is signed in now")
 		require.Contains(t, a.Body, "eve.l")
 		require.NotContains(t, a.Body, "ada.l")
 
-		// Eve's cookie beside Ada's bearer token is Eve (C 1.1); nobody is both.
+		// A session cookie takes precedence over a bearer token (C 1.1).
 		tokens := grant(t, g, g.SignedIn(t, g.User(t, "bob")), app)
 		a = sendFrom(t, eve, g, http.MethodGet, "/api/v4/users/me", "", "Authorization", "Bearer "+tokens.AccessToken)
 		require.Contains(t, a.Body, eve.User.ID)
 		for _, path := range []string{"/api/v4/users/" + ada.User.ID, "/api/v4/users/" + ada.User.ID + "/oauth/apps/authorized"} {
 			require.Equal(t, http.StatusForbidden, eve.Get(t, path).Status, path)
-			require.Equal(t, http.StatusForbidden, eve.Get(t, strings.Replace(path, ada.User.ID, gatehouse.NewID(), 1)).Status, "a stranger looks the same")
+			require.Equal(t, http.StatusForbidden, eve.Get(t, strings.Replace(path, ada.User.ID, gatehouse.NewID(), 1)).Status, "a user who does not exist gets the same answer")
 		}
 	})
 }
 
-// Attack: what the person agreed to is not what is issued. Switches that are
-// turned off while the page is open count (Keycloak CVE-2026-7571).
-func TestWhatWasTurnedOffMeanwhileIsOff(t *testing.T) {
+// Attack: get more than the user allowed. A setting that is turned off while the
+// consent page is open applies to its form (Keycloak CVE-2026-7571).
+func TestSettingsAreCheckedWhenTheFormIsSubmitted(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -191,14 +193,14 @@ func TestWhatWasTurnedOffMeanwhileIsOff(t *testing.T) {
 		})
 		require.NoError(t, err)
 		a = b.Decide(t, page, "allow")
-		require.Equal(t, http.StatusBadRequest, a.Status, "the redirect URI is gone")
+		require.Equal(t, http.StatusBadRequest, a.Status, "the redirect URI is no longer registered")
 		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
 		require.Equal(t, http.StatusNotImplemented, g.Token(t, testkit.RedeemForm(app, code)).Status)
 		require.Equal(t, http.StatusNotImplemented, b.Decide(t, page, "allow").Status)
 	})
 }
 
-// Attack: a page that acts for people is put into a frame (RFC 6749 §10.13, RFC 9700 §4.16).
+// Attack: put a page into a frame (RFC 6749 §10.13, RFC 9700 §4.16).
 func TestNoPageCanBeFramed(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)

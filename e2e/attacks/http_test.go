@@ -2,17 +2,21 @@ package attacks_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"gatehouse"
 	"gatehouse/test/testkit"
 )
 
-// Attack: headers that other servers believe. No identity, no method, no
-// address and no host comes from them.
-func TestNoHeaderIsBelieved(t *testing.T) {
+// Attack: send headers that other servers trust. Gatehouse takes no identity,
+// method, address or host from them.
+func TestForgedHeadersHaveNoEffect(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		admin := g.Admin(t, "root")
@@ -33,7 +37,7 @@ func TestNoHeaderIsBelieved(t *testing.T) {
 			a = send(t, g, http.MethodGet, "/console", "", header[0], header[1])
 			require.Equal(t, http.StatusSeeOther, a.Status, header)
 		}
-		// Host and its substitutes appear in nothing that we say.
+		// Host, and the headers that replace it elsewhere, appear in no response.
 		for _, header := range [][2]string{
 			{"Host", "evil.example"}, {"Host", "evil.example:80"}, {"X-Forwarded-Host", "evil.example"}, {"X-Host", "evil.example"}, {"Forwarded", "host=evil.example"},
 			{"X-Forwarded-Server", "evil.example"}, {"X-Forwarded-Proto", "https"}, {"X-Forwarded-Scheme", "https"}, {"X-Original-Host", "evil.example"}, {"X-Forwarded-Port", "1"},
@@ -56,8 +60,8 @@ func TestNoHeaderIsBelieved(t *testing.T) {
 	})
 }
 
-// Attack: a request that two readers understand in two ways, the base of
-// request smuggling and of pollution by proxies.
+// Attack: send a request that two programs read differently. Request smuggling
+// depends on it.
 func TestAmbiguousRequestsAreRefused(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -65,24 +69,24 @@ func TestAmbiguousRequestsAreRefused(t *testing.T) {
 		token := grant(t, g, b, app).AccessToken
 		const end = "Connection: close\r\n\r\n"
 		for name, request := range map[string]string{
-			"two lengths":                "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n" + end + "abcde",
-			"length and chunks":          "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n" + end + "0\r\n\r\n",
-			"a made-up coding":           "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n" + end + "0\r\n\r\n",
-			"two hosts":                  "GET /login HTTP/1.1\r\nHost: a\r\nHost: b\r\n" + end,
-			"no host":                    "GET /login HTTP/1.1\r\n" + end,
-			"a space before the colon":   "GET /login HTTP/1.1\r\nHost : a\r\n" + end,
-			"a folded header":            "GET /login HTTP/1.1\r\nHost: a\r\n folded: b\r\nX\n: y\r\n" + end,
-			"a NUL in a header":          "GET /login HTTP/1.1\r\nHost: a\r\nX: \x00\r\n" + end,
-			"a path with a space":        "GET /login evil HTTP/1.1\r\nHost: a\r\n" + end,
-			"a path with a NUL":          "GET /login\x00 HTTP/1.1\r\nHost: a\r\n" + end,
-			"two Authorization headers":  "GET /api/v4/users/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token + "\r\nAuthorization: Bearer x\r\n" + end,
-			"two Authorizations, turned": "GET /api/v4/users/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nauthorization: Bearer " + token + "\r\n" + end,
+			"two lengths":               "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n" + end + "abcde",
+			"length and chunks":         "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n" + end + "0\r\n\r\n",
+			"an unknown coding":         "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n" + end + "0\r\n\r\n",
+			"two hosts":                 "GET /login HTTP/1.1\r\nHost: a\r\nHost: b\r\n" + end,
+			"no host":                   "GET /login HTTP/1.1\r\n" + end,
+			"a space before the colon":  "GET /login HTTP/1.1\r\nHost : a\r\n" + end,
+			"a folded header":           "GET /login HTTP/1.1\r\nHost: a\r\n folded: b\r\nX\n: y\r\n" + end,
+			"a NUL in a header":         "GET /login HTTP/1.1\r\nHost: a\r\nX: \x00\r\n" + end,
+			"a path with a space":       "GET /login evil HTTP/1.1\r\nHost: a\r\n" + end,
+			"a path with a NUL":         "GET /login\x00 HTTP/1.1\r\nHost: a\r\n" + end,
+			"two Authorization headers": "GET /api/v4/users/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token + "\r\nAuthorization: Bearer x\r\n" + end,
+			"two in the other order":    "GET /api/v4/users/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nauthorization: Bearer " + token + "\r\n" + end,
 		} {
 			status, response := raw(t, g, request)
 			require.True(t, status >= 400 && status < 500 || status == http.StatusNotImplemented, "%s: %d %s", name, status, response)
 			require.NotContains(t, response, "ada@example.com")
 		}
-		// A whole URL in the request line names a path and nothing else (RFC 9112 §3.2.2).
+		// From an absolute URL in the request line, only the path counts (RFC 9112 §3.2.2).
 		status, response := raw(t, g, "GET http://evil.example/console HTTP/1.1\r\nHost: evil.example\r\n"+end)
 		require.Equal(t, http.StatusSeeOther, status)
 		require.Contains(t, response, "Location: /login?redirect_to=%2Fconsole")
@@ -96,8 +100,8 @@ func TestAmbiguousRequestsAreRefused(t *testing.T) {
 	})
 }
 
-// Attack: more of everything than anybody honest sends. Each is refused with an
-// error that says so, and costs no memory (Keycloak CVE-2026-4634).
+// Attack: send more than any honest client. Each request is refused with an error
+// that names the reason, and takes no memory (Keycloak CVE-2026-4634).
 func TestOversizedInputIsRefused(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
@@ -131,11 +135,58 @@ func TestOversizedInputIsRefused(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, a.Status)
 		a = send(t, g, http.MethodGet, "/api/v4/users/me", "", "Cookie", strings.Repeat("MMAUTHTOKEN=x; ", 3000))
 		require.Equal(t, http.StatusUnauthorized, a.Status)
-		// Numbers that do not fit.
+		// Numbers that are not valid or too large.
 		for _, age := range []string{"-1", "99999999999999999999999", "9223372036854775807", "9223372037", "1e9", "0x10", "NaN", "+5", " 5"} {
 			a := b.Authorize(t, app, "max_age="+age, "prompt=none")
 			require.NotEqual(t, "login_required", a.Query.Get("error"), "max_age=%s is no reason to ask for a sign-in of a moment ago: %s", age, a.Location)
 		}
 		g.Redeem(t, app, code)
+	})
+}
+
+// Attack: make the gateway send a request to an address of the attacker
+// (Keycloak CVE-2026-4874 and many others).
+func TestGatehouseFetchesNoURL(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		var calls atomic.Int64
+		trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
+		defer trap.Close()
+		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "true")
+		app := g.App(t, nil)
+		b := g.SignedIn(t, g.User(t, "ada"))
+		u := trap.URL + "/x"
+		a := send(t, g, http.MethodPost, "/api/v4/oauth/apps/register", strings.ReplaceAll(`{"redirect_uris":["U"],"jwks_uri":"U","logo_uri":"U","client_uri":"U","tos_uri":"U","policy_uri":"U","sector_identifier_uri":"U",
+			"request_uris":["U"],"initiate_login_uri":"U","backchannel_logout_uri":"U","software_statement":"U","client_id":"U"}`, "U", u))
+		require.Equal(t, http.StatusCreated, a.Status, a.Body)
+		for _, change := range []string{"request_uri=" + u, "resource=" + u, "client_id=" + u, "login_hint=" + u, "id_token_hint=" + u, "registration=" + u} {
+			b.Authorize(t, app, change)
+		}
+		g.Redeem(t, app, b.Code(t, app, "resource="+u))
+		require.Zero(t, calls.Load())
+	})
+}
+
+// Attack: send a malformed Authorization header to every endpoint
+// (Keycloak CVE-2026-9803: it caused a 500).
+func TestNoAuthorizationHeaderCausesAServerError(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "true")
+		app := g.App(t, nil)
+		for _, value := range []string{
+			"Bearer", "Bearer ", "Bearer  ", "bearer\t", "Bearer \xff\xfe", "Bearer gtha_", "Bearer gtha_====", "Bearer gtha_" + strings.Repeat("A", 60), "Bearer gtha_" + strings.Repeat("\xe2\x82\xac", 30), "Bearer gtha_AAAA.BBBB.CCCC",
+			"Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.", "token", "token ", "Basic", "Basic ", "Basic !", "Basic Og==", "Basic OjoO", "Basic " + strings.Repeat("QUFB", 2000), "Basic \xff", ",", "=", "\"", "Negotiate x", "DPoP x", "Digest username=\"x\"", strings.Repeat("x", 5000),
+		} {
+			for _, call := range [][2]string{
+				{"GET", "/api/v4/users/me"}, {"POST", "/api/v4/oauth/apps/register"}, {"POST", "/oauth/access_token"}, {"POST", "/oauth/introspect"}, {"POST", "/oauth/revoke"}, {"POST", "/oauth/authorize"}, {"POST", "/oauth/deauthorize"},
+				{"GET", "/oauth/authorize?" + testkit.AuthorizeQuery(app).Encode()}, {"GET", "/.well-known/oauth-authorization-server"}, {"GET", "/"}, {"GET", "/console"}, {"POST", "/api/v4/oauth/apps"}, {"GET", "/healthz"}, {"POST", "/api/v4/users/logout"},
+			} {
+				contentType := "application/json"
+				if strings.HasPrefix(call[1], "/oauth/") && call[1] != "/oauth/authorize" && call[1] != "/oauth/deauthorize" {
+					contentType = form
+				}
+				a := send(t, g, call[0], call[1], url.Values{"token": {"x"}, "grant_type": {"authorization_code"}, "code": {"x"}}.Encode(), "Authorization", value, "Content-Type", contentType)
+				require.Less(t, a.Status, 500, "%q at %s: %s", value, call[1], a.Body)
+			}
+		}
 	})
 }

@@ -17,16 +17,16 @@ import (
 
 const form = "application/x-www-form-urlencoded"
 
-// ourSecret is how codes and tokens begin.
+// ourSecret matches the prefixes of codes and tokens.
 var ourSecret = regexp.MustCompile(`gth[acr]_`)
 
-// send sends a request with headers, names and values in turn, from nobody's browser.
+// send sends a request without cookies. The headers are names and values in turn.
 func send(t *testing.T, g *testkit.Gateway, method, path, body string, headers ...string) testkit.Answer {
 	t.Helper()
 	return sendFrom(t, g.NewBrowser(t), g, method, path, body, headers...)
 }
 
-// sendFrom is send from somebody's browser.
+// sendFrom sends a request from a browser. The headers are names and values in turn.
 func sendFrom(t *testing.T, b *testkit.Browser, g *testkit.Gateway, method, path, body string, headers ...string) testkit.Answer {
 	t.Helper()
 	r, err := http.NewRequest(method, g.URL+path, strings.NewReader(body))
@@ -41,8 +41,8 @@ func sendFrom(t *testing.T, b *testkit.Browser, g *testkit.Gateway, method, path
 	return b.Do(t, r)
 }
 
-// raw sends bytes as they are, and returns the whole answer of the first
-// response; "" if the connection was closed without one.
+// raw sends bytes without changing them, and returns the first response. It returns
+// 0 and "" if the gateway closes the connection without a response.
 func raw(t *testing.T, g *testkit.Gateway, request string) (status int, response string) {
 	t.Helper()
 	site, err := url.Parse(g.URL)
@@ -64,7 +64,8 @@ func raw(t *testing.T, g *testkit.Gateway, request string) (status int, response
 	return res.StatusCode, b.String() + "\n" + string(body)
 }
 
-// about asks one of the endpoints that take a token and client credentials.
+// about sends a token and the credentials of an app to the introspection or the
+// revocation endpoint.
 func about(t *testing.T, g *testkit.Gateway, endpoint string, app testkit.App, token string) testkit.Answer {
 	t.Helper()
 	values := url.Values{"token": {token}, "client_id": {app.ID}}
@@ -74,7 +75,7 @@ func about(t *testing.T, g *testkit.Gateway, endpoint string, app testkit.App, t
 	return send(t, g, http.MethodPost, endpoint, values.Encode(), "Content-Type", form)
 }
 
-// grant takes an app through the whole flow.
+// grant authorizes an app and redeems the code.
 func grant(t *testing.T, g *testkit.Gateway, b *testkit.Browser, app testkit.App) testkit.TokenAnswer {
 	t.Helper()
 	return g.Redeem(t, app, b.Code(t, app))

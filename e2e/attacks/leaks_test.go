@@ -20,9 +20,9 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// Attack: find in a cache what was said to somebody else. What holds a secret,
-// or is somebody's own, is kept by nobody on the way (RFC 6749 §5.1, RFC 7591 §3.2.1).
-func TestNothingSecretStaysInACache(t *testing.T) {
+// Attack: read another user's response from a cache. No cache may store a response
+// with a secret or with data of a user (RFC 6749 §5.1, RFC 7591 §3.2.1).
+func TestSecretsAreNeverCached(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "true")
 		root := g.UserWithPassword(t, "root", gatehouse.RoleSystemAdmin)
@@ -49,7 +49,7 @@ func TestNothingSecretStaysInACache(t *testing.T) {
 			"a posted code":     b.Authorize(t, trusted, "response_mode=form_post"),
 			"a refusal":         b.Authorize(t, trusted, "scope=\""),
 			"the consent page":  b.Authorize(t, g.App(t, nil)),
-			"to the login":      g.NewBrowser(t).Authorize(t, app),
+			"a redirect":        g.NewBrowser(t).Authorize(t, app),
 			"the login page":    send(t, g, "GET", "/login", ""),
 			"a sign-in":         send(t, g, "POST", "/api/v4/users/login", `{"login_id":"root","password":"`+testkit.Password+`"}`, js...),
 			"a failed sign-in":  send(t, g, "POST", "/api/v4/users/login", `{"login_id":"root","password":"x"}`, js...),
@@ -57,19 +57,19 @@ func TestNothingSecretStaysInACache(t *testing.T) {
 			"the settings":      b.Get(t, "/settings/security"),
 			"the console":       b.Get(t, "/console"),
 			"nobody":            send(t, g, "GET", "/api/v4/users/me", ""),
-			"nothing there":     send(t, g, "GET", "/api/v4/nothing", ""),
+			"an unknown path":   send(t, g, "GET", "/api/v4/nothing", ""),
 			"the wrong method":  send(t, g, "GET", "/oauth/access_token", ""),
 		}
 		for name, a := range answers {
 			require.Contains(t, a.Header.Get("Cache-Control"), "no-store", "%s: %d %s", name, a.Status, a.Body)
 		}
 		a := b.Get(t, "/api/v4/users/me")
-		require.Equal(t, "private, no-cache", a.Header.Get("Cache-Control"), "by its ETag, by the one it is for")
+		require.Equal(t, "private, no-cache", a.Header.Get("Cache-Control"), "only the browser stores it, and asks again with its ETag")
 	})
 }
 
-// Attack: have markup, headers or secrets repeated by our errors.
-func TestErrorsRepeatNothingThatWasSent(t *testing.T) {
+// Attack: make an error repeat markup, headers or secrets.
+func TestErrorsDoNotRepeatInput(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "true")
 		app := g.App(t, nil)
@@ -117,9 +117,9 @@ func TestErrorsRepeatNothingThatWasSent(t *testing.T) {
 				var headers bytes.Buffer
 				require.NoError(t, a.Header.Write(&headers))
 				if name == "a page of the trail" {
-					continue // the way back to it holds it, escaped
+					continue // the return URL holds it, escaped
 				}
-				if name != "a method of HTTP" { // what was sent is named, quoted and cut
+				if name != "a method of HTTP" { // the log names the method, quoted and cut
 					require.NotContains(t, a.Body, marker, name)
 				}
 				require.NotContains(t, headers.String(), marker, name)
@@ -128,8 +128,8 @@ func TestErrorsRepeatNothingThatWasSent(t *testing.T) {
 	})
 }
 
-// Attack: write lines into the log, or find secrets there.
-func TestTheLogHasNoSecretsAndNoForeignLines(t *testing.T) {
+// Attack: write lines into the log, or read secrets in it.
+func TestLogHasNoSecretsAndNoForgedLines(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		t.Run(format, func(t *testing.T) {
 			testdb.Each(t, func(t *testing.T, databaseURL string) {
@@ -138,13 +138,13 @@ func TestTheLogHasNoSecretsAndNoForeignLines(t *testing.T) {
 				if format == "json" {
 					handler = slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})
 				}
-				g := logged(t, databaseURL, "", slog.New(handler))
+				g := startWithLog(t, databaseURL, "", slog.New(handler))
 				ada := g.UserWithPassword(t, "ada")
 				b := g.SignedIn(t, ada)
 				app := g.App(t, nil)
 				code := b.Code(t, app, "state=STATEstate")
 				tokens := g.Redeem(t, app, code)
-				g.Token(t, testkit.RedeemForm(app, code)) // a replay, which is logged
+				g.Token(t, testkit.RedeemForm(app, code)) // the log has a line about this replay
 				fresh := grant(t, g, b, app)
 				rotated := g.Token(t, testkit.RefreshForm(app, fresh.RefreshToken))
 				evil := "x\r\ntime=2026-01-01 level=ERROR msg=forged \x1b[31m\u2028{\"msg\":\"forged\"}"
@@ -178,8 +178,8 @@ func TestTheLogHasNoSecretsAndNoForeignLines(t *testing.T) {
 	}
 }
 
-// logged is testkit.Start with a log, below a base path.
-func logged(t *testing.T, databaseURL, basePath string, log *slog.Logger) *testkit.Gateway {
+// startWithLog starts a gateway like testkit.Start, with a log and a base path.
+func startWithLog(t *testing.T, databaseURL, basePath string, log *slog.Logger) *testkit.Gateway {
 	t.Helper()
 	store, err := storage.Open(t.Context(), storage.Options{URL: databaseURL, Log: log})
 	require.NoError(t, err)
@@ -217,9 +217,9 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// Attack: tell who exists from how we answer. (That it costs the same is
-// measured in package account, by counting.)
-func TestUnknownAndKnownLookTheSame(t *testing.T) {
+// Attack: find out from the answers which users exist. Package account tests that
+// both answers take the same work.
+func TestUnknownAndKnownUsersGetTheSameAnswer(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		ada := g.UserWithPassword(t, "ada")
 		app := g.App(t, nil)
@@ -245,11 +245,46 @@ func TestUnknownAndKnownLookTheSame(t *testing.T) {
 		}
 		require.Equal(t, byID(gatehouse.NewID()), byID(ada.ID))
 
-		// A client that is gone and one with a wrong secret differ in words for their
-		// developer, who knows the id already; not in status or code (RFC 6749 §5.2).
+		// An unknown client and a wrong secret have the same status and code
+		// (RFC 6749 §5.2). Only the text differs, for the developer of the client, who
+		// knows the id already.
 		unknown := g.Token(t, testkit.RedeemForm(app, "x", "client_id="+gatehouse.NewID()))
 		wrong := g.Token(t, testkit.RedeemForm(app, "x", "client_secret=wrong"))
 		require.Equal(t, []any{401, "invalid_client"}, []any{unknown.Status, unknown.Error})
 		require.Equal(t, []any{wrong.Status, wrong.Error}, []any{unknown.Status, unknown.Error})
+	})
+}
+
+// Attack: read the database. With its values an attacker can neither sign in nor
+// redeem, refresh, introspect or call the API.
+func TestStolenDatabaseGivesNoAccess(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		ada := g.UserWithPassword(t, "ada")
+		app := g.App(t, nil)
+		b := g.SignedIn(t, ada)
+		tokens := grant(t, g, b, app)
+		sessions, err := g.Store.UserSessions(t.Context(), ada.ID)
+		require.NoError(t, err)
+		stored, err := g.Store.App(t.Context(), app.ID)
+		require.NoError(t, err)
+		user, err := g.Store.User(t.Context(), ada.ID)
+		require.NoError(t, err)
+		consent, err := g.Store.Consent(t.Context(), ada.ID, app.ID)
+		require.NoError(t, err)
+		site, err := url.Parse(g.URL)
+		require.NoError(t, err)
+		for _, stolen := range []string{sessions[0].ID, sessions[0].TokenHash, stored.SecretHash, user.PasswordHash, user.ID, consent.ID} {
+			require.NotEmpty(t, stolen)
+			status, _ := g.Me(t, stolen)
+			require.Equal(t, http.StatusUnauthorized, status, stolen)
+			thief := g.NewBrowser(t)
+			thief.Jar.SetCookies(site, []*http.Cookie{{Name: "MMAUTHTOKEN", Value: stolen, Path: "/"}})
+			require.Equal(t, http.StatusSeeOther, thief.Get(t, "/settings/security").Status)
+			require.GreaterOrEqual(t, g.Token(t, testkit.RedeemForm(app, stolen)).Status, 400)
+			require.GreaterOrEqual(t, g.Token(t, testkit.RefreshForm(app, stolen)).Status, 400)
+			require.GreaterOrEqual(t, g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken, "client_secret="+stolen)).Status, 400)
+			a := send(t, g, http.MethodPost, "/login", url.Values{"login_id": {"ada"}, "password": {stolen}}.Encode(), "Content-Type", form)
+			require.Equal(t, http.StatusUnauthorized, a.Status)
+		}
 	})
 }

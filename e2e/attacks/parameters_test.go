@@ -12,8 +12,8 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// Attack: parameter pollution. What stands in the URL of a token request, or
-// twice, must not have an effect (RFC 6749 §2.3.1, §3.2).
+// Attack: parameter pollution. A parameter in the URL of a token request, or one
+// that is sent twice, has no effect (RFC 6749 §2.3.1, §3.2).
 func TestTokenParametersCountOnlyOnceAndOnlyInTheBody(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app, other := g.App(t, nil), g.App(t, nil)
@@ -28,7 +28,7 @@ func TestTokenParametersCountOnlyOnceAndOnlyInTheBody(t *testing.T) {
 		}
 		without := func(name string) string { v := testkit.RedeemForm(app, code, "-"+name); return v.Encode() }
 		for name := range honest {
-			escaped := "%" + strings.ToUpper(hex(name[0])) + name[1:] // the same name to whoever decodes it
+			escaped := "%" + strings.ToUpper(hex(name[0])) + name[1:] // the same name after decoding
 			for what, a := range map[string]testkit.TokenAnswer{
 				"in the URL":           post("?"+name+"="+url.QueryEscape(honest.Get(name)), without(name)),
 				"escaped in the URL":   post("?"+escaped+"="+url.QueryEscape(honest.Get(name)), without(name)),
@@ -47,13 +47,13 @@ func TestTokenParametersCountOnlyOnceAndOnlyInTheBody(t *testing.T) {
 			}
 		}
 		require.Equal(t, 401, post("", testkit.RedeemForm(app, code, "client_id="+other.ID).Encode()).Status)
-		g.Redeem(t, app, code) // none of it used the code up
+		g.Redeem(t, app, code) // the attacks did not use up the code
 	})
 }
 
-// Attack: the same at the authorization endpoint. Who is asking and where the
-// answer goes are never taken from the body, from a second value, or from
-// another spelling of the name.
+// Attack: the same at the authorization endpoint. The client and the redirect URI
+// never come from the body, from a second value, or from another spelling of the
+// name.
 func TestAuthorizationParametersCannotBePolluted(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
@@ -61,18 +61,18 @@ func TestAuthorizationParametersCannotBePolluted(t *testing.T) {
 		b := g.SignedIn(t, g.User(t, "ada"))
 		honest := testkit.AuthorizeQuery(app).Encode()
 		for name, query := range map[string]string{
-			"two clients":             honest + "&client_id=" + evil.ID,
-			"two redirect URIs":       honest + "&redirect_uri=" + url.QueryEscape("https://evil.example/cb"),
-			"an escaped second name":  honest + "&redirect%5Furi=" + url.QueryEscape("https://evil.example/cb"),
-			"two clients, one empty":  honest + "&client_id=",
-			"another app's URI":       testkit.AuthorizeQuery(app, "redirect_uri=https://evil.example/cb").Encode(),
-			"a client in upper case":  testkit.AuthorizeQuery(app, "client_id="+strings.ToUpper(app.ID)).Encode(),
-			"a client with a space":   testkit.AuthorizeQuery(app, "client_id="+app.ID+" ").Encode(),
-			"a client with a NUL":     testkit.AuthorizeQuery(app, "client_id="+app.ID[:25]+"\x00").Encode(),
-			"a client in other signs": testkit.AuthorizeQuery(app, "client_id="+strings.Repeat("ａ", 8)+"aa").Encode(),
-			"a client of many digits": testkit.AuthorizeQuery(app, "client_id="+strings.Repeat("٣", 13)).Encode(),
-			"a wildcard":              testkit.AuthorizeQuery(app, "client_id=%%%%%%%%%%%%%%%%%%%%%%%%%%").Encode(),
-			"bytes that are no text":  testkit.AuthorizeQuery(app, "client_id=\xff\xfe"+app.ID[2:]).Encode(),
+			"two clients":              honest + "&client_id=" + evil.ID,
+			"two redirect URIs":        honest + "&redirect_uri=" + url.QueryEscape("https://evil.example/cb"),
+			"an escaped second name":   honest + "&redirect%5Furi=" + url.QueryEscape("https://evil.example/cb"),
+			"two clients, one empty":   honest + "&client_id=",
+			"another app's URI":        testkit.AuthorizeQuery(app, "redirect_uri=https://evil.example/cb").Encode(),
+			"a client in upper case":   testkit.AuthorizeQuery(app, "client_id="+strings.ToUpper(app.ID)).Encode(),
+			"a client with a space":    testkit.AuthorizeQuery(app, "client_id="+app.ID+" ").Encode(),
+			"a client with a NUL":      testkit.AuthorizeQuery(app, "client_id="+app.ID[:25]+"\x00").Encode(),
+			"a client in wide letters": testkit.AuthorizeQuery(app, "client_id="+strings.Repeat("ａ", 8)+"aa").Encode(),
+			"a client in other digits": testkit.AuthorizeQuery(app, "client_id="+strings.Repeat("٣", 13)).Encode(),
+			"a wildcard":               testkit.AuthorizeQuery(app, "client_id=%%%%%%%%%%%%%%%%%%%%%%%%%%").Encode(),
+			"bytes that are not UTF-8": testkit.AuthorizeQuery(app, "client_id=\xff\xfe"+app.ID[2:]).Encode(),
 		} {
 			t.Run(name, func(t *testing.T) {
 				a := sendFrom(t, b, g, http.MethodGet, "/oauth/authorize?"+query, "")
@@ -87,7 +87,7 @@ func TestAuthorizationParametersCannotBePolluted(t *testing.T) {
 			require.Equal(t, "app.example.com", a.Page(t).Find(".receiver .host").Text(), name)
 		}
 
-		// The consent form's body decides and nothing else.
+		// From the body of the consent form, only the decision counts.
 		page := b.Authorize(t, app)
 		token := page.Page(t).Find("[name=csrf_token]").AttrOr("value", "")
 		body := url.Values{
@@ -100,16 +100,16 @@ func TestAuthorizationParametersCannotBePolluted(t *testing.T) {
 		require.Equal(t, "xyz", a.Query.Get("state"))
 		tokens := g.Redeem(t, app, a.Code())
 		require.Equal(t, "user", tokens.Scope)
-		// And a decision in the URL decides nothing.
+		// A decision in the URL has no effect.
 		other := g.App(t, nil)
 		a = sendFrom(t, b, g, http.MethodGet, "/oauth/authorize?"+testkit.AuthorizeQuery(other).Encode()+"&decision=allow&csrf_token="+token, "")
-		require.Equal(t, http.StatusOK, a.Status, "asked, not granted")
+		require.Equal(t, http.StatusOK, a.Status, "the consent page is shown")
 	})
 }
 
-// Attack: a redirect URI that one parser takes for the registered one and a
-// browser for another (RFC 9700 §2.1, §4.1).
-func TestARedirectURIHasOneSpelling(t *testing.T) {
+// Attack: a redirect URI that the server reads as the registered one, and the
+// browser as another one (RFC 9700 §2.1, §4.1).
+func TestRedirectURIMatchesOnlyItsRegisteredSpelling(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) {
 			n.RedirectURIs = []string{"https://app.example.com/cb", "http://127.0.0.1/cb", "https://münchen.example/cb"}
@@ -123,7 +123,7 @@ func TestARedirectURIHasOneSpelling(t *testing.T) {
 			"//app.example.com/cb", "/cb", " https://app.example.com/cb", "https://app.example.com/cb ", "https://app.example.com/cb\t", "https://app。example.com/cb", "https://ａpp.example.com/cb", "https://app.example.com／cb",
 			"https://app.example.com@evil.example/cb", "https://evil.example#@app.example.com/cb", "https://evil.example?@app.example.com/cb", `https://evil.example\@app.example.com/cb`, "https://app.example.com%40evil.example/cb", "https://app.example.com.evil.example/cb", "https://evil.example/https://app.example.com/cb",
 			"https://app.example.com:x@evil.example/cb", "https://app.example.com:443:80/cb",
-			"https://mu\u0308nchen.example/cb", "https://xn--mnchen-3ya.example/cb", // the same host, another spelling
+			"https://mu\u0308nchen.example/cb", "https://xn--mnchen-3ya.example/cb", // other spellings of the same host
 			"http://127.0.0.1@evil.example/cb", "http://evil.example@127.0.0.1:99/cb", "http://127.0.0.1.evil.example/cb", "http://127.0.0.1:99:80/cb", "http://127.0.0.1:/cb/x", "http://127.0.0.2/cb", "http://0x7f.1/cb", "http://2130706433/cb", "http://127.1/cb", "http://localhost/cb", "http://[::1]/cb", "http://[::ffff:127.0.0.1]/cb", "https://127.0.0.1:99/cb", "http://127.0.0.1:99/CB", "http://127.0.0.1:99/cb?x", "http://127.0.0.1:99/cb#x", "http://127.0.0.1:%39/cb",
 			"javascript:alert(1)//https://app.example.com/cb", "data:text/html,x", "urn:ietf:wg:oauth:2.0:oob", "null", "*", "https://*/cb",
 		} {
@@ -131,17 +131,17 @@ func TestARedirectURIHasOneSpelling(t *testing.T) {
 			require.Equal(t, http.StatusBadRequest, a.Status, "%q: %s", uri, a.Location)
 			require.Empty(t, a.Location, uri)
 			login := g.NewBrowser(t).Authorize(t, app, "redirect_uri="+uri)
-			require.Equal(t, http.StatusBadRequest, login.Status, "%q, nobody signed in", uri)
+			require.Equal(t, http.StatusBadRequest, login.Status, "%q without a session", uri)
 			none := b.Authorize(t, app, "redirect_uri="+uri, "prompt=none")
 			require.Equal(t, http.StatusBadRequest, none.Status, "%q with prompt=none", uri)
 		}
 	})
 }
 
-// Attack: move the answer to where others read it. A token never goes into a
-// query, a code goes where it was asked to go, and modes that we do not know
-// carry nothing (OAuth 2.0 Multiple Response Types §2.1, §5).
-func TestResponseModesMoveNoSecret(t *testing.T) {
+// Attack: move the response to a place where others read it. A token never goes into
+// a query, a code goes only where the client asked, and an unknown mode gets neither
+// (OAuth 2.0 Multiple Response Types §2.1, §5).
+func TestResponseModesDoNotExposeSecrets(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -162,19 +162,40 @@ func TestResponseModesMoveNoSecret(t *testing.T) {
 			require.Equal(t, "unsupported_response_type", a.Query.Get("error"), "%q: %s %s", responseType, a.Location, a.Body)
 			require.NotRegexp(t, ourSecret, a.Location)
 		}
-		// A page that posts a code is for its app alone.
+		// The page that posts a code posts it only to the app.
 		a := b.Authorize(t, app, "response_mode=form_post")
 		require.Equal(t, http.StatusOK, a.Status)
 		require.Contains(t, a.Header.Get("Cache-Control"), "no-store")
 		require.Contains(t, a.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'")
 		require.Equal(t, testkit.RedirectURI, a.Page(t).Find("form").AttrOr("action", ""))
-		// Even to an app of its own scheme, and never to ourselves.
+		// The app may have a private-use scheme.
 		native := g.App(t, func(n *registration.NewApp) {
 			n.IsPublic, n.IsTrusted, n.RedirectURIs = true, true, []string{"com.example.app:/cb"}
 		})
 		a = b.Authorize(t, native, "response_mode=form_post", "redirect_uri=com.example.app:/cb")
 		require.Equal(t, http.StatusOK, a.Status)
 		require.Equal(t, "com.example.app:/cb", a.Page(t).Find("form").AttrOr("action", ""))
+	})
+}
+
+// Attack: skip a check by a value of prompt (Pocket ID 8a757749). A request that is
+// not valid gets the same error code with each prompt, login_hint and max_age.
+func TestInvalidRequestsAreRefusedWithEveryPrompt(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.PublicApp(t)
+		b := g.SignedIn(t, g.User(t, "ada"))
+		b.Code(t, app) // the consent is remembered
+		for _, wrong := range []struct{ change, code string }{
+			{"-code_challenge", "invalid_request"}, {"code_challenge_method=plain", "invalid_request"}, {"scope=\"", "invalid_scope"}, {"response_type=x", "unsupported_response_type"},
+			{"resource=x", "invalid_target"}, {"request_uri=https://evil.example", "request_uri_not_supported"}, {"response_mode=x", "invalid_request"},
+		} {
+			for _, prompt := range []string{"-prompt", "prompt=none", "prompt=login", "prompt=consent", "prompt=select_account"} {
+				for _, hint := range []string{"-login_hint", "login_hint=ada", "max_age=0"} {
+					a := b.Authorize(t, app, wrong.change, prompt, hint)
+					require.Equal(t, wrong.code, a.Query.Get("error"), "%s %s %s", wrong.change, prompt, hint)
+				}
+			}
+		}
 	})
 }
 

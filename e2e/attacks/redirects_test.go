@@ -65,8 +65,9 @@ func TestMalformedQueryNeverReachesTheSignInPage(t *testing.T) {
 	})
 }
 
-// The app's own query reaches it, whatever it looks like (RFC 6749 §3.1.2).
-func TestTheRedirectURIsQueryIsKeptEvenIfItIsNoForm(t *testing.T) {
+// The query of a redirect URI reaches the app unchanged, even if it is not
+// form-encoded (RFC 6749 §3.1.2).
+func TestQueryOfTheRedirectURIIsKept(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		b := g.SignedIn(t, g.User(t, "ada"))
 		for _, uri := range []string{"https://app.example.com/cb?a=1;b=2", "https://app.example.com/cb?100%", "https://app.example.com/cb?a=%zz&c"} {
@@ -79,10 +80,11 @@ func TestTheRedirectURIsQueryIsKeptEvenIfItIsNoForm(t *testing.T) {
 	})
 }
 
-// Attack: below a path of a host that others share, send people to the others.
-func TestBelowABasePathNobodyIsSentBesideIt(t *testing.T) {
+// Attack: redirect users to another application on the host of a site URL with a
+// path.
+func TestRedirectsStayBelowTheBasePath(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
-		g := logged(t, databaseURL, "/sso", slog.New(slog.DiscardHandler))
+		g := startWithLog(t, databaseURL, "/sso", slog.New(slog.DiscardHandler))
 		g.UserWithPassword(t, "ada")
 		for target, want := range map[string]string{
 			"/sso/settings/security?a=../..": "/sso/settings/security?a=../..", "/sso": "/sso", "/sso/": "/sso/", "/sso?x": "/sso?x",
@@ -93,7 +95,7 @@ func TestBelowABasePathNobodyIsSentBesideIt(t *testing.T) {
 			require.Equal(t, http.StatusSeeOther, a.Status, target)
 			require.Equal(t, want, a.Location, target)
 			for _, c := range a.Header.Values("Set-Cookie") {
-				require.Contains(t, c, "Path=/sso;", "the others get no cookie")
+				require.Contains(t, c, "Path=/sso;", "other paths get no cookie")
 			}
 		}
 		a := send(t, g, http.MethodGet, "/login?redirect_to=/other", "")

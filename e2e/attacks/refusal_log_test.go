@@ -19,7 +19,7 @@ import (
 func TestRefusalsAreLoggedWithTheirRule(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		var log lockedBuffer
-		g := logged(t, databaseURL, "", slog.New(slog.NewJSONHandler(&log, nil)))
+		g := startWithLog(t, databaseURL, "", slog.New(slog.NewJSONHandler(&log, nil)))
 		app, public := g.App(t, nil), g.PublicApp(t)
 		b := g.SignedIn(t, g.User(t, "ada"))
 		code := b.Code(t, app)

@@ -13,12 +13,13 @@ import (
 
 	"gatehouse"
 	"gatehouse/internal/web"
+	"gatehouse/registration"
 	"gatehouse/test/testkit"
 )
 
-// Attack: register a client that has more rights than a stranger's: as somebody
-// else, trusted, with a secret or an id of its own choice, for a resource server.
-func TestAStrangerRegistersNothingButAStranger(t *testing.T) {
+// Attack: register an app with more rights than a self-registered app has: with
+// another creator, as trusted, with a chosen id or secret.
+func TestSelfRegisteredAppGetsNoExtraRights(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "true")
 		root, victim := g.Admin(t, "root"), g.App(t, nil)
@@ -27,7 +28,7 @@ func TestAStrangerRegistersNothingButAStranger(t *testing.T) {
 			"id":%q, "creator_id":%q, "is_trusted":true, "trusted":true, "is_public":false, "is_dynamically_registered":false, "secret_hash":"x", "mattermost_app_id":"x",
 			"access_token_lifetime":999999999, "software_statement":"eyJhbGciOiJub25lIn0.eyJpc190cnVzdGVkIjp0cnVlfQ.", "registration_access_token":"x", "jwks_uri":"http://127.0.0.1:1/x",
 			"sector_identifier_uri":"http://127.0.0.1:1/x", "request_uris":["http://127.0.0.1:1/x"], "logo_uri":"http://127.0.0.1:1/x", "IS_TRUSTED":true, "Client_Name":"x"}`, victim.ID, victim.ID, root.ID)
-		a := sendFrom(t, g.SignedIn(t, root), g, http.MethodPost, "/api/v4/oauth/apps/register", body, "Content-Type", "application/json") // an admin's cookie gives it nothing
+		a := sendFrom(t, g.SignedIn(t, root), g, http.MethodPost, "/api/v4/oauth/apps/register", body, "Content-Type", "application/json") // an admin's session cookie has no effect
 		require.Equal(t, http.StatusCreated, a.Status, a.Body)
 		var client struct {
 			ID     string `json:"client_id"`
@@ -47,7 +48,7 @@ func TestAStrangerRegistersNothingButAStranger(t *testing.T) {
 		for _, member := range []string{"software_statement", "jwks_uri", "is_trusted", "creator_id", "registration_access_token"} {
 			require.NotContains(t, a.Body, member)
 		}
-		// It asks, and its credentials manage nothing.
+		// Users are asked for consent, and its tokens manage no app.
 		b := g.SignedIn(t, g.User(t, "ada"))
 		own := testkit.App{App: app, Secret: client.Secret}
 		page := b.Authorize(t, own, "redirect_uri=https://evil.example/cb")
@@ -65,8 +66,8 @@ func TestAStrangerRegistersNothingButAStranger(t *testing.T) {
 	})
 }
 
-// Attack: fill the database for good by registering, or by being refused.
-func TestRegisteringInALoopLeavesLittleBehind(t *testing.T) {
+// Attack: fill the database by registering apps, or by requests that are refused.
+func TestRegistrationsInALoopAreDeleted(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "true")
 		many := make([]string, 2000)
@@ -108,9 +109,9 @@ func TestRegisteringInALoopLeavesLittleBehind(t *testing.T) {
 	})
 }
 
-// Attack: fill the audit trail by being refused. It keeps the beginning, and does
-// not grow with every try; others are still heard.
-func TestBeingRefusedDoesNotFillTheTrail(t *testing.T) {
+// Attack: fill the audit trail by requests that are refused. The trail keeps the
+// first refusals of an address or a user, and those of other users.
+func TestRefusalsDoNotFillTheAuditTrail(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "true")
 		app := g.App(t, nil)
@@ -127,12 +128,12 @@ func TestBeingRefusedDoesNotFillTheTrail(t *testing.T) {
 		require.GreaterOrEqual(t, grown, 100)
 		require.LessOrEqual(t, grown, 110)
 		sendFrom(t, other, g, http.MethodPost, "/api/v4/oauth/apps", `{}`, "X-Requested-With", "XMLHttpRequest")
-		require.Greater(t, trail(t, g)-before, grown, "somebody else's first one counts")
+		require.Greater(t, trail(t, g)-before, grown, "the first refusal of another user is kept")
 	})
 }
 
-// Attack: the same, hanging up before there is an answer.
-func TestHangingUpDoesNotFillTheTrail(t *testing.T) {
+// Attack: the same, and close the connection before the response.
+func TestClosedConnectionsDoNotFillTheAuditTrail(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		before := trail(t, g)
 		gone, hangUp := context.WithCancel(web.WithClient(t.Context(), web.Client{IP: "192.0.2.1"}))
@@ -141,6 +142,24 @@ func TestHangingUpDoesNotFillTheTrail(t *testing.T) {
 			g.Apps.AuditRefusal(gone, gatehouse.AuditCreateApp, "", "", "No.")
 		}
 		require.Equal(t, 50, trail(t, g)-before)
+	})
+}
+
+// Attack: request new scopes again and again, so that the consent grows.
+func TestRememberedScopesAreBounded(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
+		b := g.SignedIn(t, g.User(t, "ada"))
+		var tokens testkit.TokenAnswer
+		for i := range 60 {
+			scope := fmt.Sprintf("%d-%s", i, strings.Repeat("s", 120))
+			tokens = g.Redeem(t, app, b.Code(t, app, "scope="+scope))
+			require.Equal(t, scope, tokens.Scope)
+		}
+		consent, err := g.Store.Consent(t.Context(), b.User.ID, app.ID)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(strings.Join(consent.Scopes, " ")), 4096)
+		require.Contains(t, consent.Scopes, tokens.Scope, "the last scope is remembered")
 	})
 }
 

@@ -12,9 +12,8 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// Attack: token substitution. Each kind of secret is good for one purpose and
-// for no other, whoever presents it.
-func TestEachKindOfSecretIsGoodForItsOwnPurposeOnly(t *testing.T) {
+// Attack: token substitution. Each kind of secret works for one purpose only.
+func TestEachKindOfSecretHasOnePurpose(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -57,7 +56,7 @@ func TestEachKindOfSecretIsGoodForItsOwnPurposeOnly(t *testing.T) {
 				}
 			}
 		}
-		// Another kind's prefix does not help.
+		// The prefix of another kind changes nothing.
 		for _, from := range []string{code, tokens.AccessToken, tokens.RefreshToken} {
 			for _, prefix := range []string{"gthc_", "gtha_", "gthr_", ""} {
 				forged := prefix + from[5:]
@@ -71,14 +70,14 @@ func TestEachKindOfSecretIsGoodForItsOwnPurposeOnly(t *testing.T) {
 			}
 		}
 		status, _ := g.Me(t, tokens.AccessToken)
-		require.Equal(t, http.StatusOK, status, "none of it harmed what is alive")
+		require.Equal(t, http.StatusOK, status, "the attacks changed nothing")
 		g.Redeem(t, app, code)
 	})
 }
 
-// Attack: an app uses a person's token for what is the person's own to do (C 1.3,
-// 1.5): get codes for other apps, take consents back, sign them in elsewhere.
-func TestAnAccessTokenOfAnAdminIsNoAdmin(t *testing.T) {
+// Attack: an app uses a user's token for actions that only the user may do (C 1.3,
+// C 1.5): get codes for other apps, revoke consents, sign in elsewhere.
+func TestAccessTokenOfASystemAdminHasNoAdminRights(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app := g.App(t, nil)
 		root := g.Admin(t, "root")
@@ -116,8 +115,9 @@ func TestAnAccessTokenOfAnAdminIsNoAdmin(t *testing.T) {
 	})
 }
 
-// Attack: ask about, or end, what is somebody else's (RFC 7662 §4, RFC 7009 §2.1).
-func TestAClientLearnsAndEndsNothingOfAnotherClient(t *testing.T) {
+// Attack: introspect or revoke a token of another client (RFC 7662 §4,
+// RFC 7009 §2.1).
+func TestClientCannotUseTheTokensOfAnotherClient(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		mine, theirs, public := g.App(t, nil), g.App(t, nil), g.PublicApp(t)
 		b := g.SignedIn(t, g.User(t, "ada"))
@@ -125,7 +125,7 @@ func TestAClientLearnsAndEndsNothingOfAnotherClient(t *testing.T) {
 		for _, token := range []string{tokens.AccessToken, tokens.RefreshToken, publicTokens.AccessToken} {
 			require.JSONEq(t, `{"active":false}`, about(t, g, "/oauth/introspect", theirs, token).Body)
 			a := about(t, g, "/oauth/introspect", public, token)
-			require.Equal(t, http.StatusUnauthorized, a.Status, "a public client proves nothing")
+			require.Equal(t, http.StatusUnauthorized, a.Status, "a public client cannot authenticate")
 			a = about(t, g, "/oauth/revoke", theirs, token)
 			require.Equal(t, http.StatusBadRequest, a.Status, a.Body)
 		}
@@ -146,14 +146,14 @@ func TestAClientLearnsAndEndsNothingOfAnotherClient(t *testing.T) {
 		}
 		for _, token := range []string{tokens.AccessToken, publicTokens.AccessToken} {
 			status, _ := g.Me(t, token)
-			require.Equal(t, http.StatusOK, status, "everything lives on")
+			require.Equal(t, http.StatusOK, status, "the tokens still work")
 		}
 	})
 }
 
-// Attack: code injection. A code is bound to the client, the redirect URI and
-// the challenge that it was made for, one by one and all together.
-func TestAnInjectedCodeIsWorthless(t *testing.T) {
+// Attack: code injection. A code is bound to its client, redirect URI and
+// challenge.
+func TestInjectedCodesAreRefused(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app, other, public := g.App(t, nil), g.App(t, nil), g.PublicApp(t)
 		ada, eve := g.SignedIn(t, g.User(t, "ada")), g.SignedIn(t, g.User(t, "eve"))
@@ -169,19 +169,19 @@ func TestAnInjectedCodeIsWorthless(t *testing.T) {
 			"another client":                    testkit.RedeemForm(other, code, "code_verifier="+testkit.Verifier),
 			"another client's secret":           testkit.RedeemForm(app, code, "client_secret="+other.Secret, "code_verifier="+testkit.Verifier),
 			"a public client":                   testkit.RedeemForm(public, code),
-			"a public client's at another":      testkit.RedeemForm(app, publicCode, "code_verifier="+testkit.Verifier),
+			"a code of a public client":         testkit.RedeemForm(app, publicCode, "code_verifier="+testkit.Verifier),
 			"without the verifier":              testkit.RedeemForm(app, code),
 			"with an empty verifier":            testkit.RedeemForm(app, code, "code_verifier="),
 			"with the challenge itself":         testkit.RedeemForm(app, code, "code_verifier="+testkit.Challenge),
 			"with eve's challenge":              testkit.RedeemForm(app, code, "code_verifier="+evesChallenge),
 			"with a method":                     testkit.RedeemForm(app, code, "code_verifier="+testkit.Challenge, "code_challenge_method=plain"),
-			"a verifier where none was asked":   testkit.RedeemForm(app, bare, "code_verifier="+testkit.Verifier),
+			"a verifier without a challenge":    testkit.RedeemForm(app, bare, "code_verifier="+testkit.Verifier),
 			"another redirect URI":              testkit.RedeemForm(app, bare, "redirect_uri=https://evil.example/cb"),
-			"another spelling of it":            testkit.RedeemForm(app, bare, "redirect_uri="+testkit.RedirectURI+"/"),
+			"another spelling of the URI":       testkit.RedeemForm(app, bare, "redirect_uri="+testkit.RedirectURI+"/"),
 			"without the redirect URI":          testkit.RedeemForm(app, bare, "-redirect_uri"),
-			"one character off":                 testkit.RedeemForm(app, bare[:len(bare)-1]+last),
-			"a line break behind it":            testkit.RedeemForm(app, bare+"\n"),
-			"a line break within":               testkit.RedeemForm(app, bare[:20]+"\r\n"+bare[20:]),
+			"one character changed":             testkit.RedeemForm(app, bare[:len(bare)-1]+last),
+			"a line break after it":             testkit.RedeemForm(app, bare+"\n"),
+			"a line break inside":               testkit.RedeemForm(app, bare[:20]+"\r\n"+bare[20:]),
 			"one character more":                testkit.RedeemForm(app, bare+"A"),
 			"white space around it":             testkit.RedeemForm(app, " "+bare),
 			"in another encoding of base64":     testkit.RedeemForm(app, bare+"="),
@@ -197,7 +197,8 @@ func TestAnInjectedCodeIsWorthless(t *testing.T) {
 			require.Empty(t, a.AccessToken, name)
 			require.NotContains(t, a.Raw, bare)
 		}
-		// Who redeems gets the one who agreed, never the one whose browser carried it.
+		// The tokens are those of the user who consented, whichever browser carried the
+		// code.
 		tokens := g.Redeem(t, app, code, "code_verifier="+testkit.Verifier)
 		_, user := g.Me(t, tokens.AccessToken)
 		require.Equal(t, ada.User.ID, user)
@@ -209,7 +210,7 @@ func TestAnInjectedCodeIsWorthless(t *testing.T) {
 	})
 }
 
-// Attack: oddities of HTTP Basic, against whoever splits or decodes differently.
+// Attack: HTTP Basic credentials that two programs split or decode differently.
 func TestBasicCredentialsAreReadOneWay(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app, other, public := g.App(t, nil), g.App(t, nil), g.PublicApp(t)
@@ -218,23 +219,23 @@ func TestBasicCredentialsAreReadOneWay(t *testing.T) {
 		encode := func(s string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(s)) }
 		honest := app.ID + ":" + app.Secret
 		for name, authorizations := range map[string][]string{
-			"two headers, the good one last":  {encode(other.ID + ":" + app.Secret), encode(honest)},
-			"two headers, the good one first": {encode(honest), encode(other.ID + ":" + other.Secret)},
-			"a colon more":                    {encode(honest + ":")},
-			"a colon before":                  {encode(":" + honest)},
-			"no colon":                        {encode(app.ID)},
-			"a NUL":                           {encode(app.ID + "\x00:" + app.Secret)},
-			"a line break behind":             {encode(honest + "\n")},
-			"a space before":                  {encode(" " + honest)},
-			"escaped twice":                   {encode("%2570" + honest)},
-			"a scheme and nothing":            {"Basic"},
-			"a scheme and a space":            {"Basic "},
-			"no padding":                      {strings.TrimRight(encode(honest+"xx"), "=")},
-			"two schemes":                     {encode(honest) + ", Bearer x"},
-			"digest":                          {"Digest username=\"" + app.ID + "\""},
-			"a public client with a secret":   {encode(public.ID + ":" + app.Secret)},
-			"another's secret":                {encode(app.ID + ":" + other.Secret)},
-			"the hash would be":               {encode(app.ID + ":" + app.SecretHash)},
+			"two headers, the valid one last":  {encode(other.ID + ":" + app.Secret), encode(honest)},
+			"two headers, the valid one first": {encode(honest), encode(other.ID + ":" + other.Secret)},
+			"a colon after it":                 {encode(honest + ":")},
+			"a colon before it":                {encode(":" + honest)},
+			"no colon":                         {encode(app.ID)},
+			"a NUL":                            {encode(app.ID + "\x00:" + app.Secret)},
+			"a line break after it":            {encode(honest + "\n")},
+			"a space before it":                {encode(" " + honest)},
+			"escaped twice":                    {encode("%2570" + honest)},
+			"only the scheme":                  {"Basic"},
+			"a scheme and a space":             {"Basic "},
+			"no padding":                       {strings.TrimRight(encode(honest+"xx"), "=")},
+			"two schemes":                      {encode(honest) + ", Bearer x"},
+			"digest":                           {"Digest username=\"" + app.ID + "\""},
+			"a public client with a secret":    {encode(public.ID + ":" + app.Secret)},
+			"another's secret":                 {encode(app.ID + ":" + other.Secret)},
+			"the hash of the secret":           {encode(app.ID + ":" + app.SecretHash)},
 		} {
 			r, err := http.NewRequest(http.MethodPost, g.URL+"/oauth/access_token", strings.NewReader(testkit.RedeemForm(app, code, "-client_id", "-client_secret").Encode()))
 			require.NoError(t, err)
@@ -244,7 +245,7 @@ func TestBasicCredentialsAreReadOneWay(t *testing.T) {
 			require.Contains(t, []int{400, 401}, a.Status, "%s: %s", name, a.Raw)
 			require.Empty(t, a.AccessToken, name)
 		}
-		// The scheme has no case (RFC 9110 §11.1), and there is one reading of the rest.
+		// The scheme is not case-sensitive (RFC 9110 §11.1). The rest is.
 		r, err := http.NewRequest(http.MethodPost, g.URL+"/oauth/access_token", strings.NewReader(testkit.RedeemForm(app, code, "-client_id", "-client_secret").Encode()))
 		require.NoError(t, err)
 		r.Header.Set("Content-Type", form)

@@ -35,30 +35,30 @@ type metadata struct {
 	Iss                   bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
-// In every combination of the switches, what the metadata advertise works, and
-// what they do not advertise is refused (RFC 8414 §2).
-func TestWhatIsAdvertisedWorksAndNothingElse(t *testing.T) {
+// In every combination of the settings, what the metadata advertises works, and
+// what it does not advertise is refused (RFC 8414 §2).
+func TestMetadataAdvertisesExactlyWhatWorks(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		b := g.SignedIn(t, g.User(t, "ada"))
 		trusted := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
 		public := g.App(t, func(n *registration.NewApp) { n.IsTrusted, n.IsPublic = true, true })
 		live := grant(t, g, b, trusted)
 		for i := range 8 {
-			provider, registers, implicit := i&1 != 0, i&2 != 0, i&4 != 0
-			t.Run(fmt.Sprintf("provider %t, registration %t, implicit %t", provider, registers, implicit), func(t *testing.T) {
+			provider, registration, implicit := i&1 != 0, i&2 != 0, i&4 != 0
+			t.Run(fmt.Sprintf("provider %t, registration %t, implicit %t", provider, registration, implicit), func(t *testing.T) {
 				g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, fmt.Sprint(provider))
-				g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, fmt.Sprint(registers))
+				g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, fmt.Sprint(registration))
 				g.Set(t, gatehouse.SettingEnableImplicitGrant, fmt.Sprint(implicit))
 				a := send(t, g, "GET", "/.well-known/oauth-authorization-server", "")
 				if !provider {
 					require.Equal(t, http.StatusNotImplemented, a.Status)
 					require.NotContains(t, a.Body, "endpoint")
-					s := surveyor{t, g, b, metadata{Issuer: g.URL}}
+					s := checker{t, g, b, metadata{Issuer: g.URL}}
 					s.everythingIsOff(trusted, live)
 					return
 				}
 				require.Equal(t, http.StatusOK, a.Status)
-				s := surveyor{t: t, g: g, b: b}
+				s := checker{t: t, g: g, b: b}
 				require.NoError(t, json.Unmarshal([]byte(a.Body), &s.m))
 				s.identity()
 				s.responses(trusted)
@@ -71,21 +71,21 @@ func TestWhatIsAdvertisedWorksAndNothingElse(t *testing.T) {
 	})
 }
 
-// surveyor compares metadata with what happens.
-type surveyor struct {
+// checker compares the metadata with the answers of the endpoints.
+type checker struct {
 	t *testing.T
 	g *testkit.Gateway
 	b *testkit.Browser
 	m metadata
 }
 
-func (s surveyor) path(endpoint string) string {
+func (s checker) path(endpoint string) string {
 	path, ok := strings.CutPrefix(endpoint, s.m.Issuer)
 	require.True(s.t, ok, endpoint)
 	return path
 }
 
-func (s surveyor) identity() {
+func (s checker) identity() {
 	require.Equal(s.t, s.g.URL, s.m.Issuer)
 	a := send(s.t, s.g, "GET", "/.well-known/oauth-protected-resource", "")
 	require.Equal(s.t, http.StatusOK, a.Status)
@@ -99,8 +99,8 @@ func (s surveyor) identity() {
 	}
 }
 
-// responses tries every response type with every mode.
-func (s surveyor) responses(app testkit.App) {
+// responses sends every response type with every response mode.
+func (s checker) responses(app testkit.App) {
 	for _, responseType := range []string{"code", "token", "id_token", "code token", "none"} {
 		for _, mode := range []string{"", "query", "fragment", "form_post", "web_message", "jwt"} {
 			change := []string{"response_type=" + responseType, "response_mode=" + mode}
@@ -118,7 +118,7 @@ func (s surveyor) responses(app testkit.App) {
 				}
 				require.NotEmpty(s.t, a.Query.Get("code")+a.Query.Get("access_token"), "%s %s: %s %s", responseType, mode, a.Location, a.Body)
 				require.Equal(s.t, mode == "fragment" || mode == "" && responseType == "token", strings.Contains(a.Location, "#"))
-			} else if mode == "form_post" { // the refusal is posted as well
+			} else if mode == "form_post" { // an error is posted as well
 				require.NotEmpty(s.t, a.Page(s.t).Find("[name=error]").AttrOr("value", ""))
 				require.NotRegexp(s.t, ourSecret, a.Body)
 				continue
@@ -133,12 +133,12 @@ func (s surveyor) responses(app testkit.App) {
 	}
 }
 
-func (s surveyor) token(values url.Values, headers ...string) testkit.Answer {
+func (s checker) token(values url.Values, headers ...string) testkit.Answer {
 	return send(s.t, s.g, "POST", s.path(s.m.TokenEndpoint), values.Encode(), append(headers, "Content-Type", form)...)
 }
 
-// grants tries every grant type with what would satisfy it.
-func (s surveyor) grants(app, public testkit.App) {
+// grants sends every grant type with all parameters that it could need.
+func (s checker) grants(app, public testkit.App) {
 	for _, grantType := range []string{
 		"authorization_code", "refresh_token", "password", "client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:saml2-bearer",
 		"urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:openid:params:grant-type:ciba",
@@ -154,12 +154,12 @@ func (s surveyor) grants(app, public testkit.App) {
 			require.Contains(s.t, a.Body, "unsupported_grant_type", grantType)
 		}
 	}
-	require.Equal(s.t, slices.Contains(s.m.GrantTypes, "implicit"), slices.Contains(s.m.ResponseTypes, "token"), "the one is the other's")
+	require.Equal(s.t, slices.Contains(s.m.GrantTypes, "implicit"), slices.Contains(s.m.ResponseTypes, "token"), "the grant type implicit belongs to the response type token")
 	require.Empty(s.t, grant(s.t, s.g, s.b, public).RefreshToken)
 }
 
-// authentication tries every method of client authentication at every endpoint.
-func (s surveyor) authentication(app, public testkit.App) {
+// authentication uses every method of client authentication at every endpoint.
+func (s checker) authentication(app, public testkit.App) {
 	for _, method := range []string{"none", "client_secret_post", "client_secret_basic", "private_key_jwt", "client_secret_jwt", "tls_client_auth"} {
 		client := app
 		if method == "none" {
@@ -205,8 +205,8 @@ func (s surveyor) authentication(app, public testkit.App) {
 	}
 }
 
-// challenges tries every method of PKCE.
-func (s surveyor) challenges(app testkit.App) {
+// challenges uses every method of PKCE.
+func (s checker) challenges(app testkit.App) {
 	for _, method := range []string{"S256", "plain", "s256", "S512", ""} {
 		a := s.b.Authorize(s.t, app, "code_challenge="+testkit.Challenge, "code_challenge_method="+method)
 		if slices.Contains(s.m.ChallengeMethods, method) {
@@ -221,8 +221,8 @@ func (s surveyor) challenges(app testkit.App) {
 	}
 }
 
-// registration registers a client of each method that is advertised, and uses it.
-func (s surveyor) registration() {
+// registration registers a client with each authentication method, and uses it.
+func (s checker) registration() {
 	const place = "/api/v4/oauth/apps/register"
 	if s.m.RegistrationEndpoint == "" {
 		a := send(s.t, s.g, "POST", place, `{"redirect_uris":["https://app.example.com/cb"]}`)
@@ -255,8 +255,8 @@ func (s surveyor) registration() {
 	}
 }
 
-// everythingIsOff tries every endpoint of the feature (C 2.14).
-func (s surveyor) everythingIsOff(app testkit.App, live testkit.TokenAnswer) {
+// everythingIsOff requires that every endpoint of the provider is off (C 2.14).
+func (s checker) everythingIsOff(app testkit.App, live testkit.TokenAnswer) {
 	js := []string{"Content-Type", "application/json", "X-Requested-With", "XMLHttpRequest"}
 	for name, a := range map[string]testkit.Answer{
 		"authorize":        s.b.Authorize(s.t, app),
