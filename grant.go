@@ -13,6 +13,7 @@ type Consent struct {
 	UserID     string
 	AppID      string
 	Scopes     []string
+	Resources  []string // RFC 8707
 	CreateAt   time.Time
 	LastUsedAt time.Time // precise to ConsentTouchInterval
 }
@@ -39,14 +40,21 @@ type Grant struct {
 	Generation int64
 	CreateAt   time.Time
 	RotatedAt  time.Time // when Generation was reached; initially CreateAt
-	ExpiresAt  time.Time // when the last token of this grant expires
-	RevokedAt  time.Time // zero if it is not revoked
+	// PreviousRotatedAt is when the generation before was reached; zero if there is none.
+	PreviousRotatedAt time.Time
+	// UsedGeneration is the newest generation whose access token was used. It is not
+	// stored for the first generation, which has no predecessor.
+	UsedGeneration int64
+	// GraceGeneration is the newest generation whose predecessor was used again; 0 if
+	// that has not happened.
+	GraceGeneration int64
+	ExpiresAt       time.Time // when the last token of this grant expires
+	RevokedAt       time.Time // zero if it is not revoked
 }
 
-// GraceWindow is how long the previous generation still works after a refresh. A client
-// that lost the response to its refresh, or two browser tabs that refresh at the same
-// time, get the same successor, and requests that are under way can finish with the old
-// access token. An older token is reuse, and revokes the grant (RFC 9700 §4.14.2).
+// GraceWindow is how long the previous generation still works after a refresh. Two
+// browser tabs that refresh at the same time get the same successor, and requests that
+// are under way can finish with the old access token.
 const GraceWindow = 30 * time.Second
 
 // ClockTolerance is how much the clocks of two nodes, or of one node before and after
@@ -61,21 +69,50 @@ type TokenStatus int
 // The statuses of a token.
 const (
 	TokenCurrent TokenStatus = iota // the current generation
-	TokenInGrace                    // the previous generation, within the grace window
+	TokenInGrace                    // the previous generation, which still works
 	TokenRevoked                    // the grant was revoked or has expired
 	TokenReused                     // an older generation: the token leaked or was kept
 )
 
-// TokenStatus returns the status of a token of the given generation at the time now. A
-// generation above the grant's exists only after a backup was restored; such a token
-// counts as revoked.
-func (g Grant) TokenStatus(generation int64, now time.Time) TokenStatus {
+// AccessTokenStatus returns the status of an access token of the given generation at
+// the time now. The previous generation works within the grace window.
+func (g Grant) AccessTokenStatus(generation int64, now time.Time) TokenStatus {
+	return g.tokenStatus(generation, now, g.inGraceWindow(now))
+}
+
+// RefreshTokenStatus returns the status of a refresh token of the given generation at
+// the time now.
+//
+// The previous generation works until the grant expires, as long as its successor was
+// not used: the client has lost the response to its refresh. If the successor was
+// used, the previous generation works within the grace window only, and not in two
+// generations in a row. Otherwise a stolen refresh token could follow the client's
+// refreshes for ever. What does not work is reuse, and revokes the grant (RFC 9700
+// §4.14.2).
+func (g Grant) RefreshTokenStatus(generation int64, now time.Time) TokenStatus {
+	again := g.GraceGeneration > 0 && g.GraceGeneration == g.Generation-1
+	grace := !g.SuccessorUsed() || g.inGraceWindow(now) && !again
+	return g.tokenStatus(generation, now, grace)
+}
+
+// SuccessorUsed reports whether a token of the current generation was used, so that
+// its client has certainly received it.
+func (g Grant) SuccessorUsed() bool { return g.UsedGeneration >= g.Generation }
+
+func (g Grant) inGraceWindow(now time.Time) bool {
+	return now.Before(g.RotatedAt.Add(GraceWindow)) && !now.Before(g.RotatedAt.Add(-ClockTolerance))
+}
+
+// tokenStatus returns the status of a token. grace says whether the previous
+// generation works. A generation above the grant's exists only after a backup was
+// restored; such a token counts as revoked.
+func (g Grant) tokenStatus(generation int64, now time.Time, grace bool) TokenStatus {
 	switch {
 	case !g.RevokedAt.IsZero() || !now.Before(g.ExpiresAt) || generation > g.Generation:
 		return TokenRevoked
 	case generation == g.Generation:
 		return TokenCurrent
-	case generation == g.Generation-1 && now.Before(g.RotatedAt.Add(GraceWindow)) && !now.Before(g.RotatedAt.Add(-ClockTolerance)):
+	case generation == g.Generation-1 && grace:
 		return TokenInGrace
 	default:
 		return TokenReused

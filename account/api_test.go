@@ -108,7 +108,7 @@ func TestLogoutWithAnAccessTokenRevokesItsGrant(t *testing.T) {
 		ana, now := s.user("ana"), time.Now()
 		app := gatehouse.App{ID: gatehouse.NewID(), Name: "App", RedirectURIs: []string{"https://app.example.com/cb"}, IsPublic: true, CreateAt: now, UpdateAt: now}
 		require.NoError(t, store.CreateApp(t.Context(), app))
-		consent, err := store.RecordConsent(t.Context(), ana.ID, app.ID, []string{"user"}, now)
+		consent, err := store.RecordConsent(t.Context(), ana.ID, app.ID, []string{"user"}, nil, now)
 		require.NoError(t, err)
 		grant := gatehouse.Grant{ID: gatehouse.NewID(), ConsentID: consent.ID, UserID: ana.ID, AppID: app.ID, Scopes: []string{"user"}, CreateAt: now, RotatedAt: now, ExpiresAt: now.Add(time.Hour)}
 		require.NoError(t, store.CreateGrant(t.Context(), grant))

@@ -160,7 +160,7 @@ func TestAuthorizedAppsArePagedByName(t *testing.T) {
 		ana := g.SignedIn(t, g.User(t, "ana"))
 		for i := range 130 {
 			app := g.App(t, func(n *registration.NewApp) { n.Name = fmt.Sprintf("App %03d", i) })
-			_, err := g.Store.RecordConsent(t.Context(), ana.User.ID, app.ID, []string{"user", "files:read"}, time.Now())
+			_, err := g.Store.RecordConsent(t.Context(), ana.User.ID, app.ID, []string{"user", "files:read"}, nil, time.Now())
 			require.NoError(t, err)
 		}
 		var names []string

@@ -93,7 +93,7 @@ func TestAuthorizedAppsArePagedBy60(t *testing.T) {
 		browser := g.SignedIn(t, bob)
 		for i := range 61 {
 			app := g.App(t, func(n *registration.NewApp) { n.Name = fmt.Sprintf("app %02d", i) })
-			_, err := g.Store.RecordConsent(t.Context(), bob.ID, app.ID, []string{"user"}, time.Now())
+			_, err := g.Store.RecordConsent(t.Context(), bob.ID, app.ID, []string{"user"}, nil, time.Now())
 			require.NoError(t, err)
 		}
 		require.Len(t, names(t, list(t, g, browser, "me", "", "")), 60)

@@ -42,6 +42,23 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// A resource needs consent like a scope (RFC 8707).
+func TestDecideAboutAResource(t *testing.T) {
+	remembered := gatehouse.Consent{ID: "c", Scopes: []string{"user"}, Resources: []string{"https://one.example"}}
+	decide := func(resource string, trusted bool) consent.Decision {
+		return consent.Decide(consent.Request{Scopes: []string{"user"}, Resource: resource, App: gatehouse.App{IsTrusted: trusted}}, remembered)
+	}
+	require.Equal(t, consent.ReasonRemembered, decide("", false).Reason)
+	require.Equal(t, consent.ReasonRemembered, decide("https://one.example", false).Reason)
+	d := decide("https://two.example", false)
+	require.Equal(t, consent.ReasonNewResource, d.Reason)
+	require.True(t, d.Ask)
+	require.True(t, d.NewResource)
+	d = decide("https://two.example", true)
+	require.False(t, d.Ask, "a trusted app never asks")
+	require.True(t, d.NewResource, "but the consent is stored")
+}
+
 func ExampleDecide() {
 	request := consent.Request{Scopes: []string{"user", "files"}}
 	remembered := gatehouse.Consent{ID: "consent-to-user", Scopes: []string{"user"}}

@@ -23,9 +23,9 @@ type Store interface {
 	Consent(ctx context.Context, userID, appID string) (gatehouse.Consent, error)
 	// UserConsents lists the apps that a user has consented to, by the app's name.
 	UserConsents(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error)
-	// RecordConsent adds scopes to the consent, or creates it. Racing calls lose no
-	// scope. It returns ErrNotFound if the user or the app no longer exists.
-	RecordConsent(ctx context.Context, userID, appID string, scopes []string, now time.Time) (gatehouse.Consent, error)
+	// RecordConsent adds scopes and resources to the consent, or creates it. Racing
+	// calls lose none. It returns ErrNotFound if the user or the app no longer exists.
+	RecordConsent(ctx context.Context, userID, appID string, scopes, resources []string, now time.Time) (gatehouse.Consent, error)
 	// TouchConsent stores when the consent was last used.
 	TouchConsent(ctx context.Context, id string, now time.Time) error
 	// DeleteConsent deletes the consent and its grants. It returns ErrNotFound if
@@ -102,7 +102,7 @@ func (h *Handler) HasConsent(ctx context.Context, userID, appID string) (bool, e
 // an hour. It returns ErrNotFound if the app or the user no longer exists.
 func (h *Handler) Allow(ctx context.Context, r Request, d Decision) (gatehouse.Consent, error) {
 	now := time.Now()
-	if d.Remembered.ID != "" && len(d.Missing) == 0 {
+	if d.Remembered.ID != "" && len(d.Missing) == 0 && !d.NewResource {
 		if now.Sub(d.Remembered.LastUsedAt) >= gatehouse.ConsentTouchInterval {
 			if err := h.store.TouchConsent(ctx, d.Remembered.ID, now); err != nil {
 				return gatehouse.Consent{}, fmt.Errorf("consent: touch: %w", err)
@@ -110,11 +110,14 @@ func (h *Handler) Allow(ctx context.Context, r Request, d Decision) (gatehouse.C
 		}
 		return d.Remembered, nil
 	}
-	consent, err := h.store.RecordConsent(ctx, r.Caller.User.ID, r.App.ID, r.Scopes, now)
+	consent, err := h.store.RecordConsent(ctx, r.Caller.User.ID, r.App.ID, r.Scopes, r.resources(), now)
 	if err != nil {
 		return gatehouse.Consent{}, fmt.Errorf("consent: record: %w", err)
 	}
 	detail := "Scopes: " + strings.Join(r.Scopes, ", ") + "."
+	if r.Resource != "" {
+		detail += " Resource: " + r.Resource + "."
+	}
 	if d.Reason == ReasonTrusted {
 		detail = "The app is trusted, so the user was not asked."
 	}

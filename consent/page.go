@@ -30,9 +30,31 @@ func (h *Handler) Ask(w http.ResponseWriter, r *http.Request, c Request, d Decis
 		LoginURL:  h.basePath + "/login?" + url.Values{"redirect_to": {c.Action}, "prompt": {"select_account"}}.Encode(),
 	}
 	page.ReceivingHost, page.IsLoopback, page.PrivateScheme = receiver(c.RedirectURI)
+	page.Resource, page.ResourceIsNew = resourceName(c.Resource), d.NewResource
 	frame := templates.FrameFor(c.Caller.User, settings)
 	frame.FormTargets = []string{gatehouse.RedirectOrigin(c.RedirectURI)}
 	return h.renderer.Render(w, http.StatusOK, frame, page)
+}
+
+// resourceName returns the host of a resource, or the resource itself if it has no host, such as a URN.
+func resourceName(resource string) string {
+	u, err := url.Parse(resource)
+	if err != nil || u.Hostname() == "" {
+		return resource
+	}
+	return asciiHost(u)
+}
+
+// asciiHost returns the host and port of a URL, with the host in its ASCII form.
+func asciiHost(u *url.URL) string {
+	host := u.Hostname()
+	if ascii, err := idna.Punycode.ToASCII(host); err == nil {
+		host = ascii
+	}
+	if u.Port() != "" {
+		host = net.JoinHostPort(host, u.Port())
+	}
+	return host
 }
 
 // receiver returns who receives the authorization response: the host, in its ASCII
@@ -46,14 +68,7 @@ func receiver(redirectURI string) (host string, loopback bool, scheme string) {
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return "", false, u.Scheme
 	}
-	host = u.Hostname()
-	if ascii, err := idna.Punycode.ToASCII(host); err == nil {
-		host = ascii
-	}
-	if u.Port() != "" {
-		host = net.JoinHostPort(host, u.Port())
-	}
-	return host, gatehouse.IsLoopbackRedirectURI(redirectURI), ""
+	return asciiHost(u), gatehouse.IsLoopbackRedirectURI(redirectURI), ""
 }
 
 // scopeTexts describes the scopes and marks the new ones. Every token shows the app

@@ -235,7 +235,7 @@ func checkResource(resource string) *Refusal {
 	switch {
 	case len(resource) > maxResourceLength:
 		return refuse(codeInvalidTarget, id+".length", "The resource is longer than 512 bytes.")
-	case err != nil:
+	case err != nil || strings.ContainsFunc(resource, func(r rune) bool { return r <= ' ' || r > '~' }): // RFC 3986 §2
 		return refuse(codeInvalidTarget, id+".invalid_uri", "The resource is not a valid URI.")
 	case !u.IsAbs():
 		return refuse(codeInvalidTarget, id+".not_absolute", "The resource must be an absolute URI, such as https://api.example.com.")

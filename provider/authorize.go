@@ -188,7 +188,7 @@ func (h *Handler) loadCaller(r *http.Request) (caller gatehouse.Caller, signedIn
 
 func (h *Handler) consentRequest(a authorization, caller gatehouse.Caller) consent.Request {
 	return consent.Request{
-		Caller: caller, App: a.app, Scopes: a.request.scopes(), RedirectURI: a.redirectURI, AskAgain: a.request.hasPrompt("consent"),
+		Caller: caller, App: a.app, Scopes: a.request.scopes(), Resource: a.request.Resource, RedirectURI: a.redirectURI, AskAgain: a.request.hasPrompt("consent"),
 		Implicit: a.request.ResponseType == "token", Action: h.localURL(a.query),
 	}
 }

@@ -29,6 +29,9 @@ func newHandler(t *testing.T, store Store) *Handler {
 	return New(Config{Tokens: tokens, Store: store})
 }
 
+// opened returns what openCode has opened. It never fails.
+func opened(p *presented, _ error) *presented { return p }
+
 // RFC 6749 §4.1.2: a code expires after ten minutes, to the millisecond.
 func TestCodeExpiresAfterTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -38,7 +41,7 @@ func TestCodeExpiresAfterTenMinutes(t *testing.T) {
 		sealed, err := h.tokens.codes.Seal(code{GrantID: gatehouse.NewID(), AppID: app.ID, RedirectURI: "https://app.example.com/cb", IssuedAt: start.UnixMilli()})
 		require.NoError(t, err)
 		judge := func() *Refusal {
-			return judgeCode(h.openCode(presented{app: app, form: url.Values{"code": {sealed}}, now: time.Now()}))
+			return judgeCode(opened(h.openCode(t.Context(), presented{app: app, form: url.Values{"code": {sealed}}, now: time.Now()})))
 		}
 		time.Sleep(10 * time.Minute)
 		require.Nil(t, judge())
@@ -54,7 +57,7 @@ func TestFositeFindsOnlyThePresentedCode(t *testing.T) {
 	sealed, err := h.tokens.codes.Seal(code{GrantID: gatehouse.NewID(), AppID: app.ID, IssuedAt: time.Now().UnixMilli(), Challenge: "c"})
 	require.NoError(t, err)
 	find := func(presentedCode, asked string) error {
-		p := h.openCode(presented{app: app, form: url.Values{"code": {presentedCode}}, now: time.Now()})
+		p := opened(h.openCode(t.Context(), presented{app: app, form: url.Values{"code": {presentedCode}}, now: time.Now()}))
 		ctx := withCall(t.Context(), fositeCall{client: &client{app: app}, presented: p})
 		_, codeErr := fositeStore{}.GetAuthorizeCodeSession(ctx, asked, nil)
 		_, pkceErr := fositeStore{}.GetPKCERequestSession(ctx, asked, nil)

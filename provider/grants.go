@@ -43,31 +43,47 @@ func (h *Handler) redeem(ctx context.Context, p *presented) error {
 }
 
 // rotate moves the grant to the generation of the tokens that were made: the one
-// write of the request. A token in its grace window needs no write, because its
-// successor exists already.
+// write of the request. A token in its grace window has a successor already.
 func (h *Handler) rotate(ctx context.Context, p *presented) error {
 	if p.tokenStatus() == gatehouse.TokenInGrace {
-		return nil
+		return h.noteGrace(ctx, p)
 	}
 	err := h.store.RotateGrant(ctx, p.grant.ID, p.generation, p.now, grantExpiry(p.app, p.settings, p.now, false))
 	if !errors.Is(err, gatehouse.ErrConflict) {
 		return err
 	}
-	// Another request has rotated or ended the grant since it was read. If the
-	// token is in its grace window now, both requests made the same successor.
+	// Another request has rotated or ended the grant since it was read. If the token is
+	// in its grace window now, both requests made the same successor.
 	grant, user, err := h.store.Grant(ctx, p.grant.ID)
 	if errors.Is(err, gatehouse.ErrNotFound) {
 		return refreshTokenUnusable(err)
 	} else if err != nil { // a failure of the store must not look like the end of the token
 		return fmt.Errorf("provider: grant after a lost rotation: %w", err)
 	}
-	if refusal := judgeRefreshTokenStatus(user, grant.TokenStatus(p.generation, p.now)); refusal == nil {
+	if refusal := judgeRefreshTokenStatus(user, grant.RefreshTokenStatus(p.generation, p.now)); refusal == nil {
 		return nil
 	} else if errors.Is(refusal, errRefreshTokenReused) {
 		return h.revokeReused(ctx, p, refusal)
 	} else {
 		return refusal
 	}
+}
+
+// noteGrace records that a refresh token was used again in its grace window: once for
+// each generation, so that a client cannot flood the audit trail.
+func (h *Handler) noteGrace(ctx context.Context, p *presented) error {
+	err := h.store.MarkGrace(ctx, p.grant.ID, p.grant.Generation)
+	if errors.Is(err, gatehouse.ErrConflict) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("provider: note the use of the grace window: %w", err)
+	}
+	detail := "The previous refresh token was used again before its successor. The client has probably lost the response."
+	if p.grant.SuccessorUsed() {
+		detail = "The previous refresh token was used again after its successor. If this repeats with the next token, the grant is revoked."
+	}
+	h.trail.Record(ctx, gatehouse.AuditEvent{ActorID: p.grant.UserID, Event: gatehouse.AuditRefreshTokenRepeated, TargetID: p.grant.AppID, Detail: detail})
+	return nil
 }
 
 // revokeReused revokes the grant of a reused refresh token and returns refusal, or

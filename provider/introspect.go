@@ -75,8 +75,9 @@ func (h *Handler) describe(ctx context.Context, token string) (introspection, er
 	if err != nil {
 		return introspection{}, err
 	}
-	status := grant.TokenStatus(claims.Generation, time.Now())
-	if !user.Active() || (status != gatehouse.TokenCurrent && status != gatehouse.TokenInGrace) {
+	// A refresh token in its grace window still works, but introspection must not tell
+	// a thief whether the client has refreshed.
+	if !user.Active() || grant.RefreshTokenStatus(claims.Generation, time.Now()) != gatehouse.TokenCurrent {
 		return introspection{}, gatehouse.ErrNotFound
 	}
 	d := h.description(grant, user)

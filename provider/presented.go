@@ -31,6 +31,10 @@ type presented struct {
 	grant      gatehouse.Grant
 	user       gatehouse.User
 
+	// consented are the resources that the user has consented to. They are read only if
+	// the request names a resource that the grant does not have.
+	consented []string
+
 	// session is what the new tokens are made from; empty if there is a problem.
 	session *session
 }
@@ -39,32 +43,50 @@ func (p *presented) isRefresh() bool { return p.form.Get("grant_type") == "refre
 
 // tokenStatus returns the status of the presented refresh token.
 func (p *presented) tokenStatus() gatehouse.TokenStatus {
-	return p.grant.TokenStatus(p.generation, p.now)
+	return p.grant.RefreshTokenStatus(p.generation, p.now)
 }
 
 // open opens the code or refresh token of the form, and reads the grant of a
 // refresh token from the store. Its error is a failure of the store; a code or
 // refresh token that cannot be used is a problem of the result.
 func (h *Handler) open(ctx context.Context, p presented) (*presented, error) {
+	opened := h.openCode
 	if p.isRefresh() {
-		return h.openRefreshToken(ctx, p)
+		opened = h.openRefreshToken
 	}
-	return h.openCode(p), nil
+	result, err := opened(ctx, p)
+	if err != nil || result.problem != nil || p.form.Get("resource") == "" || result.grantedResource() != "" {
+		return result, err
+	}
+	consent, err := h.store.Consent(ctx, result.session.userID, p.app.ID)
+	if err != nil && !errors.Is(err, gatehouse.ErrNotFound) {
+		return nil, fmt.Errorf("provider: consent to the resource: %w", err)
+	}
+	result.consented = consent.Resources
+	return result, nil
 }
 
-func (h *Handler) openCode(p presented) *presented {
+// grantedResource returns the resource of the authorization request; "" if it had none.
+func (p *presented) grantedResource() string {
+	if p.isRefresh() {
+		return p.grant.Resource
+	}
+	return p.code.Resource
+}
+
+func (h *Handler) openCode(_ context.Context, p presented) (*presented, error) {
 	p.session = &session{}
 	p.sealed = p.form.Get("code")
 	p.code, p.problem = h.tokens.codes.Open(p.sealed)
 	if p.problem != nil {
-		return &p
+		return &p, nil
 	}
 	p.session = &session{
 		userID: p.code.UserID, consentID: p.code.ConsentID, issuedAt: p.now, scopes: p.code.Scopes,
 		accessTokenExpiresAt: p.now.Add(p.settings.AccessTokenLifetimeFor(p.app, false)),
 		resource:             requestedResource(p.form, p.code.Resource),
 	}
-	return &p
+	return &p, nil
 }
 
 func (h *Handler) openRefreshToken(ctx context.Context, p presented) (*presented, error) {

@@ -26,6 +26,11 @@ type Store interface {
 	// RotateGrant moves a grant from the generation to the next. It returns
 	// ErrConflict if the grant has another generation, was revoked or has expired.
 	RotateGrant(ctx context.Context, id string, generation int64, now, expires time.Time) error
+	// MarkGrace stores that the predecessor of the generation was used again. It returns
+	// ErrConflict if that is stored already.
+	MarkGrace(ctx context.Context, id string, generation int64) error
+	// Consent returns ErrNotFound if the user has not consented to the app.
+	Consent(ctx context.Context, userID, appID string) (gatehouse.Consent, error)
 	// RevokeGrant ends a grant. No error if it has ended or does not exist.
 	RevokeGrant(ctx context.Context, id string, at time.Time) error
 	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -71,32 +72,150 @@ func TestReusedRefreshTokenRevokesTheGrant(t *testing.T) {
 	})
 }
 
-// The previous generation works for GraceWindow only.
+// The previous generation works within GraceWindow, and longer if its successor was
+// never used.
 func TestGraceWindowEnds(t *testing.T) {
 	now := time.Now()
-	g := gatehouse.Grant{Generation: 3, CreateAt: now.Add(-time.Hour), RotatedAt: now, ExpiresAt: now.Add(time.Hour)}
+	used := gatehouse.Grant{Generation: 3, UsedGeneration: 3, CreateAt: now.Add(-time.Hour), RotatedAt: now, ExpiresAt: now.Add(time.Hour)}
+	unused, again, before := used, used, used
+	unused.UsedGeneration = 2
+	again.GraceGeneration = 2
+	before.GraceGeneration = 1
+	const current, grace, revoked, reused = gatehouse.TokenCurrent, gatehouse.TokenInGrace, gatehouse.TokenRevoked, gatehouse.TokenReused
 	cases := []struct {
-		name       string
-		generation int64
-		at         time.Time
-		want       gatehouse.TokenStatus
+		name            string
+		grant           gatehouse.Grant
+		generation      int64
+		at              time.Time
+		refresh, access gatehouse.TokenStatus
 	}{
-		{"the current one", 3, now, gatehouse.TokenCurrent},
-		{"the previous one, at once", 2, now, gatehouse.TokenInGrace},
-		{"the previous one, just in time", 2, now.Add(gatehouse.GraceWindow - time.Millisecond), gatehouse.TokenInGrace},
-		{"the previous one, too late", 2, now.Add(gatehouse.GraceWindow), gatehouse.TokenReused},
-		{"the previous one, by a clock that is behind", 2, now.Add(-gatehouse.ClockTolerance), gatehouse.TokenInGrace},
-		{"the previous one, by a clock that was set back", 2, now.Add(-gatehouse.ClockTolerance - time.Millisecond), gatehouse.TokenReused},
-		{"the current one, by a clock that was set back", 3, now.Add(-24 * time.Hour), gatehouse.TokenCurrent},
-		{"older", 1, now, gatehouse.TokenReused},
-		{"from the future", 4, now, gatehouse.TokenRevoked},
-		{"after the grant has expired", 3, now.Add(time.Hour), gatehouse.TokenRevoked},
+		{"the current one", used, 3, now, current, current},
+		{"the previous one, at once", used, 2, now, grace, grace},
+		{"the previous one, just in time", used, 2, now.Add(gatehouse.GraceWindow - time.Millisecond), grace, grace},
+		{"the previous one, too late", used, 2, now.Add(gatehouse.GraceWindow), reused, reused},
+		{"the previous one, too late, with an unused successor", unused, 2, now.Add(gatehouse.GraceWindow), grace, reused},
+		{"the previous one, at the end of the grant, with an unused successor", unused, 2, now.Add(time.Hour), revoked, revoked},
+		{"the previous one, in grace for the second time in a row", again, 2, now, reused, grace},
+		{"the previous one, in grace after a refresh without", before, 2, now, grace, grace},
+		{"the previous one, by a clock that is behind", used, 2, now.Add(-gatehouse.ClockTolerance), grace, grace},
+		{"the previous one, by a clock that was set back", used, 2, now.Add(-gatehouse.ClockTolerance - time.Millisecond), reused, reused},
+		{"the current one, by a clock that was set back", used, 3, now.Add(-24 * time.Hour), current, current},
+		{"older", unused, 1, now, reused, reused},
+		{"from the future", used, 4, now, revoked, revoked},
+		{"after the grant has expired", used, 3, now.Add(time.Hour), revoked, revoked},
 	}
 	for _, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) { require.Equal(t, tc.want, g.TokenStatus(tc.generation, tc.at)) })
+		t.Run(tc.name, func(t *testing.T) {
+			require.Equal(t, tc.refresh, tc.grant.RefreshTokenStatus(tc.generation, tc.at), "refresh token")
+			require.Equal(t, tc.access, tc.grant.AccessTokenStatus(tc.generation, tc.at), "access token")
+		})
 	}
-	g.RevokedAt = now
-	require.Equal(t, gatehouse.TokenRevoked, g.TokenStatus(3, now))
+	used.RevokedAt = now
+	require.Equal(t, revoked, used.RefreshTokenStatus(3, now))
+}
+
+// A client on a bad network loses the response to every refresh. It repeats the
+// request, however late, and never loses its grant.
+func TestLostResponsesNeverEndAGrant(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		tokens := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app))
+		for range 5 {
+			lost := g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken))
+			require.Equal(t, http.StatusOK, lost.Status, lost.Raw)
+			repeated := g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken))
+			require.Equal(t, http.StatusOK, repeated.Status, repeated.Raw)
+			require.Equal(t, lost.RefreshToken, repeated.RefreshToken)
+			status, _ := g.Me(t, repeated.AccessToken)
+			require.Equal(t, http.StatusOK, status)
+			tokens = repeated
+		}
+		require.Equal(t, 5, countEvents(t, g, gatehouse.AuditRefreshTokenRepeated), "each is audited once")
+	})
+}
+
+// A thief with a refresh token cannot follow the client's refreshes through the grace
+// window of each generation, and introspection does not tell when the client refreshes.
+func TestStolenRefreshTokenCannotShadowItsClient(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		client := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app))
+		active := func(token string) bool {
+			_, answer := postForm(t, g, "/oauth/introspect", url.Values{"token": {token}, "client_id": {app.ID}, "client_secret": {app.Secret}})
+			return answer["active"] == true
+		}
+		refresh := func(token string) testkit.TokenAnswer {
+			a := g.Token(t, testkit.RefreshForm(app, token))
+			if a.Status == http.StatusOK {
+				g.Me(t, a.AccessToken) // each party uses its new access token
+			}
+			return a
+		}
+		stolen := client.RefreshToken
+		client = refresh(client.RefreshToken)
+		require.False(t, active(stolen), "in its grace window")
+		require.True(t, active(client.RefreshToken))
+		thief := refresh(stolen)
+		require.Equal(t, http.StatusOK, thief.Status, "once: it could be another tab of the client")
+		require.Equal(t, http.StatusOK, refresh(stolen).Status)
+		require.Equal(t, 1, countEvents(t, g, gatehouse.AuditRefreshTokenRepeated), "the audit trail has one event for a generation")
+
+		client = refresh(client.RefreshToken)
+		require.Equal(t, "invalid_grant", refresh(thief.RefreshToken).Error, "not in the next generation again")
+		require.Equal(t, "invalid_grant", refresh(client.RefreshToken).Error, "the grant is revoked")
+		require.Equal(t, 1, countEvents(t, g, gatehouse.AuditRefreshTokenReused))
+	})
+}
+
+// The first use of an access token is stored once, also when requests race.
+func TestRacingFirstUses(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		first := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app))
+		second := g.Token(t, testkit.RefreshForm(app, first.RefreshToken))
+		race(32, func(int) testkit.TokenAnswer {
+			status, _ := g.Me(t, second.AccessToken)
+			return testkit.TokenAnswer{Status: status}
+		})
+		status, _ := g.Me(t, first.AccessToken)
+		require.Equal(t, http.StatusOK, status)
+		third := g.Token(t, testkit.RefreshForm(app, second.RefreshToken))
+		require.Equal(t, http.StatusOK, third.Status, third.Raw)
+		require.Equal(t, "invalid_grant", g.Token(t, testkit.RefreshForm(app, first.RefreshToken)).Error)
+	})
+}
+
+// The same access token always introspects to the same iat and exp.
+func TestIntrospectionOfAnAccessTokenIsStable(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		first := g.Redeem(t, app, g.SignedIn(t, g.User(t, "ada")).Code(t, app))
+		introspect := func(token string) map[string]any {
+			_, answer := postForm(t, g, "/oauth/introspect", url.Values{"token": {token}, "client_id": {app.ID}, "client_secret": {app.Secret}})
+			require.Equal(t, true, answer["active"])
+			return answer
+		}
+		before := introspect(first.AccessToken)
+		time.Sleep(1100 * time.Millisecond) // iat is in seconds
+		second := g.Token(t, testkit.RefreshForm(app, first.RefreshToken))
+		require.Equal(t, before, introspect(first.AccessToken))
+		later := introspect(second.AccessToken)
+		require.Greater(t, later["iat"], before["iat"])
+		g.Token(t, testkit.RefreshForm(app, second.RefreshToken))
+		require.Equal(t, later, introspect(second.AccessToken))
+	})
+}
+
+func countEvents(t *testing.T, g *testkit.Gateway, event string) (n int) {
+	t.Helper()
+	events, err := g.Store.AuditEvents(t.Context(), "", 100)
+	require.NoError(t, err)
+	for _, e := range events {
+		if e.Event == event {
+			n++
+		}
+	}
+	return n
 }
 
 func TestRefreshRefusals(t *testing.T) {

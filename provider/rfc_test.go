@@ -111,7 +111,7 @@ func TestResourceIsAnAbsoluteURIAndBindsTheToken(t *testing.T) {
 			require.Equal(t, true, answer["active"])
 			return answer["aud"]
 		}
-		for _, bad := range []string{"api", "/api", "//api.example.com", "https://api.example.com#x", "https://api.example.com#", "https://api.example.com/\x7f", "https://%zz", ":x", "https://api.example.com/ #"} {
+		for _, bad := range []string{"api", "/api", "//api.example.com", "https://api.example.com#x", "https://api.example.com#", "https://api.example.com/\x7f", "https://%zz", ":x", "https://api.example.com/ #", "https://api.example.com/a b", "https://bücher.example"} {
 			for _, responseType := range []string{"code", "token"} {
 				a := b.Authorize(t, app, "response_type="+responseType, "resource="+bad)
 				require.Equal(t, "invalid_target", a.Query.Get("error"), "%q: %s", bad, a.Location)
@@ -141,6 +141,36 @@ func TestResourceIsAnAbsoluteURIAndBindsTheToken(t *testing.T) {
 			values["resource"] = []string{one, two}
 			require.Equal(t, "invalid_target", g.Token(t, values).Error, "one resource only")
 		}
+	})
+}
+
+// RFC 8707 §2: the user consents to a resource. A resource that the authorization
+// request did not name is accepted only if the user has consented to it before.
+func TestResourceNeedsConsent(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		b := g.SignedIn(t, g.User(t, "ada"))
+		const one, two = "https://one.example.com/mcp", "https://two.example.com:8443/mcp"
+		tokens := g.Redeem(t, app, b.Code(t, app))
+		require.Equal(t, "invalid_target", g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken, "resource="+one)).Error)
+		require.Equal(t, "invalid_target", g.Token(t, testkit.RedeemForm(app, b.Code(t, app), "resource="+one)).Error)
+
+		page := b.Authorize(t, app, "resource="+one)
+		require.Equal(t, http.StatusOK, page.Status, "a new resource asks")
+		require.Equal(t, "one.example.com", page.Page(t).Find(".resource .host").Text())
+		require.NotEmpty(t, b.Decide(t, page, "allow").Code())
+		require.NotEmpty(t, b.Authorize(t, app, "resource="+one).Code(), "the consent is remembered")
+		require.NotEmpty(t, b.Authorize(t, app).Code())
+		page = b.Authorize(t, app, "resource="+two)
+		require.Equal(t, "two.example.com:8443", page.Page(t).Find(".resource .host").Text())
+		require.Equal(t, "access_denied", b.Decide(t, page, "deny").Query.Get("error"))
+		require.Equal(t, "consent_required", b.Authorize(t, app, "resource="+two, "prompt=none").Query.Get("error"))
+
+		code := b.Code(t, app)
+		require.Equal(t, "invalid_target", g.Token(t, testkit.RedeemForm(app, code, "resource="+two)).Error)
+		narrowed := g.Redeem(t, app, code, "resource="+one)
+		require.Equal(t, one, narrowed.Audience)
+		require.Equal(t, one, g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken, "resource="+one)).Audience)
 	})
 }
 

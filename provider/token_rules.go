@@ -32,7 +32,7 @@ func judgeCode(p *presented) *Refusal {
 	if refusal := checkVerifier(p.code.Challenge, p.form.Get("code_verifier")); refusal != nil {
 		return refusal
 	}
-	return checkRequestedResource(p.code.Resource, p.form["resource"])
+	return p.checkRequestedResource()
 }
 
 // judgeRefreshToken returns the first rule that the presented refresh token
@@ -45,7 +45,7 @@ func judgeRefreshToken(p *presented) *Refusal {
 	if p.grant.AppID != p.app.ID {
 		return refuse(codeInvalidGrant, "api.oauth.get_access_token.client_id_mismatch", "The refresh token was issued to another client.")
 	}
-	if refusal := checkRequestedResource(p.grant.Resource, p.form["resource"]); refusal != nil {
+	if refusal := p.checkRequestedResource(); refusal != nil {
 		return refusal
 	}
 	if refusal := checkRequestedScopes(p.grant.Scopes, p.form.Get("scope")); refusal != nil {
@@ -95,9 +95,10 @@ func checkVerifier(challenge, verifier string) *Refusal {
 var verifierFormat = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
 
 // checkRequestedResource judges the resource of a token request (RFC 8707 §2.2,
-// C 2.7). It must be the granted one. If no resource was granted, the request may
-// name one.
-func checkRequestedResource(granted string, requested []string) *Refusal {
+// C 2.7). It must be the granted one. If none was granted, the user must have consented
+// to the requested one in another authorization request, unless the app is trusted.
+func (p *presented) checkRequestedResource() *Refusal {
+	requested := p.form["resource"]
 	if len(requested) == 0 || (len(requested) == 1 && requested[0] == "") {
 		return nil
 	}
@@ -107,8 +108,11 @@ func checkRequestedResource(granted string, requested []string) *Refusal {
 	if refusal := checkResource(requested[0]); refusal != nil {
 		return refusal
 	}
-	if granted != "" && requested[0] != granted {
+	switch granted := p.grantedResource(); {
+	case granted != "" && requested[0] != granted:
 		return refuse(codeInvalidTarget, "api.oauth.get_access_token.resource_mismatch", "The resource is not the one of the authorization request.")
+	case granted == "" && !p.app.IsTrusted && !slices.Contains(p.consented, requested[0]):
+		return refuse(codeInvalidTarget, "api.oauth.get_access_token.resource_mismatch", "The user has not consented to this resource. Name it in the authorization request, too.")
 	}
 	return nil
 }

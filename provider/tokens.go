@@ -69,11 +69,13 @@ type refreshToken struct {
 	Generation int64
 }
 
-// GrantReader reads grants.
+// GrantReader reads grants and notes their use.
 type GrantReader interface {
 	// Grant returns the grant and its user in one query. It returns ErrNotFound if the
 	// grant does not exist.
 	Grant(ctx context.Context, id string) (gatehouse.Grant, gatehouse.User, error)
+	// MarkGrantUsed stores that an access token of the generation was used.
+	MarkGrantUsed(ctx context.Context, id string, generation int64) error
 }
 
 // Tokens seals and opens codes and tokens.
@@ -104,8 +106,11 @@ func NewTokens(grants GrantReader, secrets ...[]byte) (*Tokens, error) {
 // IsAccessToken reports whether token has the prefix of an access token.
 func (t *Tokens) IsAccessToken(token string) bool { return t.access.HasPrefix(token) }
 
+// markTimeout is how long the first use of an access token waits for the database.
+const markTimeout = time.Second
+
 // AuthenticateAccessToken returns the grant and the user of a valid access token,
-// with the token's own scopes and resource in the grant. It returns ErrNotFound if
+// with the token's own scopes, resource and RotatedAt in the grant. It returns ErrNotFound if
 // the token does not open, has expired, was replaced by a refresh or revoked, or if
 // its user, app or consent was deleted or deactivated.
 func (t *Tokens) AuthenticateAccessToken(ctx context.Context, token string) (gatehouse.Grant, gatehouse.User, error) {
@@ -121,9 +126,19 @@ func (t *Tokens) AuthenticateAccessToken(ctx context.Context, token string) (gat
 	if err != nil {
 		return gatehouse.Grant{}, gatehouse.User{}, fmt.Errorf("provider: access token's grant: %w", err)
 	}
-	status := grant.TokenStatus(claims.Generation, now)
+	status := grant.AccessTokenStatus(claims.Generation, now)
 	if !user.Active() || (status != gatehouse.TokenCurrent && status != gatehouse.TokenInGrace) {
 		return gatehouse.Grant{}, gatehouse.User{}, fmt.Errorf("provider: access token was revoked or replaced: %w", gatehouse.ErrNotFound)
+	}
+	if claims.Generation == grant.Generation && !grant.SuccessorUsed() {
+		// The first use after a refresh. It ends the unlimited grace of the previous
+		// refresh token. The token is valid in any case: a failure only prolongs the grace.
+		marking, cancel := context.WithTimeout(ctx, markTimeout)
+		defer cancel()
+		_ = t.grants.MarkGrantUsed(marking, grant.ID, grant.Generation)
+	}
+	if claims.Generation < grant.Generation {
+		grant.RotatedAt = grant.PreviousRotatedAt // when this token's generation was reached
 	}
 	grant.Scopes, grant.Resource = claims.Scopes, claims.Resource
 	return grant, user, nil

@@ -17,6 +17,7 @@ type consentRow struct {
 	UserID     string
 	AppID      string
 	Scopes     string
+	Resources  string
 	CreateAt   int64
 	LastUsedAt int64
 }
@@ -25,29 +26,29 @@ func (consentRow) TableName() string { return "consents" }
 
 func (r *consentRow) consent() gatehouse.Consent {
 	return gatehouse.Consent{
-		ID: r.ID, UserID: r.UserID, AppID: r.AppID, Scopes: strings.Fields(r.Scopes),
+		ID: r.ID, UserID: r.UserID, AppID: r.AppID, Scopes: strings.Fields(r.Scopes), Resources: strings.Fields(r.Resources),
 		CreateAt: fromMillis(r.CreateAt), LastUsedAt: fromMillis(r.LastUsedAt),
 	}
 }
 
-const selectConsent = "SELECT id, scopes, create_at, last_used_at FROM consents WHERE user_id = ? AND app_id = ?"
+const selectConsent = "SELECT id, scopes, resources, create_at, last_used_at FROM consents WHERE user_id = ? AND app_id = ?"
 
 // Consent returns a user's consent to an app. It returns ErrNotFound if there is no
 // consent.
 func (s *Store) Consent(ctx context.Context, userID, appID string) (gatehouse.Consent, error) {
 	row := consentRow{UserID: text(userID), AppID: text(appID)}
-	err := scanOne(s.read(ctx).Raw(selectConsent, row.UserID, row.AppID), &row.ID, &row.Scopes, &row.CreateAt, &row.LastUsedAt)
+	err := scanOne(s.read(ctx).Raw(selectConsent, row.UserID, row.AppID), &row.ID, &row.Scopes, &row.Resources, &row.CreateAt, &row.LastUsedAt)
 	if err != nil {
 		return gatehouse.Consent{}, s.fail("get consent", err)
 	}
 	return row.consent(), nil
 }
 
-// RecordConsent stores that a user consents to scopes of an app. A consent that exists
-// keeps its id and gets the new scopes too; concurrent calls all take effect. It
+// RecordConsent stores that a user consents to scopes and resources of an app. A consent
+// that exists keeps its id and gets the new scopes and resources too; concurrent calls all take effect. It
 // returns ErrNotFound if the user does not exist or is deactivated, or the app does
 // not exist.
-func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes []string, now time.Time) (gatehouse.Consent, error) {
+func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes, resources []string, now time.Time) (gatehouse.Consent, error) {
 	var row consentRow
 	err := s.transact(ctx, func(tx *gorm.DB) error {
 		// This transaction and DeactivateUser wait for each other on this lock. Without
@@ -58,7 +59,7 @@ func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes 
 			return err
 		}
 		// A concurrent call waits here until the first one has committed.
-		fresh := consentRow{ID: gatehouse.NewID(), UserID: id, AppID: text(appID), Scopes: joinScopes(nil, scopes), CreateAt: millis(now), LastUsedAt: millis(now)}
+		fresh := consentRow{ID: gatehouse.NewID(), UserID: id, AppID: text(appID), Scopes: joinScopes(nil, scopes), Resources: joinScopes(nil, resources), CreateAt: millis(now), LastUsedAt: millis(now)}
 		inserted := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh)
 		if inserted.Error != nil {
 			return inserted.Error
@@ -72,8 +73,9 @@ func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes 
 			return err // ErrNotFound: revoked between the two statements, so the revocation is the later one
 		}
 		row.Scopes = newestScopes(joinScopes(strings.Fields(row.Scopes), scopes))
+		row.Resources = newestScopes(joinScopes(strings.Fields(row.Resources), resources))
 		row.LastUsedAt = max(row.LastUsedAt, millis(now))
-		return tx.Exec("UPDATE consents SET scopes = ?, last_used_at = ? WHERE id = ?", row.Scopes, row.LastUsedAt, row.ID).Error
+		return tx.Exec("UPDATE consents SET scopes = ?, resources = ?, last_used_at = ? WHERE id = ?", row.Scopes, row.Resources, row.LastUsedAt, row.ID).Error
 	})
 	if err != nil {
 		return gatehouse.Consent{}, s.fail("record consent", err)
@@ -81,7 +83,7 @@ func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes 
 	return row.consent(), nil
 }
 
-// joinScopes adds scopes to a list, each once.
+// joinScopes adds scopes or resources to a list, each once. Neither has a space.
 func joinScopes(scopes, added []string) string {
 	for _, scope := range added {
 		if scope = text(scope); !slices.Contains(scopes, scope) {
@@ -91,7 +93,8 @@ func joinScopes(scopes, added []string) string {
 	return strings.Join(scopes, " ")
 }
 
-// maxConsentScopes is the maximum length of the scopes of a consent, in bytes.
+// maxConsentScopes is the maximum length of the scopes of a consent, and of its
+// resources, in bytes.
 // Otherwise an app that always asks for new scopes could fill the row.
 const maxConsentScopes = 4096
 
@@ -144,7 +147,7 @@ func (s *Store) UserConsents(ctx context.Context, userID string, offset, limit i
 		Consent consentRow `gorm:"embedded;embeddedPrefix:consent_"`
 		App     appRow     `gorm:"embedded"`
 	}
-	err := s.read(ctx).Raw("SELECT c.id AS consent_id, c.user_id AS consent_user_id, c.app_id AS consent_app_id, c.scopes AS consent_scopes, "+
+	err := s.read(ctx).Raw("SELECT c.id AS consent_id, c.user_id AS consent_user_id, c.app_id AS consent_app_id, c.scopes AS consent_scopes, c.resources AS consent_resources, "+
 		"c.create_at AS consent_create_at, c.last_used_at AS consent_last_used_at, a.* "+
 		"FROM consents c JOIN apps a ON a.id = c.app_id WHERE c.user_id = ? ORDER BY a.name_key, a.id LIMIT ? OFFSET ?", text(userID), limit, offset).Scan(&rows).Error
 	if err != nil {

@@ -24,6 +24,10 @@ type grantRow struct {
 	RotatedAt  int64
 	ExpiresAt  int64
 	RevokedAt  int64
+
+	PreviousRotatedAt int64
+	UsedGeneration    int64
+	GraceGeneration   int64
 }
 
 func newGrantRow(g gatehouse.Grant) grantRow {
@@ -38,6 +42,7 @@ func (r *grantRow) grant() gatehouse.Grant {
 		ID: r.ID, ConsentID: r.ConsentID, UserID: r.UserID, AppID: r.AppID,
 		Scopes: strings.Fields(r.Scopes), Resource: r.Resource, Generation: r.Generation,
 		CreateAt: fromMillis(r.CreateAt), RotatedAt: fromMillis(r.RotatedAt), ExpiresAt: fromMillis(r.ExpiresAt), RevokedAt: fromMillis(r.RevokedAt),
+		PreviousRotatedAt: fromMillis(r.PreviousRotatedAt), UsedGeneration: r.UsedGeneration, GraceGeneration: r.GraceGeneration,
 	}
 }
 
@@ -46,12 +51,15 @@ const (
 	insertGrant = "INSERT INTO grants (id, consent_id, scopes, resource, generation, create_at, rotated_at, expires_at, revoked_at) " +
 		"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE c.id = ? AND u.delete_at = 0)"
 	selectGrant = "SELECT g.id, g.consent_id, c.user_id, c.app_id, g.scopes, g.resource, g.generation, g.create_at, g.rotated_at, g.expires_at, g.revoked_at, " +
+		"g.previous_rotated_at, g.used_generation, g.grace_generation, " +
 		userColumns + " FROM grants g JOIN consents c ON c.id = g.consent_id JOIN users u ON u.id = c.user_id WHERE g.id = ?"
-	rotateGrant = "UPDATE grants SET generation = generation + 1, rotated_at = ?, expires_at = ? " +
+	rotateGrant = "UPDATE grants SET generation = generation + 1, previous_rotated_at = rotated_at, rotated_at = ?, expires_at = ? " +
 		"WHERE id = ? AND generation = ? AND revoked_at = 0 AND expires_at > ? " +
 		"AND EXISTS (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE c.id = grants.consent_id AND u.delete_at = 0) " +
 		"RETURNING consent_id, (SELECT c.last_used_at FROM consents c WHERE c.id = consent_id)"
-	revokeGrant = "UPDATE grants SET revoked_at = ? WHERE id = ? AND revoked_at = 0"
+	markGrantUsed = "UPDATE grants SET used_generation = generation WHERE id = ? AND generation = ? AND used_generation < ?"
+	markGrace     = "UPDATE grants SET grace_generation = generation WHERE id = ? AND generation = ? AND grace_generation < ?"
+	revokeGrant   = "UPDATE grants SET revoked_at = ? WHERE id = ? AND revoked_at = 0"
 )
 
 // insertArgs are the parameters of insertGrant. They have no names because GORM takes
@@ -70,6 +78,7 @@ func (r *grantRow) fields() []any {
 	return []any{
 		&r.ID, &r.ConsentID, &r.UserID, &r.AppID, &r.Scopes, &r.Resource, &r.Generation,
 		&r.CreateAt, &r.RotatedAt, &r.ExpiresAt, &r.RevokedAt,
+		&r.PreviousRotatedAt, &r.UsedGeneration, &r.GraceGeneration,
 	}
 }
 
@@ -131,6 +140,27 @@ func (s *Store) RotateGrant(ctx context.Context, id string, generation int64, no
 		}
 	}
 	return nil
+}
+
+// MarkGrantUsed stores that an access token of the generation was used. It writes
+// nothing if that is stored already, or if the grant has another generation by now.
+func (s *Store) MarkGrantUsed(ctx context.Context, id string, generation int64) error {
+	return s.fail("mark grant used", s.writeHot(ctx, func(db *gorm.DB) error {
+		return db.Exec(markGrantUsed, id, generation, generation).Error
+	}))
+}
+
+// MarkGrace stores that the predecessor of the generation was used again. It returns
+// ErrConflict if that is stored already, or if the grant has another generation by
+// now.
+func (s *Store) MarkGrace(ctx context.Context, id string, generation int64) error {
+	err := s.writeHot(ctx, func(db *gorm.DB) error {
+		return affectedOne(db.Exec(markGrace, id, generation, generation))
+	})
+	if errors.Is(err, gatehouse.ErrNotFound) {
+		err = gatehouse.ErrConflict
+	}
+	return s.fail("mark grace", err)
 }
 
 // RevokeGrant revokes a grant. Its access and refresh tokens stop working immediately.

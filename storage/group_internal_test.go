@@ -25,7 +25,7 @@ func openGroup(t *testing.T) (s *Store, consent gatehouse.Consent, group *groupC
 	user, app := gatehouse.User{ID: gatehouse.NewID(), Username: "ada", Email: "ada@example.com"}, gatehouse.App{ID: gatehouse.NewID(), Name: "a"}
 	require.NoError(t, s.CreateUser(ctx, user))
 	require.NoError(t, s.CreateApp(ctx, app))
-	consent, err = s.RecordConsent(ctx, user.ID, app.ID, []string{"user"}, time.Now())
+	consent, err = s.RecordConsent(ctx, user.ID, app.ID, []string{"user"}, nil, time.Now())
 	require.NoError(t, err)
 	group = newGroupCommit(s.writes, s.pools["writer"])
 	s.writeHot = group.write
@@ -161,7 +161,7 @@ func TestAWriteThatIsUnderWayReturnsItsOutcome(t *testing.T) {
 	grant := grantOf(consent, "written")
 	ctx, cancel := context.WithCancel(t.Context())
 	require.NoError(t, group.write(ctx, func(db *gorm.DB) error {
-		err := db.Exec("INSERT INTO grants VALUES (?, ?, '', '', 0, 0, 0, 0, 0)", grant.ID, grant.ConsentID).Error
+		err := db.Exec("INSERT INTO grants (id, consent_id, scopes, resource, generation, create_at, rotated_at, expires_at, revoked_at) VALUES (?, ?, '', '', 0, 0, 0, 0, 0)", grant.ID, grant.ConsentID).Error
 		cancel()
 		time.Sleep(50 * time.Millisecond)
 		return err
@@ -180,7 +180,7 @@ func TestAWriteDoesNotWaitForeverForItsOutcome(t *testing.T) {
 	err := s.fail("write", group.write(ctx, func(db *gorm.DB) error {
 		cancel()
 		<-release
-		return db.Exec("INSERT INTO grants VALUES ('slow', ?, '', '', 0, 0, 0, 0, 0)", consent.ID).Error
+		return db.Exec("INSERT INTO grants (id, consent_id, scopes, resource, generation, create_at, rotated_at, expires_at, revoked_at) VALUES ('slow', ?, '', '', 0, 0, 0, 0, 0)", consent.ID).Error
 	}))
 	require.InDelta(t, outcomeWait.Seconds(), time.Since(begun).Seconds(), 1)
 	require.ErrorIs(t, err, gatehouse.ErrUnavailable)

@@ -22,6 +22,11 @@ type ConsentPage struct {
 	PrivateScheme string
 	// Scopes are the scopes that the app asks for, in words.
 	Scopes []ScopeText
+	// Resource names the service that the app asks for access to: the host of the
+	// resource in ASCII form, or a URN (RFC 8707); "" if the app asks for none.
+	Resource string
+	// ResourceIsNew reports that the user has not allowed the app this resource before.
+	ResourceIsNew bool
 	// Lifetime is the sentence of ConsentLifetime.
 	Lifetime string
 	// Implicit reports that the token itself passes through the browser (RFC 6749 §1.3.2).
@@ -30,9 +35,17 @@ type ConsentPage struct {
 	LoginURL string
 }
 
-// IsUpdate reports whether the user has allowed some of the scopes before, but not all.
+// manyScopes is how many scopes the page shows without scrolling.
+const manyScopes = 8
+
+// HasManyScopes reports whether the list of scopes scrolls, so that the buttons stay
+// in reach.
+func (p ConsentPage) HasManyScopes() bool { return len(p.Scopes) > manyScopes }
+
+// IsUpdate reports whether the user has allowed some of the scopes or the resource
+// before, but not all.
 func (p ConsentPage) IsUpdate() bool {
-	var fresh, allowed bool
+	fresh, allowed := p.ResourceIsNew, false
 	for _, s := range p.Scopes {
 		fresh, allowed = fresh || s.New, allowed || !s.New
 	}

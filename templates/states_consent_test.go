@@ -75,6 +75,18 @@ func consentStates() map[string][]check {
 			see(".receiver .host@dir", "ltr"),
 			see(".icon span", "م"),
 		},
+		"consent-resource": {
+			see("h1", "Acme Notes asks for more access to your account"),
+			see(".resource .host", "mcp.example.com:8443"),
+			see(".resource .tag", "New"),
+			absent(".scopes .tag"),
+		},
+		"consent-many-scopes": {
+			see(".scopes.many@tabindex", "0"),
+			see(".scopes.many@aria-label", "What the app can do"),
+			see(".resource .host", "urn:example:files"),
+			absent(".tag"),
+		},
 
 		"form-post-private-scheme": {
 			see("h1", "Return to the app"),

@@ -48,7 +48,7 @@ func deactivationEndsEverything(t *testing.T, d *database) {
 	require.Equal(t, now, user.DeleteAt)
 	require.Equal(t, now, user.UpdateAt)
 	require.ErrorIs(t, other.CreateSession(ctx, NewSession(pair.User.ID, now)), gatehouse.ErrNotFound)
-	_, err = other.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"more"}, now)
+	_, err = other.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"more"}, nil, now)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
 	consent, err := other.Consent(ctx, pair.User.ID, pair.App.ID)
 	require.NoError(t, err)

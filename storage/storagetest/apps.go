@@ -127,7 +127,7 @@ func appDeleted(t *testing.T, d *database) {
 	require.ErrorIs(t, other.CreateGrant(ctx, pair.NewGrant(start)), gatehouse.ErrNotFound)
 	_, err = other.Consent(ctx, pair.User.ID, pair.App.ID)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
-	_, err = other.RecordConsent(ctx, pair.User.ID, pair.App.ID, nil, start)
+	_, err = other.RecordConsent(ctx, pair.User.ID, pair.App.ID, nil, nil, start)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
 	require.ErrorIs(t, store.DeleteApp(ctx, pair.App.ID), gatehouse.ErrNotFound)
 	require.Zero(t, d.count("consents"))
@@ -191,7 +191,7 @@ func appSearchIsLiteral(t *testing.T, d *database) {
 func appUsage(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	ann, bob := NewPair(t, store), NewPair(t, store)
-	_, err := store.RecordConsent(ctx, bob.User.ID, ann.App.ID, nil, start.Add(time.Hour))
+	_, err := store.RecordConsent(ctx, bob.User.ID, ann.App.ID, nil, nil, start.Add(time.Hour))
 	require.NoError(t, err)
 	unused := NewApp()
 	require.NoError(t, store.CreateApp(ctx, unused))

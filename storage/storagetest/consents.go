@@ -27,7 +27,7 @@ func consentComesBack(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	pair := NewPair(t, store)
 	require.Equal(t, gatehouse.Consent{
-		ID: pair.Consent.ID, UserID: pair.User.ID, AppID: pair.App.ID, Scopes: []string{"user"}, CreateAt: start, LastUsedAt: start,
+		ID: pair.Consent.ID, UserID: pair.User.ID, AppID: pair.App.ID, Scopes: []string{"user"}, Resources: []string{}, CreateAt: start, LastUsedAt: start,
 	}, pair.Consent)
 	got, err := store.Consent(ctx, pair.User.ID, pair.App.ID)
 	require.NoError(t, err)
@@ -44,12 +44,13 @@ func consentGrows(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	pair := NewPair(t, store)
 	later := start.Add(time.Minute)
-	got, err := store.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"b", "user", "a", "b"}, later)
+	got, err := store.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"b", "user", "a", "b"}, []string{"https://one.example"}, later)
 	require.NoError(t, err)
 	want := pair.Consent
-	want.Scopes, want.LastUsedAt = []string{"user", "b", "a"}, later
+	want.Scopes, want.Resources, want.LastUsedAt = []string{"user", "b", "a"}, []string{"https://one.example"}, later
 	require.Equal(t, want, got)
-	got, err = store.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"a"}, start)
+	got, err = store.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"a"}, []string{"urn:two", "https://one.example"}, start)
+	want.Resources = append(want.Resources, "urn:two")
 	require.NoError(t, err)
 	require.Equal(t, want, got, "no scope is removed, and LastUsedAt does not go back")
 	got, err = store.Consent(ctx, pair.User.ID, pair.App.ID)
@@ -60,9 +61,9 @@ func consentGrows(t *testing.T, d *database) {
 func consentNeedsBoth(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	pair := NewPair(t, store)
-	_, err := store.RecordConsent(ctx, gatehouse.NewID(), pair.App.ID, nil, start)
+	_, err := store.RecordConsent(ctx, gatehouse.NewID(), pair.App.ID, nil, nil, start)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
-	_, err = store.RecordConsent(ctx, pair.User.ID, gatehouse.NewID(), nil, start)
+	_, err = store.RecordConsent(ctx, pair.User.ID, gatehouse.NewID(), nil, nil, start)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
 }
 
@@ -89,7 +90,7 @@ func consentIsNew(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	pair := NewPair(t, store)
 	require.NoError(t, store.DeleteConsent(ctx, pair.User.ID, pair.App.ID))
-	again, err := store.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"user"}, start)
+	again, err := store.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"user"}, nil, start)
 	require.NoError(t, err)
 	require.NotEqual(t, pair.Consent.ID, again.ID)
 	require.ErrorIs(t, store.CreateGrant(ctx, pair.NewGrant(start)), gatehouse.ErrNotFound)
@@ -118,7 +119,7 @@ func consentsListed(t *testing.T, d *database) {
 		app := NewApp()
 		app.Name = name
 		require.NoError(t, store.CreateApp(ctx, app))
-		_, err := store.RecordConsent(ctx, pair.User.ID, app.ID, []string{"s-" + name}, start)
+		_, err := store.RecordConsent(ctx, pair.User.ID, app.ID, []string{"s-" + name}, nil, start)
 		require.NoError(t, err)
 		apps = append(apps, app)
 	}

@@ -71,7 +71,7 @@ func NewPair(t testing.TB, store *storage.Store) Pair {
 	require.NoError(t, store.CreateUser(ctx, p.User))
 	require.NoError(t, store.CreateApp(ctx, p.App))
 	var err error
-	p.Consent, err = store.RecordConsent(ctx, p.User.ID, p.App.ID, []string{gatehouse.DefaultScope}, start)
+	p.Consent, err = store.RecordConsent(ctx, p.User.ID, p.App.ID, []string{gatehouse.DefaultScope}, nil, start)
 	require.NoError(t, err)
 	return p
 }

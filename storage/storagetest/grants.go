@@ -80,6 +80,6 @@ func grantRevokedOnce(t *testing.T, d *database) {
 	got, _, err := store.Grant(ctx, grant.ID)
 	require.NoError(t, err)
 	require.Equal(t, start.Add(time.Minute), got.RevokedAt)
-	require.Equal(t, gatehouse.TokenRevoked, got.TokenStatus(0, start.Add(2*time.Minute)))
+	require.Equal(t, gatehouse.TokenRevoked, got.AccessTokenStatus(0, start.Add(2*time.Minute)))
 	require.NoError(t, store.RevokeGrant(ctx, gatehouse.NewID(), start), "a grant that does not exist needs no revocation")
 }

@@ -62,7 +62,7 @@ func raceToConsent(t *testing.T, d *database) {
 	ids, want := make([]string, 24), make([]string, 24)
 	for _, err := range race(24, func(i int) error {
 		want[i] = fmt.Sprintf("scope-%02d", i)
-		consent, err := nodes[i%2].RecordConsent(ctx, user.ID, app.ID, []string{want[i]}, start)
+		consent, err := nodes[i%2].RecordConsent(ctx, user.ID, app.ID, []string{want[i]}, nil, start)
 		ids[i] = consent.ID
 		return err
 	}) {
@@ -117,7 +117,7 @@ func raceDeletingAndRedeeming(t *testing.T, d *database) {
 			case 4:
 				return nodes[0].DeleteApp(ctx, pair.App.ID)
 			case 5:
-				_, err := nodes[1].RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"more"}, start)
+				_, err := nodes[1].RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"more"}, nil, start)
 				return err
 			}
 			return nodes[i%2].CreateGrant(ctx, pair.NewGrant(start))
@@ -166,7 +166,7 @@ func raceDeactivating(t *testing.T, d *database) {
 			case 0, 6:
 				return store.CreateSession(ctx, NewSession(pair.User.ID, start))
 			case 1, 7:
-				consent, err := store.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"more"}, start)
+				consent, err := store.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"more"}, nil, start)
 				consentIDs[i] = consent.ID
 				return err
 			case 2:
@@ -174,7 +174,7 @@ func raceDeactivating(t *testing.T, d *database) {
 				if err := store.CreateApp(ctx, app); err != nil {
 					return err
 				}
-				consent, err := store.RecordConsent(ctx, pair.User.ID, app.ID, []string{"user"}, start)
+				consent, err := store.RecordConsent(ctx, pair.User.ID, app.ID, []string{"user"}, nil, start)
 				consentIDs[i] = consent.ID
 				return err
 			case 3:
@@ -205,7 +205,7 @@ func raceDeactivatingAndDeleting(t *testing.T, d *database) {
 		}
 		for _, user := range pairs { // each user authorized each app and has a grant of it
 			for _, app := range pairs {
-				consent, err := nodes[0].RecordConsent(ctx, user.User.ID, app.App.ID, []string{"user"}, start)
+				consent, err := nodes[0].RecordConsent(ctx, user.User.ID, app.App.ID, []string{"user"}, nil, start)
 				require.NoError(t, err)
 				grant := user.NewGrant(start)
 				grant.ConsentID = consent.ID

@@ -44,7 +44,7 @@ func newSelfRegisteredPair(t *testing.T, store *storage.Store) Pair {
 	p := Pair{User: NewUser(), App: newSelfRegisteredApp(t, store)}
 	require.NoError(t, store.CreateUser(ctx, p.User))
 	var err error
-	p.Consent, err = store.RecordConsent(ctx, p.User.ID, p.App.ID, []string{gatehouse.DefaultScope}, start)
+	p.Consent, err = store.RecordConsent(ctx, p.User.ID, p.App.ID, []string{gatehouse.DefaultScope}, nil, start)
 	require.NoError(t, err)
 	return p
 }
@@ -156,7 +156,7 @@ func reapAndConsentRace(t *testing.T, d *database) {
 			_, err := nodes[0].Reap(ctx, start.Add(unusedAfter), 3)
 			return err
 		}
-		_, err := nodes[1].RecordConsent(ctx, user.ID, apps[i/2].ID, []string{gatehouse.DefaultScope}, start.Add(unusedAfter))
+		_, err := nodes[1].RecordConsent(ctx, user.ID, apps[i/2].ID, []string{gatehouse.DefaultScope}, nil, start.Add(unusedAfter))
 		return err
 	})
 	for i, err := range results {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
+	"gatehouse/storage"
 )
 
 func rotationCases() map[string]func(*testing.T, *database) {
@@ -16,6 +17,8 @@ func rotationCases() map[string]func(*testing.T, *database) {
 		"only a grant that can be used is refreshed":       rotationNeedsUsableGrant,
 		"a refresh stores that the app was used":           rotationTouchesConsent,
 		"a refresh is committed when it returns":           rotationIsCommitted,
+		"the use of a generation is stored once":           generationIsMarkedUsed,
+		"grace is stored once for each generation":         graceIsMarkedOnce,
 	}
 }
 
@@ -29,9 +32,51 @@ func rotationMovesOn(t *testing.T, d *database) {
 	got, _, err := store.Grant(ctx, grant.ID)
 	require.NoError(t, err)
 	want := grant
-	want.Generation, want.RotatedAt, want.ExpiresAt = 1, now, now.Add(2*time.Hour)
+	want.Generation, want.PreviousRotatedAt, want.RotatedAt, want.ExpiresAt = 1, start, now, now.Add(2*time.Hour)
 	require.Equal(t, want, got)
 	require.NoError(t, store.RotateGrant(ctx, grant.ID, 1, now, now.Add(2*time.Hour)))
+}
+
+func generationIsMarkedUsed(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	grant := NewPair(t, store).NewGrant(start)
+	require.NoError(t, store.CreateGrant(ctx, grant))
+	used := func() int64 {
+		got, _, err := store.Grant(ctx, grant.ID)
+		require.NoError(t, err)
+		return got.UsedGeneration
+	}
+	require.NoError(t, store.RotateGrant(ctx, grant.ID, 0, start, start.Add(time.Hour)))
+	require.NoError(t, store.MarkGrantUsed(ctx, grant.ID, 0))
+	require.Zero(t, used(), "the generation is not the current one any longer")
+	require.NoError(t, store.MarkGrantUsed(ctx, grant.ID, 1))
+	require.NoError(t, store.MarkGrantUsed(ctx, grant.ID, 1))
+	require.Equal(t, int64(1), used())
+	require.NoError(t, store.RotateGrant(ctx, grant.ID, 1, start, start.Add(time.Hour)))
+	require.Equal(t, int64(1), used())
+	require.NoError(t, store.MarkGrantUsed(ctx, gatehouse.NewID(), 1), "a grant that does not exist")
+}
+
+func graceIsMarkedOnce(t *testing.T, d *database) {
+	ctx := context.Background()
+	nodes := [2]*storage.Store{d.node(), d.node()}
+	grant := NewPair(t, nodes[0]).NewGrant(start)
+	require.NoError(t, nodes[0].CreateGrant(ctx, grant))
+	require.NoError(t, nodes[0].RotateGrant(ctx, grant.ID, 0, start, start.Add(time.Hour)))
+	errs := race(64, func(i int) error { return nodes[i%2].MarkGrace(ctx, grant.ID, 1) })
+	var marked int
+	for _, err := range errs {
+		if err == nil {
+			marked++
+			continue
+		}
+		require.ErrorIs(t, err, gatehouse.ErrConflict)
+	}
+	require.Equal(t, 1, marked)
+	got, _, err := nodes[1].Grant(ctx, grant.ID)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), got.GraceGeneration)
+	require.ErrorIs(t, nodes[0].MarkGrace(ctx, grant.ID, 2), gatehouse.ErrConflict, "a generation that the grant does not have")
 }
 
 // Attack: use a stolen refresh token after its owner used it, or from a generation that

@@ -73,7 +73,7 @@ func userFieldsStored(t *testing.T, d *database) {
 
 	pair := Pair{User: active, App: NewApp()}
 	require.NoError(t, store.CreateApp(ctx, pair.App))
-	pair.Consent, err = store.RecordConsent(ctx, active.ID, pair.App.ID, []string{"user"}, start)
+	pair.Consent, err = store.RecordConsent(ctx, active.ID, pair.App.ID, []string{"user"}, nil, start)
 	require.NoError(t, err)
 	grant := pair.NewGrant(start)
 	require.NoError(t, store.CreateGrant(ctx, grant))
@@ -95,7 +95,7 @@ func appFieldsStored(t *testing.T, d *database) {
 
 	user := NewUser()
 	require.NoError(t, store.CreateUser(ctx, user))
-	_, err = store.RecordConsent(ctx, user.ID, app.ID, nil, start)
+	_, err = store.RecordConsent(ctx, user.ID, app.ID, nil, nil, start)
 	require.NoError(t, err)
 	consented, err := store.UserConsents(ctx, user.ID, 0, 10)
 	require.Len(t, consented, 1)
@@ -130,11 +130,11 @@ func consentFieldsStored(t *testing.T, d *database) {
 	ctx, store, user, app := context.Background(), d.node(), NewUser(), NewApp()
 	require.NoError(t, store.CreateUser(ctx, user))
 	require.NoError(t, store.CreateApp(ctx, app))
-	consent, err := store.RecordConsent(ctx, user.ID, app.ID, []string{"one", "two"}, start)
+	consent, err := store.RecordConsent(ctx, user.ID, app.ID, []string{"one", "two"}, []string{"https://one.example", "urn:two"}, start)
 	require.NoError(t, err)
 	consent.LastUsedAt = start.Add(gatehouse.ConsentTouchInterval)
 	require.NoError(t, store.TouchConsent(ctx, consent.ID, consent.LastUsedAt))
-	again, err := store.RecordConsent(ctx, user.ID, app.ID, nil, start)
+	again, err := store.RecordConsent(ctx, user.ID, app.ID, nil, nil, start)
 	requireSameFields(t, "RecordConsent", consent, again, err, nil)
 	got, err := store.Consent(ctx, user.ID, app.ID)
 	requireSameFields(t, "Consent", consent, got, err, nil)
@@ -150,7 +150,11 @@ func grantFieldsStored(t *testing.T, d *database) {
 	grant.ConsentID, grant.UserID, grant.AppID = pair.Consent.ID, pair.User.ID, pair.App.ID
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	got, _, err := store.Grant(ctx, grant.ID)
-	requireSameFields(t, "Grant", grant, got, err, nil)
+	requireSameFields(t, "Grant", grant, got, err, exceptions{
+		"PreviousRotatedAt": "only RotateGrant stores it: rotationMovesOn",
+		"UsedGeneration":    "only MarkGrantUsed stores it: generationIsMarkedUsed",
+		"GraceGeneration":   "only MarkGrace stores it: graceIsMarkedOnce",
+	})
 }
 
 func auditFieldsStored(t *testing.T, d *database) {

@@ -42,6 +42,22 @@ addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => { document.querySelectorAll("form[data-sent]").forEach(release); });
 
+// A click on Allow has no effect in the first moment after the consent page is shown or
+// gets the focus back. Otherwise a page of another site could open this page between
+// the two clicks of a double click (double-clickjacking). The keyboard works at once:
+// its clicks have detail 0.
+const guarded = document.querySelector("form[data-guard]");
+if (guarded) {
+  let since = performance.now();
+  const restart = () => { since = performance.now(); };
+  addEventListener("focus", restart);
+  addEventListener("pageshow", restart);
+  document.addEventListener("visibilitychange", restart);
+  guarded.addEventListener("click", (event) => {
+    if (event.target.value === "allow" && event.detail > 0 && performance.now() - since < 600) event.preventDefault();
+  });
+}
+
 // A preview of the icon URL that the user types.
 for (const preview of document.querySelectorAll("[data-preview-of]")) {
   const field = document.getElementById(preview.dataset.previewOf);
