@@ -211,7 +211,7 @@ func TestInjectedCodesAreRefused(t *testing.T) {
 }
 
 // Attack: HTTP Basic credentials that two programs split or decode differently.
-func TestBasicCredentialsAreReadOneWay(t *testing.T) {
+func TestMalformedBasicCredentialsAreRefused(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		app, other, public := g.App(t, nil), g.App(t, nil), g.PublicApp(t)
 		b := g.SignedIn(t, g.User(t, "ada"))
