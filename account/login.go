@@ -73,7 +73,7 @@ func (h *Handler) renderLoginAgain(w http.ResponseWriter, r *http.Request, visit
 	setRetryAfter(w, err)
 	web.SetRetryAfter(w, refused)
 	page.Error = refused.Message
-	if len(page.LoginID) > MaxEmailLength {
+	if len(page.LoginID) > maxEmailLength {
 		page.LoginID = ""
 	}
 	if visitor.User.ID != "" && hasLogin(visitor.User, page.LoginID) {

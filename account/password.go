@@ -16,8 +16,8 @@ import (
 
 // The limits of a password. The upper limit only keeps very large input away from argon2id.
 const (
-	MinPasswordLength = 8   // characters
-	MaxPasswordLength = 128 // bytes
+	minPasswordLength = 8   // characters
+	maxPasswordLength = 128 // bytes
 )
 
 // CheckPassword checks a new password. It returns a *gatehouse.FieldError for password
@@ -25,9 +25,9 @@ const (
 // passwords weaker (NIST SP 800-63B §3.1.1.2).
 func CheckPassword(password string) error {
 	switch {
-	case utf8.RuneCountInString(password) < MinPasswordLength:
+	case utf8.RuneCountInString(password) < minPasswordLength:
 		return &gatehouse.FieldError{Field: "password", Message: "The password must have at least 8 characters."}
-	case len(password) > MaxPasswordLength:
+	case len(password) > maxPasswordLength:
 		return &gatehouse.FieldError{Field: "password", Message: "The password must have at most 128 bytes."}
 	case !utf8.ValidString(password):
 		return &gatehouse.FieldError{Field: "password", Message: "The password contains bytes that are not valid text. Please type it again."}
@@ -108,7 +108,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // errors are those of Hash, and an error for a malformed hash.
 func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, error) {
 	// Input that is too long is not a password of any user, but must cost the same.
-	possible := hash != "" && len(password) <= MaxPasswordLength
+	possible := hash != "" && len(password) <= maxPasswordLength
 	if !possible {
 		password, hash = "", h.dummy
 	}

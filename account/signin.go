@@ -153,5 +153,5 @@ func (s *Service) attempt(ctx context.Context, subject, password, hash string, f
 // plausibleLogin reports whether a login can belong to a user. The others never reach
 // the database: PostgreSQL refuses NUL and invalid UTF-8 with an error.
 func plausibleLogin(login string) bool {
-	return login != "" && len(login) <= MaxEmailLength && utf8.ValidString(login) && !strings.ContainsFunc(login, unicode.IsControl)
+	return login != "" && len(login) <= maxEmailLength && utf8.ValidString(login) && !strings.ContainsFunc(login, unicode.IsControl)
 }

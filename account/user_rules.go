@@ -14,10 +14,9 @@ import (
 
 // The limits of a user's names, as in the contract (C 1.13).
 const (
-	MaxUsernameLength = 64
-	MaxEmailLength    = 128
-	MaxNameLength     = 64  // characters of first name, last name and nickname
-	MaxPositionLength = 128 // characters
+	maxEmailLength    = 128
+	maxNameLength     = 64  // characters of first name, last name and nickname
+	maxPositionLength = 128 // characters
 )
 
 var (
@@ -50,10 +49,10 @@ func checkUser(u gatehouse.User) error {
 	check(usernamePattern.MatchString(u.Username), "username",
 		"The username must start with a letter and have at most 64 characters: lowercase letters, digits, dots, dashes and underscores.")
 	check(validEmail(u.Email), "email", "The email must be an address such as ana@example.com, with at most 128 characters.")
-	check(validName(u.FirstName, MaxNameLength), "first_name", "The first name must be one line of at most 64 characters.")
-	check(validName(u.LastName, MaxNameLength), "last_name", "The last name must be one line of at most 64 characters.")
-	check(validName(u.Nickname, MaxNameLength), "nickname", "The nickname must be one line of at most 64 characters.")
-	check(validName(u.Position, MaxPositionLength), "position", "The position must be one line of at most 128 characters.")
+	check(validName(u.FirstName, maxNameLength), "first_name", "The first name must be one line of at most 64 characters.")
+	check(validName(u.LastName, maxNameLength), "last_name", "The last name must be one line of at most 64 characters.")
+	check(validName(u.Nickname, maxNameLength), "nickname", "The nickname must be one line of at most 64 characters.")
+	check(validName(u.Position, maxPositionLength), "position", "The position must be one line of at most 128 characters.")
 	check(len(u.Locale) <= 35 && localePattern.MatchString(u.Locale), "locale", "The locale must be a language tag such as en or pt-BR.")
 	return errors.Join(errs...)
 }
@@ -66,7 +65,7 @@ func validName(name string, maxLength int) bool {
 // address with a display name, a comment or a second @ is refused (oauth2-proxy
 // GHSA-c5c4-8r6x-56w3).
 func validEmail(email string) bool {
-	if len(email) > MaxEmailLength || !utf8.ValidString(email) || strings.Count(email, "@") != 1 ||
+	if len(email) > maxEmailLength || !utf8.ValidString(email) || strings.Count(email, "@") != 1 ||
 		strings.ContainsFunc(email, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		return false
 	}
