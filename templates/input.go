@@ -7,30 +7,25 @@ import "html/template"
 //
 //	{{template "input" (input "name" "Display name" .Form.Name .Errors | hint "Up to 64 characters." | required)}}
 type input struct {
-	Name, Label, Value string
+	Name, Label, Value string // Name is also the id
 	Error, Hint        string
 	Type               string
 	Autocomplete       string
 	MaxLength          int
-	Rows               int // of a textarea; 0 means a single line
+	Rows               int // of a textarea, which always has Code; 0 means a single line
 	Required           bool
 	Code               bool // shown in a monospaced font, always left to right
-	Disabled           bool
-	Prefix             string // of the id, if a page has two forms with the same field
 }
-
-// ID returns the id of the control. The ids of its hint and its error begin with it.
-func (i input) ID() string { return i.Prefix + i.Name }
 
 // DescribedBy returns the value of aria-describedby: the ids of the error and the hint.
 func (i input) DescribedBy() string {
 	switch {
 	case i.Hint != "" && i.Error != "":
-		return i.ID() + "-error " + i.ID() + "-hint"
+		return i.Name + "-error " + i.Name + "-hint"
 	case i.Error != "":
-		return i.ID() + "-error"
+		return i.Name + "-error"
 	case i.Hint != "":
-		return i.ID() + "-hint"
+		return i.Name + "-hint"
 	}
 	return ""
 }
@@ -49,6 +44,5 @@ func inputFunctions() template.FuncMap {
 		"required":  func(i input) input { i.Required = true; return i },
 		"needed":    func(needed bool, i input) input { i.Required = needed; return i },
 		"code":      func(i input) input { i.Code = true; return i },
-		"disabled":  func(disabled bool, i input) input { i.Disabled = disabled; return i },
 	}
 }
