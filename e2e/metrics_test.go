@@ -53,14 +53,16 @@ func documentedMetrics(t *testing.T) []string {
 	return names
 }
 
-// still does not move within this test; elsewhere it is shown that it does
-// (TestTheReaperGoesOnUntilNothingIsLeft, TestReapingGoesByTheSlowerClock, TestTheDatabaseIsWatched).
-func still(name string) bool {
+// isConstant reports whether a metric does not change during this test. Other tests
+// change it (TestTheReaperGoesOnUntilNothingIsLeft, TestReapingGoesByTheSlowerClock, TestDatabaseMetrics).
+func isConstant(name string) bool {
+	if strings.HasPrefix(name, "gatehouse_go_sql_") { // the connections may be the same before and after
+		return true
+	}
 	switch name {
 	case "gatehouse_reaped_rows_total", "gatehouse_reaper_runs_total", "gatehouse_reaper_last_success_timestamp_seconds", "gatehouse_clock_ahead_seconds",
-		"gatehouse_expired_rows", "gatehouse_database_connections_max", "gatehouse_database_waits_total", "gatehouse_database_wait_seconds_total",
 		"gatehouse_database_unavailable_total", "gatehouse_build_info",
-		"gatehouse_stored_rows", "gatehouse_database_connections": // asked at most every 30 seconds; idle or not
+		"gatehouse_expired_rows", "gatehouse_stored_rows": // read at most every 30 seconds
 		return true
 	}
 	return false
@@ -100,7 +102,7 @@ func TestEveryMetricThatIsDocumentedExistsAndMoves(t *testing.T) {
 				continue
 			}
 			require.Contains(t, after, name)
-			if !still(name) {
+			if !isConstant(name) {
 				require.Greater(t, after[name], before[name], name)
 			}
 		}

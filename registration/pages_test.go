@@ -189,7 +189,7 @@ func TestPagesStayBelowTheBasePath(t *testing.T) {
 	site := httptest.NewUnstartedServer(nil)
 	siteURL := &url.URL{Scheme: "http", Host: site.Listener.Addr().String(), Path: "/sso"}
 	log := slog.New(slog.DiscardHandler)
-	gateway, err := server.Assemble(server.Parts{SiteURL: siteURL, Secrets: [][]byte{[]byte("a secret of this test, 32 bytes or more")}, Store: store, Log: log})
+	gateway, err := server.NewGateway(server.GatewayConfig{SiteURL: siteURL, Secrets: [][]byte{[]byte("a secret of this test, 32 bytes or more")}, Store: store, Log: log})
 	require.NoError(t, err)
 	site.Config.Handler = gateway.Handler
 	site.Start()

@@ -1,25 +1,26 @@
-// Package server is the HTTP assembly: it puts the handlers of the other packages
-// behind one router and one row of middleware, and runs the listeners.
+// Package server is the HTTP server: it connects the other packages (gateway.go), puts
+// their routes behind one router and one chain of middleware, and runs the listeners
+// (run.go).
 //
-//	connection ─▶ request id ─▶ client (trusted proxies) ─▶ trace ─▶ access log, metrics ─▶ recover
-//	           ─▶ security headers ─▶ limits ─▶ deadline ─▶ plain headers, plain path ─▶ CORS
-//	           ─▶ cross-origin ─▶ HEAD as GET ─▶ router ─▶ handler
+//	connection ─▶ request id ─▶ client address ─▶ route and its policy ─▶ trace ─▶ access log, metrics
+//	           ─▶ recover ─▶ security headers ─▶ limits of size and time ─▶ plain headers, plain path
+//	           ─▶ CORS ─▶ cross-origin protection ─▶ HEAD as GET ─▶ handler
 //
-// The row is in one function, (*site).middleware, with the reason for its order.
-// What the middleware refuses is answered in the form of the endpoint that was
-// asked for: the contract's JSON, the token endpoint's, or the error page
-// (surface.go).
+// The order and its reasons are in one function, (*site).middleware. Each package
+// declares its endpoints and their policies in a table of web.Route; routing.go matches
+// a request with them, and this package names no endpoint of another package. If the
+// middleware refuses a request, it reports the error in the error format of the route
+// (error_format.go).
 //
-// Paths are matched as they were sent. Anything but plain path characters (dot
-// segments, double slashes, percent-encodings) leads nowhere, so that no proxy in
-// front and no router in here can disagree about which endpoint is meant.
+// Paths are matched as they were sent. A path with other than plain characters (dot
+// segments, double slashes, percent-encodings) matches no route, so that a proxy and
+// this router cannot understand it as different endpoints.
 //
-// Metrics are told of what happens by the parts themselves: each declares a func
-// that it calls, and Assemble gives it one of Metrics' methods. None of them knows
-// Prometheus.
+// The other packages do not know Prometheus: each declares a func that it calls for
+// every event, and NewGateway passes a method of Metrics.
 //
-// /healthz, /readyz and what lies below the site URL's path is all there is; the
+// The endpoints are /healthz, /readyz and everything below the path of the site URL. The
 // metrics have a listener of their own.
 //
-// The package knows no endpoint's rules, no session and no storage.
+// The package knows no rules of endpoints, no session and no storage.
 package server

@@ -25,12 +25,13 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, e *web.Error) {
 		case e.Status >= http.StatusInternalServerError:
 			code = "server_error"
 		}
+		web.Log(r.Context(), s.log, e)
 		w.Header().Set("Cache-Control", "no-store")
 		body := oauthError{code, strings.ReplaceAll(e.Message, `"`, "'"), web.NewAppError(r, e)}
-		_ = web.WriteJSON(w, e.Status, body) // It is made of strings: it cannot fail.
+		_ = web.WriteJSON(w, e.Status, body) // It encodes strings only, which cannot fail.
 	case web.ContractErrors:
-		web.WriteJSONError(w, r, s.Log, e)
+		web.WriteJSONError(w, r, s.log, e)
 	case web.PageErrors:
-		web.WritePageError(w, r, s.Log, s.Renderer, e)
+		web.WritePageError(w, r, s.log, s.renderer, e)
 	}
 }

@@ -1,20 +1,27 @@
 package server
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"gatehouse/internal/web"
 )
 
-// The limits that hold for every request, in bytes.
 const (
-	maxBody        = 300000 + 512 // C 1.1
-	maxHeaderBytes = 80 << 10     // room for the longest URI that a route takes, and the rest of the head
+	maxBody        = 300000 + 512 // bytes (C 1.1)
+	maxHeaderBytes = 80 << 10     // room for the longest URI that a route takes, and for the other headers
+
+	// requestTimeout is how long a request may wait for the database. A database that
+	// stops answering without closing its connections (a paused machine, a network that
+	// drops packets) would otherwise hold requests until the clients give up, and no
+	// client would be asked to try again.
+	requestTimeout = 10 * time.Second
 )
 
-// limits refuses a URI that is longer than the route takes, and stops reading a body
+// limitSize refuses a URI that is longer than the route takes, and stops reading a body
 // at maxBody.
-func (s *site) limits(next http.Handler) http.Handler {
+func (s *site) limitSize(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.RequestURI) > exchangeOf(r).policy.URILimit() {
 			s.refuse(w, r, &web.Error{
@@ -25,5 +32,15 @@ func (s *site) limits(next http.Handler) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		next.ServeHTTP(w, r)
+	})
+}
+
+// limitTime ends the context of a request early enough for the answer 503 to be written
+// (see WriteTimeout in newHTTPServer). The store then returns gatehouse.ErrUnavailable.
+func limitTime(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

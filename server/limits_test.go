@@ -2,14 +2,21 @@ package server_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"gatehouse"
+	"gatehouse/internal/web"
 )
 
-func TestURIsHaveALimit(t *testing.T) {
+func TestURILimit(t *testing.T) {
 	s := newSite(t, nil)
 	cases := []struct {
 		method, path string
@@ -42,10 +49,25 @@ func TestURIsHaveALimit(t *testing.T) {
 	}
 }
 
-func TestBodiesHaveALimit(t *testing.T) {
+func TestBodyLimit(t *testing.T) {
 	s := newSite(t, nil)
 	require.Equal(t, http.StatusOK, s.send(request("POST", "/read", strings.Repeat("x", 300512))).Code)
 	w := s.send(request("POST", "/read", strings.Repeat("x", 300513)))
 	require.Equal(t, http.StatusRequestEntityTooLarge, w.Code)
 	require.Contains(t, w.Body.String(), "api.context.request_body_too_large.app_error")
+}
+
+func TestSilentDatabaseBecomes503InTenSeconds(t *testing.T) {
+	silent := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done() // as a query to the database does
+		web.WriteJSONError(w, r, slog.New(slog.DiscardHandler), fmt.Errorf("storage: query: %w: %w", gatehouse.ErrUnavailable, r.Context().Err()))
+	})
+	s := newSite(t, nil, web.Route{Method: "GET", Path: "/api/v4/silent", Handler: silent})
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		w := s.get("/api/v4/silent")
+		require.Equal(t, 10*time.Second, time.Since(start))
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.NotEmpty(t, w.Header().Get("Retry-After"))
+	})
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,8 +17,8 @@ import (
 	"gatehouse/registration"
 )
 
-// Metrics counts what happens, for Prometheus. docs/operations.md explains every
-// name. A nil *Metrics counts nothing.
+// Metrics counts events for Prometheus. docs/operations.md explains every name. The
+// methods that a Gateway calls do nothing on a nil *Metrics.
 type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
@@ -36,8 +37,8 @@ type Metrics struct {
 	build      *prometheus.GaugeVec
 }
 
-// NewMetrics returns Metrics with a registry of its own, which also tells of the
-// process and the Go runtime.
+// NewMetrics returns Metrics with its own registry, which also has the metrics of the
+// process and of the Go runtime.
 func NewMetrics() *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_" + name, Help: help}, labels)
@@ -46,34 +47,34 @@ func NewMetrics() *Metrics {
 		registry: prometheus.NewRegistry(),
 		requests: counter("http_requests_total", "Requests by route, method and class of status.", "route", "method", "status"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "gatehouse_http_request_duration_seconds", Help: "How long requests took, by route and method.",
+			Name: "gatehouse_http_request_duration_seconds", Help: "Duration of requests by route and method.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route", "method"}),
-		grants:        counter("grants_total", "Grants that were issued or refused (outcome: issued, or the error code), by kind.", "kind", "outcome"),
-		refusals:      counter("refusals_total", "Requests that the protocol endpoints refused, by endpoint, error code and rule.", "endpoint", "error", "rule"),
+		grants:        counter("grants_total", "Grants by kind and outcome: issued, or the error code of the refusal.", "kind", "outcome"),
+		refusals:      counter("refusals_total", "Refusals of the protocol endpoints by endpoint, error code and rule.", "endpoint", "error", "rule"),
 		signIns:       counter("sign_ins_total", "Sign-ins by outcome.", "outcome"),
-		registrations: counter("client_registrations_total", "Registrations by clients themselves, by outcome.", "outcome"),
-		auditEvents:   counter("audit_events_total", "Events that were written to the audit log.", "event", "outcome"),
-		reaped:        counter("reaped_rows_total", "Rows that this node deleted because nobody needed them any more, by table.", "table"),
-		reaperRuns:    counter("reaper_runs_total", "Rounds of the reaper on this node, by outcome.", "outcome"),
+		registrations: counter("client_registrations_total", "Registrations of clients by outcome.", "outcome"),
+		auditEvents:   counter("audit_events_total", "Events that this node wrote to the audit log.", "event", "outcome"),
+		reaped:        counter("reaped_rows_total", "Rows that the reaper of this node deleted, by table.", "table"),
+		reaperRuns:    counter("reaper_runs_total", "Runs of the reaper on this node, by outcome.", "outcome"),
 		lastReaped: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "gatehouse_reaper_last_success_timestamp_seconds", Help: "When the reaper of this node last finished a round; 0 before the first.",
+			Name: "gatehouse_reaper_last_success_timestamp_seconds", Help: "Time of the reaper's last successful run on this node; 0 before the first.",
 		}),
 		clockAhead: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "gatehouse_clock_ahead_seconds", Help: "By how much this node's clock was ahead of its database's when the reaper looked last.",
+			Name: "gatehouse_clock_ahead_seconds", Help: "How far this node's clock was ahead of the database's at the reaper's last run.",
 		}),
 	}
-	m.build = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "gatehouse_build_info", Help: "1, for the version that runs."}, []string{"version", "build"})
+	m.build = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "gatehouse_build_info", Help: "1, for the running version."}, []string{"version", "build"})
 	m.registry.MustRegister(m.build, m.requests, m.duration, m.grants, m.refusals, m.signIns, m.registrations, m.auditEvents,
 		m.reaped, m.reaperRuns, m.lastReaped, m.clockAhead,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.begin()
+	m.initialize()
 	return m
 }
 
-// begin makes what is known beforehand show as 0, so that the first increase is
-// seen as one.
-func (m *Metrics) begin() {
+// initialize creates the series with known labels at 0, so that Prometheus sees the
+// first event as an increase.
+func (m *Metrics) initialize() {
 	for _, kind := range provider.GrantKinds() {
 		m.grants.WithLabelValues(kind, issued)
 	}
@@ -100,8 +101,8 @@ func (m *Metrics) Handler() http.Handler {
 	return mux
 }
 
-// observe counts a request. Every label has few values, whatever clients send.
-func (m *Metrics) observe(route, method string, status int, took time.Duration) {
+// countRequest counts a request. Each label has few values: clients cannot add any.
+func (m *Metrics) countRequest(route, method string, status int, took time.Duration) {
 	if m == nil {
 		return
 	}
@@ -110,13 +111,13 @@ func (m *Metrics) observe(route, method string, status int, took time.Duration) 
 	m.duration.WithLabelValues(route, method).Observe(took.Seconds())
 }
 
-func (m *Metrics) version(version, build string) {
+func (m *Metrics) setVersion(version, build string) {
 	if m != nil {
 		m.build.WithLabelValues(version, build).Set(1)
 	}
 }
 
-func (m *Metrics) protocol(e provider.Event) {
+func (m *Metrics) countProtocolEvent(e provider.Event) {
 	if m == nil {
 		return
 	}
@@ -130,33 +131,55 @@ func (m *Metrics) protocol(e provider.Event) {
 	}
 }
 
-func (m *Metrics) signIn(outcome string) {
+func (m *Metrics) countSignIn(outcome string) {
 	if m != nil {
 		m.signIns.WithLabelValues(outcome).Inc()
 	}
 }
 
-func (m *Metrics) registration(outcome string) {
+func (m *Metrics) countRegistration(outcome string) {
 	if m != nil {
 		m.registrations.WithLabelValues(outcome).Inc()
 	}
 }
 
-// ClockAhead notes by how much this node's clock is ahead of its database's.
+// countAuditEvents returns a store that counts the audit events that it stores.
+func (m *Metrics) countAuditEvents(s Store) Store {
+	if m == nil {
+		return s
+	}
+	return countingStore{s, m}
+}
+
+type countingStore struct {
+	Store
+	metrics *Metrics
+}
+
+// RecordAuditEvent stores the event and counts it.
+func (s countingStore) RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error {
+	err := s.Store.RecordAuditEvent(ctx, e)
+	if err == nil {
+		s.metrics.auditEvents.WithLabelValues(e.Event, e.Outcome).Inc()
+	}
+	return err
+}
+
+// ClockAhead sets by how much this node's clock is ahead of the database's.
 func (m *Metrics) ClockAhead(by time.Duration) { m.clockAhead.Set(by.Seconds()) }
 
-// ReapOutcome is how a round of the reaper ended.
+// ReapOutcome is how a run of the reaper ended.
 type ReapOutcome string
 
-// The outcomes: done, cut short by an error, or not begun because the clock was
-// set lately.
+// The outcomes of a run: it was completed, an error ended it, or it did not begin
+// because the clock was set recently.
 const (
 	ReapDone   ReapOutcome = "done"
 	ReapFailed ReapOutcome = "failed"
 	ReapPaused ReapOutcome = "paused"
 )
 
-// Reaped counts a round of the reaper, and how many rows went, by table.
+// Reaped counts a run of the reaper and the rows that it deleted, by table.
 func (m *Metrics) Reaped(rows map[string]int64, at time.Time, outcome ReapOutcome) {
 	for table, n := range rows {
 		m.reaped.WithLabelValues(table).Add(float64(n))

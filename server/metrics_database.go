@@ -7,102 +7,96 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// Database is what the metrics ask of the storage; *storage.Store is one.
+// Database is what the metrics read from the storage; *storage.Store implements it.
 type Database interface {
-	// Pools are the connections, by what they are for.
-	Pools() map[string]sql.DBStats
-	// Unavailable is how often an operation found the database gone or busy.
+	// Pools returns the connection pools by their purpose.
+	Pools() map[string]*sql.DB
+	// Unavailable returns how many operations have failed because the database was
+	// unreachable, busy, full or read-only.
 	Unavailable() uint64
-	// Sizes returns how many rows each table has, and how many of them have
-	// expired, cheaply: large numbers may be estimates.
+	// Sizes returns the number of rows and of expired rows, by table. Large numbers may
+	// be estimates, so that it stays cheap.
 	Sizes(ctx context.Context, now time.Time) (rows, expired map[string]int64, err error)
 }
 
 const (
-	// sizesEvery is how often the database is asked how large it is, however often
-	// the metrics are.
-	sizesEvery = 30 * time.Second
-	// sizesTimeout is less than Prometheus waits.
+	// sizesInterval is how often the sizes are read at most, however often the metrics
+	// are scraped.
+	sizesInterval = 30 * time.Second
+	// sizesTimeout is shorter than the scrape timeout of Prometheus.
 	sizesTimeout = 3 * time.Second
 )
 
-// WatchDatabase adds the database to the metrics.
-func (m *Metrics) WatchDatabase(db Database) { m.registry.MustRegister(newDatabaseCollector(db)) }
-
-type databaseCollector struct {
-	db Database
-
-	connections, connectionsMax, waits, waitSeconds, unavailable, rows, expired *prometheus.Desc
-
-	mu           sync.Mutex
-	asked        time.Time
-	size, oldies map[string]int64 // as of then
+// WatchDatabase adds the metrics of the database. The metrics of a pool are those of
+// the Go collector, with the prefix of Gatehouse, so that alert rules need not know the
+// job.
+func (m *Metrics) WatchDatabase(db Database) {
+	pools := prometheus.WrapRegistererWithPrefix("gatehouse_", m.registry)
+	for name, pool := range db.Pools() {
+		pools.MustRegister(collectors.NewDBStatsCollector(pool, name))
+	}
+	m.registry.MustRegister(newSizesCollector(db))
 }
 
-func newDatabaseCollector(db Database) *databaseCollector {
+// sizesCollector collects the sizes of the tables and the failed operations.
+type sizesCollector struct {
+	db                                Database
+	rowsDesc, expiredDesc, failedDesc *prometheus.Desc
+
+	mu            sync.Mutex
+	readAt        time.Time
+	rows, expired map[string]int64 // at readAt; nil if they could not be read
+}
+
+func newSizesCollector(db Database) *sizesCollector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("gatehouse_"+name, help, labels, nil)
 	}
-	return &databaseCollector{
-		db:             db,
-		connections:    desc("database_connections", "Connections to the database, by pool and state.", "pool", "state"),
-		connectionsMax: desc("database_connections_max", "How many connections a pool may have.", "pool"),
-		waits:          desc("database_waits_total", "How often somebody waited for a connection.", "pool"),
-		waitSeconds:    desc("database_wait_seconds_total", "How long they waited, together.", "pool"),
-		unavailable:    desc("database_unavailable_total", "Operations that found the database gone, busy, full or read-only."),
-		rows:           desc("stored_rows", "Rows by table: counted up to 100,000, estimated beyond.", "table"),
-		expired:        desc("expired_rows", "Rows that wait for the reaper, by table: counted up to 10,000.", "table"),
+	return &sizesCollector{
+		db:          db,
+		rowsDesc:    desc("stored_rows", "Rows by table: counted up to 100,000, estimated above.", "table"),
+		expiredDesc: desc("expired_rows", "Rows that the reaper will delete, by table: counted up to 10,000.", "table"),
+		failedDesc:  desc("database_unavailable_total", "Operations that failed because the database was unreachable, busy, full or read-only."),
 	}
 }
 
 // Describe implements prometheus.Collector.
-func (c *databaseCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.connections, c.connectionsMax, c.waits, c.waitSeconds, c.unavailable, c.rows, c.expired} {
-		ch <- d
-	}
+func (c *sizesCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.rowsDesc
+	ch <- c.expiredDesc
+	ch <- c.failedDesc
 }
 
 // Collect implements prometheus.Collector.
-func (c *databaseCollector) Collect(ch chan<- prometheus.Metric) {
-	counter := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
-	}
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-	}
-	for pool, s := range c.db.Pools() {
-		gauge(c.connections, float64(s.InUse), pool, "in_use")
-		gauge(c.connections, float64(s.Idle), pool, "idle")
-		gauge(c.connectionsMax, float64(s.MaxOpenConnections), pool)
-		counter(c.waits, float64(s.WaitCount), pool)
-		counter(c.waitSeconds, s.WaitDuration.Seconds(), pool)
-	}
+func (c *sizesCollector) Collect(ch chan<- prometheus.Metric) {
 	rows, expired := c.sizes()
 	for table, n := range rows {
-		gauge(c.rows, float64(n), table)
+		ch <- prometheus.MustNewConstMetric(c.rowsDesc, prometheus.GaugeValue, float64(n), table)
 	}
 	for table, n := range expired {
-		gauge(c.expired, float64(n), table)
+		ch <- prometheus.MustNewConstMetric(c.expiredDesc, prometheus.GaugeValue, float64(n), table)
 	}
-	counter(c.unavailable, float64(c.db.Unavailable())) // last, since asking for sizes may be one
+	// The last one, because reading the sizes may fail and be counted here.
+	ch <- prometheus.MustNewConstMetric(c.failedDesc, prometheus.CounterValue, float64(c.db.Unavailable()))
 }
 
-// sizes asks the database, unless it did so a short while ago. What cannot be
-// known at the moment is left out.
-func (c *databaseCollector) sizes() (rows, expired map[string]int64) {
+// sizes returns the sizes, at most sizesInterval old. It returns nothing while they
+// cannot be read.
+func (c *sizesCollector) sizes() (rows, expired map[string]int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if c.asked.IsZero() || now.Sub(c.asked) >= sizesEvery {
+	if c.readAt.IsZero() || now.Sub(c.readAt) >= sizesInterval {
 		ctx, cancel := context.WithTimeout(context.Background(), sizesTimeout)
 		defer cancel()
-		c.asked = now
+		c.readAt = now
 		var err error
-		if c.size, c.oldies, err = c.db.Sizes(ctx, now); err != nil {
-			c.size, c.oldies = nil, nil
+		if c.rows, c.expired, err = c.db.Sizes(ctx, now); err != nil {
+			c.rows, c.expired = nil, nil
 		}
 	}
-	return c.size, c.oldies
+	return c.rows, c.expired
 }

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -15,15 +16,26 @@ import (
 	"gatehouse/server"
 )
 
-// database stands for a storage.
+// database is a storage with one pool that cannot connect.
 type database struct {
+	pool  *sql.DB
 	asked int
 	err   error
 }
 
-func (d *database) Pools() map[string]sql.DBStats {
-	return map[string]sql.DBStats{"writer": {InUse: 1, Idle: 2, MaxOpenConnections: 8, WaitCount: 5, WaitDuration: 1500 * time.Millisecond}}
+type noConnector struct{}
+
+func (noConnector) Connect(context.Context) (driver.Conn, error) { return nil, driver.ErrBadConn }
+func (noConnector) Driver() driver.Driver                        { return nil }
+
+func newDatabase(t *testing.T) *database {
+	pool := sql.OpenDB(noConnector{})
+	pool.SetMaxOpenConns(8)
+	t.Cleanup(func() { require.NoError(t, pool.Close()) })
+	return &database{pool: pool}
 }
+
+func (d *database) Pools() map[string]*sql.DB { return map[string]*sql.DB{"writer": d.pool} }
 
 func (d *database) Unavailable() uint64 { return 7 }
 
@@ -38,17 +50,17 @@ func scrape(m *server.Metrics) string {
 	return w.Body.String()
 }
 
-func TestTheDatabaseIsWatched(t *testing.T) {
+func TestDatabaseMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, db := server.NewMetrics(), &database{}
+		m, db := server.NewMetrics(), newDatabase(t)
 		m.WatchDatabase(db)
 		page := scrape(m)
 		for _, series := range []string{
-			`gatehouse_database_connections{pool="writer",state="in_use"} 1`,
-			`gatehouse_database_connections{pool="writer",state="idle"} 2`,
-			`gatehouse_database_connections_max{pool="writer"} 8`,
-			`gatehouse_database_waits_total{pool="writer"} 5`,
-			`gatehouse_database_wait_seconds_total{pool="writer"} 1.5`,
+			`gatehouse_go_sql_in_use_connections{db_name="writer"} 0`,
+			`gatehouse_go_sql_idle_connections{db_name="writer"} 0`,
+			`gatehouse_go_sql_max_open_connections{db_name="writer"} 8`,
+			`gatehouse_go_sql_wait_count_total{db_name="writer"} 0`,
+			`gatehouse_go_sql_wait_duration_seconds_total{db_name="writer"} 0`,
 			`gatehouse_database_unavailable_total 7`,
 			`gatehouse_stored_rows{table="grants"} 100`,
 			`gatehouse_expired_rows{table="grants"} 3`,
@@ -59,14 +71,14 @@ func TestTheDatabaseIsWatched(t *testing.T) {
 		for range 10 {
 			scrape(m)
 		}
-		require.Equal(t, 1, db.asked, "scraping often costs the database nothing")
-		<-time.After(time.Minute) // of the bubble
+		require.Equal(t, 1, db.asked, "frequent scrapes do not query the database")
+		<-time.After(time.Minute) // faked time
 		require.Contains(t, scrape(m), `gatehouse_stored_rows{table="grants"} 200`)
 
-		db.err = errors.New("the database is gone")
-		<-time.After(time.Minute) // of the bubble
+		db.err = errors.New("the database is unreachable")
+		<-time.After(time.Minute) // faked time
 		page = scrape(m)
 		require.NotContains(t, page, "gatehouse_stored_rows")
-		require.Contains(t, page, "gatehouse_database_unavailable_total", "the rest is told all the same")
+		require.Contains(t, page, "gatehouse_database_unavailable_total", "the other metrics remain")
 	})
 }

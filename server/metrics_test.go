@@ -10,9 +10,9 @@ import (
 	"gatehouse/server"
 )
 
-func TestMetricsCountRequestsByRoute(t *testing.T) {
+func TestRequestMetricsByRoute(t *testing.T) {
 	m := server.NewMetrics()
-	s := newSite(t, func(c *server.Config) { c.Metrics = m })
+	s := newSite(t, func(c *server.HandlerConfig) { c.Metrics = m })
 	s.get("/api/v4/oauth/apps/one")
 	s.get("/api/v4/oauth/apps/two?state=a-state")
 	s.get("/made/up/path")

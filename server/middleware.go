@@ -13,43 +13,43 @@ import (
 	"gatehouse/internal/web"
 )
 
-// middleware is the one place that says in which order a request goes through
-// what every request goes through.
-func (s *site) middleware(routes http.Handler) http.Handler {
-	h := routes
+// middleware wraps the handlers. It is the only place that sets the order in which a
+// request passes the middleware.
+func (s *site) middleware(handlers http.Handler) http.Handler {
+	h := handlers
 	for _, wrap := range []func(http.Handler) http.Handler{ // from the inside out
-		headAsGet,         // one route serves both, so that no handler has to think of HEAD
-		s.sameOrigin,      // before any handler that would believe a cookie
-		s.cors,            // answers preflights, which no handler knows
-		s.plainPath,       // the router sees only paths that mean what they say
-		s.plainHeaders,    // and the handlers only one who asks
-		deadline,          // a database that is silent ends in a 503, not in a caller who gave up
-		s.limits,          // nobody further in reads more than this
-		s.securityHeaders, // on every answer, refusals of the above included; handlers may set their own
-		s.recoverPanics,   // inside the log, so that a panic has its line like any other request
-		s.accessLog,       // needs the id and the client
-		s.traced,          // the log describes its span
-		s.matchRoute,      // everything above reads the policy of the route
-		s.realClient,      // who is asking
-		s.requestID,       // everything else may log it
+		headAsGet,         // the handlers of GET routes need not know HEAD
+		s.sameOrigin,      // before the handlers, which trust cookies
+		s.cors,            // answers preflight requests, which no handler knows
+		s.plainPath,       // the steps above see only paths that have one meaning
+		s.plainHeaders,    // and only requests with one Authorization header
+		limitTime,         // a database that does not answer becomes a 503 before the client gives up
+		s.limitSize,       // the steps above may read the URI and the body
+		s.securityHeaders, // on every answer, also when a step above refuses; handlers may change them
+		s.recoverPanics,   // inside the access log, so that a request that panics has its line
+		s.accessLog,       // needs what the steps below find out
+		s.traced,          // the access log describes its span
+		s.matchRoute,      // all steps above read the policy of the route
+		s.realClient,      // finds the address of the client
+		s.requestID,       // all steps may log it
 	} {
 		h = wrap(h)
 	}
 	return h
 }
 
-// requestID gives each request an id. One that came with the request is not
-// taken over: it could be anything, and belongs to somebody else's log.
+// requestID gives each request an id. It ignores an id that comes with the request: a
+// client could choose it to look like that of another request.
 func (s *site) requestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := gatehouse.NewID()
-		w.Header().Set("X-Request-Id", id) // C 1.1; in the form that net/http makes of it anyway
+		w.Header().Set("X-Request-Id", id) // C 1.1, as net/http canonicalizes it
 		next.ServeHTTP(w, r.WithContext(web.WithRequestID(r.Context(), id)))
 	})
 }
 
-// recoverPanics turns a panic into a 500, or breaks the connection off if the
-// answer has begun: half a page must not look like a whole one.
+// recoverPanics answers a panic with a 500. If the answer has begun, it closes the
+// connection, so that the client does not take half an answer for a whole one.
 func (s *site) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -60,7 +60,7 @@ func (s *site) recoverPanics(next http.Handler) http.Handler {
 			if p == http.ErrAbortHandler { //nolint:errorlint // recover returns this very value (net/http)
 				panic(p)
 			}
-			s.Log.LogAttrs(r.Context(), slog.LevelError, "handler panicked", slog.String("panic", fmt.Sprint(p)),
+			s.log.LogAttrs(r.Context(), slog.LevelError, "handler panicked", slog.String("panic", fmt.Sprint(p)),
 				slog.String("stack", string(debug.Stack())), slog.String("request_id", web.RequestID(r.Context())))
 			if exchangeOf(r).status != 0 {
 				panic(http.ErrAbortHandler)
@@ -72,8 +72,8 @@ func (s *site) recoverPanics(next http.Handler) http.Handler {
 	})
 }
 
-// securityHeaders are the contract's (C 1.1), and policies that allow nothing and
-// keep nothing: pages, metadata and static files set the ones that they need.
+// securityHeaders sets the headers of the contract (C 1.1), and policies that allow and
+// cache nothing. Pages, metadata and static files replace those that they need otherwise.
 func (s *site) securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -82,22 +82,22 @@ func (s *site) securityHeaders(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Permissions-Policy", "")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("Cache-Control", "no-store") // codes, secrets and people's own data stand in our answers
-		if s.SiteURL.Scheme == "https" {
-			h.Set("Strict-Transport-Security", "max-age=63072000") // the contract's default, two years
+		h.Set("Cache-Control", "no-store") // answers contain codes, secrets and users' data
+		if s.https {
+			h.Set("Strict-Transport-Security", "max-age=63072000") // the contract's default: two years
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// versionID has the contract's four parts (C 1.1): version, build, a hash that
-// changes with what clients see of the configuration, and whether it is licensed.
-func versionID(c Config) string {
+// versionID has the four parts of the contract (C 1.1): version, build, a hash of the
+// configuration that clients see, and whether a license is installed.
+func versionID(c HandlerConfig) string {
 	sum := sha256.Sum256([]byte(c.Version + " " + c.SiteURL.String()))
 	return c.Version + "." + c.Build + "." + hex.EncodeToString(sum[:8]) + ".false"
 }
 
-// headAsGet serves HEAD like GET; net/http sends the headers alone (RFC 9110 §9.3.2).
+// headAsGet serves HEAD as GET; net/http sends only the headers (RFC 9110 §9.3.2).
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
@@ -108,9 +108,9 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-// plainPath refuses paths that a proxy, a router and a reader could understand
-// differently: percent-encodings, empty and dot segments, backslashes (Keycloak
-// CVE-2026-9800). No route of ours needs any of them.
+// plainPath refuses paths that a proxy, a router and a reader may understand
+// differently: percent-encodings, empty segments, dot segments, backslashes (Keycloak
+// CVE-2026-9800). No route needs any of them.
 func (s *site) plainPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isPlainPath(r.URL.EscapedPath()) {
@@ -121,8 +121,8 @@ func (s *site) plainPath(next http.Handler) http.Handler {
 	})
 }
 
-// plainHeaders refuses requests that say twice who is asking: a proxy may have
-// looked at one, and we at the other (RFC 9110 §5.3 lets such a field occur once).
+// plainHeaders refuses a request with several Authorization headers: a proxy may have
+// read one of them, and the gateway another (RFC 9110 §5.3 allows one).
 func (s *site) plainHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.Header.Values("Authorization")) > 1 {
@@ -146,15 +146,15 @@ func isPlainPath(path string) bool {
 		if segment == "." || segment == ".." || segment == "" && !last {
 			return false
 		}
-		if strings.ContainsFunc(segment, notPlain) {
+		if strings.ContainsFunc(segment, isReserved) {
 			return false
 		}
 	}
 	return true
 }
 
-// notPlain is the complement of the unreserved characters of RFC 3986 §2.3.
-func notPlain(r rune) bool {
+// isReserved reports whether a character is not an unreserved one of RFC 3986 §2.3.
+func isReserved(r rune) bool {
 	switch {
 	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '.', r == '_', r == '~':
 		return false

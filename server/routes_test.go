@@ -15,7 +15,7 @@ import (
 	"gatehouse/server"
 )
 
-func TestPathsMeanWhatTheySay(t *testing.T) {
+func TestPathsThatAreNotPlainAreRefused(t *testing.T) {
 	s := newSite(t, nil)
 	for _, target := range []string{
 		"//login", "/login/", "/login//", "/./login", "/../login", "/x/../login", "/api/v4/../../login",
@@ -27,19 +27,19 @@ func TestPathsMeanWhatTheySay(t *testing.T) {
 		t.Run(target, func(t *testing.T) {
 			w := s.get(target)
 			require.Equal(t, http.StatusNotFound, w.Code, w.Body)
-			require.Empty(t, w.Header().Get("Location"), "nothing is cleaned into another route")
+			require.Empty(t, w.Header().Get("Location"), "the path is not cleaned into another route")
 		})
 	}
-	require.Equal(t, "login GET 192.0.2.1 http", s.get("/login?x=%2e%2e//").Body.String(), "the query is free")
+	require.Equal(t, "login GET 192.0.2.1 http", s.get("/login?x=%2e%2e//").Body.String(), "the query may have any characters")
 }
 
-func TestWhatIsNotThereIsSaidInTheFormOfTheSurface(t *testing.T) {
+func TestNotFoundAndMethodNotAllowedInTheErrorFormat(t *testing.T) {
 	s := newSite(t, nil)
 	cases := []struct {
 		method, target string
 		status         int
 		allow          string
-		surface        string
+		format         string
 	}{
 		{"GET", "/nowhere", 404, "", "page"},
 		{"POST", "/nowhere", 404, "", "page"},
@@ -52,16 +52,16 @@ func TestWhatIsNotThereIsSaidInTheFormOfTheSurface(t *testing.T) {
 		{"POST", "/api/v4/users/me", 405, "GET, HEAD", "json"},
 		{"POST", "/api/v4/oauth/apps/x", 405, "GET, HEAD, PUT, DELETE", "json"},
 		{"GET", "/oauth/deauthorize", 405, "POST", "json"},
-		{"GET", "/oauth/access_token", 405, "POST", "protocol"},
-		{"HEAD", "/oauth/access_token", 405, "POST", "protocol"},
-		{"OPTIONS", "/oauth/access_token", 405, "POST", "protocol"},
+		{"GET", "/oauth/access_token", 405, "POST", "oauth"},
+		{"HEAD", "/oauth/access_token", 405, "POST", "oauth"},
+		{"OPTIONS", "/oauth/access_token", 405, "POST", "oauth"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.method+" "+tc.target, func(t *testing.T) {
 			w := s.send(request(tc.method, tc.target, ""))
 			require.Equal(t, tc.status, w.Code)
 			require.Equal(t, tc.allow, w.Header().Get("Allow"))
-			if tc.surface == "page" {
+			if tc.format == "page" {
 				require.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
 				require.Contains(t, w.Body.String(), "<html")
 				return
@@ -73,7 +73,7 @@ func TestWhatIsNotThereIsSaidInTheFormOfTheSurface(t *testing.T) {
 			require.Contains(t, body, "detailed_error")
 			require.InDelta(t, tc.status, body["status_code"], 0)
 			require.Equal(t, w.Header().Get("X-Request-ID"), body["request_id"])
-			if tc.surface == "protocol" {
+			if tc.format == "oauth" {
 				require.Equal(t, "invalid_request", body["error"])
 				require.NotEmpty(t, body["error_description"])
 			}
@@ -81,17 +81,17 @@ func TestWhatIsNotThereIsSaidInTheFormOfTheSurface(t *testing.T) {
 	}
 }
 
-func TestAMobileAppGetsJSONEverywhere(t *testing.T) {
+func TestMobileAppsGetJSONErrors(t *testing.T) {
 	s := newSite(t, nil)
 	require.Equal(t, "application/json", s.get("/nowhere", "X-Mobile-App", "1").Header().Get("Content-Type"))
 }
 
-func TestASiteMayLiveBelowAPath(t *testing.T) {
-	s := newSite(t, func(c *server.Config) { c.SiteURL = mustURL(t, "https://example.com/apps/sso") })
+func TestSiteBelowABasePath(t *testing.T) {
+	s := newSite(t, func(c *server.HandlerConfig) { c.SiteURL = mustURL(t, "https://example.com/apps/sso") })
 	require.Contains(t, s.get("/apps/sso/login").Body.String(), "login")
 	require.Contains(t, s.get("/apps/sso/").Body.String(), "home")
 	require.Equal(t, "/apps/sso/", s.get("/apps/sso").Header().Get("Location"))
-	require.Equal(t, http.StatusOK, s.get("/healthz").Code, "health is asked of the node, not of the site")
+	require.Equal(t, http.StatusOK, s.get("/healthz").Code, "the health checks are not below the base path")
 	for _, target := range []string{"/login", "/", "/apps/ssologin", "/apps/sso/apps/sso/login", "/apps/sso/healthz"} {
 		require.Equal(t, http.StatusNotFound, s.get(target).Code, target)
 	}
@@ -99,9 +99,9 @@ func TestASiteMayLiveBelowAPath(t *testing.T) {
 	require.Equal(t, http.StatusMethodNotAllowed, s.get("/apps/sso/oauth/access_token").Code)
 }
 
-func TestSomeEndpointsAreOutsideTheBasePath(t *testing.T) {
+func TestRoutesAtRootAreOutsideTheBasePath(t *testing.T) {
 	atRoot := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "at the root") })
-	s := newSite(t, func(c *server.Config) { c.SiteURL = mustURL(t, "https://example.com/sso") },
+	s := newSite(t, func(c *server.HandlerConfig) { c.SiteURL = mustURL(t, "https://example.com/sso") },
 		web.Route{Method: "GET", Path: "/.well-known/thing/sso", AtRoot: true, Handler: atRoot})
 	require.Equal(t, "at the root", s.get("/.well-known/thing/sso").Body.String())
 	require.Equal(t, http.StatusMethodNotAllowed, s.send(request("POST", "/.well-known/thing/sso", "")).Code)
@@ -119,16 +119,16 @@ func TestStaticFilesAreServed(t *testing.T) {
 	require.Contains(t, w.Header().Get("Cache-Control"), "immutable")
 }
 
-func TestReadinessIsTheDatabases(t *testing.T) {
+func TestReadyzReportsTheDatabase(t *testing.T) {
 	var fault error
-	s := newSite(t, func(c *server.Config) { c.Ready = func(context.Context) error { return fault } })
+	s := newSite(t, func(c *server.HandlerConfig) { c.Ready = func(context.Context) error { return fault } })
 	require.Equal(t, http.StatusOK, s.get("/readyz").Code)
 
 	fault = errors.New("dial postgres://gatehouse@db: refused")
 	w := s.get("/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
-	require.NotContains(t, w.Body.String(), "refused", "what is wrong is for the log")
+	require.NotContains(t, w.Body.String(), "refused", "the cause goes to the log only")
 	require.Contains(t, s.log.String(), "refused")
 	require.Equal(t, http.StatusOK, s.get("/healthz").Code, "a restart would not help")
 }

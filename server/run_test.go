@@ -20,7 +20,7 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
-func TestStoppingLetsRequestsFinish(t *testing.T) {
+func TestStopLetsRequestsFinish(t *testing.T) {
 	arrived, finish := make(chan struct{}), make(chan struct{})
 	l := listen(t)
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -55,7 +55,7 @@ func TestStoppingLetsRequestsFinish(t *testing.T) {
 			_ = conn.Close()
 		}
 		return err != nil
-	}, 10*time.Second, time.Millisecond, "nothing new is accepted")
+	}, 10*time.Second, time.Millisecond, "new connections are refused")
 	select {
 	case err := <-stopped:
 		t.Fatal("stopped before the request finished", err)
@@ -66,12 +66,12 @@ func TestStoppingLetsRequestsFinish(t *testing.T) {
 	require.NoError(t, <-stopped)
 }
 
-func TestAListenerThatFailsStopsTheOthers(t *testing.T) {
+func TestFailedListenerStopsTheOthers(t *testing.T) {
 	good, broken := listen(t), listen(t)
 	require.NoError(t, broken.Close())
 	err := server.Run(t.Context(), slog.New(slog.DiscardHandler),
 		server.Listener{Listener: good, Handler: http.NotFoundHandler()}, server.Listener{Listener: broken, Handler: http.NotFoundHandler()})
 	require.ErrorIs(t, err, net.ErrClosed)
-	_, err = http.Get("http://" + good.Addr().String()) //nolint:bodyclose // there is none
+	_, err = http.Get("http://" + good.Addr().String()) //nolint:bodyclose // it has no response
 	require.Error(t, err)
 }

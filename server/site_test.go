@@ -33,10 +33,10 @@ func endpoints() []web.Route {
 			_, _ = io.WriteString(w, strings.Join([]string{name, r.Method, c.IP, scheme}, " "))
 		}
 	}
-	fails := func(http.ResponseWriter, *http.Request) { panic("the handler's mistake") }
+	fails := func(http.ResponseWriter, *http.Request) { panic("a bug in the handler") }
 	failsLate := func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "half a page")
-		panic("the handler's mistake")
+		panic("a bug in the handler")
 	}
 	read := func(w http.ResponseWriter, r *http.Request) {
 		_, err := io.ReadAll(r.Body)
@@ -83,16 +83,16 @@ func endpoints() []web.Route {
 	}
 }
 
-// testSite is a handler with what it logged.
+// testSite is a handler with its log.
 type testSite struct {
 	http.Handler
 	log *logBuffer
 }
 
-func newSite(t *testing.T, change func(*server.Config), more ...web.Route) testSite {
+func newSite(t *testing.T, change func(*server.HandlerConfig), more ...web.Route) testSite {
 	t.Helper()
 	log := &logBuffer{}
-	c := server.Config{
+	c := server.HandlerConfig{
 		SiteURL: mustURL(t, "http://gatehouse.example.com"), Version: "1.2.3", Build: "abc",
 		Ready: func(context.Context) error { return nil },
 		Log:   slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -104,7 +104,7 @@ func newSite(t *testing.T, change func(*server.Config), more ...web.Route) testS
 	require.NoError(t, err)
 	c.Renderer = renderer
 	c.Routes = append(endpoints(), more...)
-	h, err := server.New(c)
+	h, err := server.NewHandler(c)
 	require.NoError(t, err)
 	return testSite{h, log}
 }
@@ -119,7 +119,7 @@ func (s testSite) get(target string, header ...string) *httptest.ResponseRecorde
 	return s.send(request(http.MethodGet, target, "", header...))
 }
 
-// request makes a request; header are names and values in turn.
+// request returns a request; header alternates names and values.
 func request(method, target, body string, header ...string) *http.Request {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	for i := 0; i+1 < len(header); i += 2 {
@@ -146,7 +146,7 @@ func prefixes(t *testing.T, list ...string) []netip.Prefix {
 	return ps
 }
 
-// logBuffer is written by handlers and read by the test.
+// logBuffer is a buffer that handlers and the test use at the same time.
 type logBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

@@ -12,14 +12,14 @@ import (
 	"gatehouse/internal/web"
 )
 
-// traced gives each request a span. It continues the trace of a trusted proxy; in
-// anybody else's name a stranger could write into ours. Like the log, a span names
-// the template of the route and never a URL: codes, tokens and states stand in them.
+// traced gives each request a span. It continues a trace only if a trusted proxy sent
+// it: other clients could add spans to traces that are not theirs. Like the access log,
+// a span names the template of the route and not the URL.
 func (s *site) traced(next http.Handler) http.Handler {
-	if s.Tracers == nil {
+	if s.tracers == nil {
 		return next
 	}
-	tracer := s.Tracers.Tracer("gatehouse")
+	tracer := s.tracers.Tracer("gatehouse")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if exchangeOf(r).policy.Health {
 			next.ServeHTTP(w, r)
@@ -35,8 +35,8 @@ func (s *site) traced(next http.Handler) http.Handler {
 	})
 }
 
-// describeSpan says how a request ended, in the words of OpenTelemetry's
-// conventions for HTTP servers. Without a span it does nothing.
+// describeSpan adds to the span how the request ended, with the attributes of
+// OpenTelemetry's conventions for HTTP servers. Without a span it does nothing.
 func describeSpan(ctx context.Context, method string, e *exchange) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {

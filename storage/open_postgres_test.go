@@ -113,7 +113,7 @@ func TestADatabaseThatWasReadOnlyIsWrittenAgain(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	read := func() error { _, err := store.User(ctx, pair.User.ID); return err }
 	write := func() error { return store.CreateGrant(ctx, pair.NewGrant(time.Now())) }
-	for store.Pools()["all"].OpenConnections < 4 {
+	for store.Pools()["all"].Stats().OpenConnections < 4 {
 		require.NoError(t, atOnce(32, read))
 	}
 	exec(alter + " || 'off', current_database()); END $$") // open connections keep their setting

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"time"
 )
 
@@ -14,14 +15,8 @@ const (
 	countedExpired = 10_000
 )
 
-// Pools returns the statistics of the connection pools, by their purpose.
-func (s *Store) Pools() map[string]sql.DBStats {
-	stats := make(map[string]sql.DBStats, len(s.pools))
-	for name, pool := range s.pools {
-		stats[name] = pool.Stats()
-	}
-	return stats
-}
+// Pools returns the connection pools, by their purpose.
+func (s *Store) Pools() map[string]*sql.DB { return maps.Clone(s.pools) }
 
 // Unavailable returns how many operations have failed with ErrUnavailable.
 func (s *Store) Unavailable() uint64 { return s.unavailable.Load() }

@@ -72,7 +72,7 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 		return errors.Join(err, closeAll(listeners))
 	}
 	version := readVersion()
-	g, err := server.Assemble(server.Parts{
+	g, err := server.NewGateway(server.GatewayConfig{
 		SiteURL: gatewayURL, Secrets: secrets, Registrations: cfg.RegistrationRate,
 		Version: version.Version, Build: version.Build, Store: store, Log: log,
 	})

@@ -49,7 +49,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 		return err
 	}
 	defer flush()
-	g, err := server.Assemble(server.Parts{
+	g, err := server.NewGateway(server.GatewayConfig{
 		SiteURL: cfg.SiteURL, Secrets: secrets, TrustedProxies: cfg.TrustedProxies, Registrations: cfg.RegistrationRate,
 		Version: version.Version, Build: version.Build, Store: store, Metrics: metrics, Tracers: tracers, Log: log,
 	})
@@ -139,7 +139,7 @@ func closeAll(listeners []server.Listener) error {
 
 // firstAdmin makes the first System Admin from the variables, or says where to
 // make one. Where there are users already it does nothing.
-func (c *cli) firstAdmin(ctx context.Context, cfg config, g server.Gateway, log *slog.Logger) error {
+func (c *cli) firstAdmin(ctx context.Context, cfg config, g *server.Gateway, log *slog.Logger) error {
 	needed, err := g.SetUp.Needed(ctx)
 	if err != nil || !needed {
 		return err

@@ -187,7 +187,7 @@ func startWithLog(t *testing.T, databaseURL, basePath string, log *slog.Logger) 
 	require.NoError(t, store.MigrateUp(t.Context()))
 	listener := httptest.NewUnstartedServer(nil)
 	site := &url.URL{Scheme: "http", Host: listener.Listener.Addr().String(), Path: basePath}
-	assembled, err := server.Assemble(server.Parts{
+	assembled, err := server.NewGateway(server.GatewayConfig{
 		SiteURL: site, Secrets: [][]byte{[]byte("a secret of this test that is long enough")}, Registrations: registration.UnlimitedRate(),
 		Version: "test", Build: "0", Store: store, Log: log,
 	})

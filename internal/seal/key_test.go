@@ -8,7 +8,7 @@ import (
 	"gatehouse/internal/seal"
 )
 
-func TestKeysDifferByPurposeAndSecret(t *testing.T) {
+func TestKeyDependsOnPurposeAndSecret(t *testing.T) {
 	keys := map[string]bool{}
 	for _, secret := range []string{"a secret of 32 bytes, or of more", "another one, of 32 bytes or more"} {
 		for _, purpose := range []string{"throttle", "else"} {

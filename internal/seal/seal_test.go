@@ -28,7 +28,7 @@ func sealer(t *testing.T, prefix string, secrets ...[]byte) *seal.Sealer[value] 
 	return s
 }
 
-func TestSealedValuesOpenAgain(t *testing.T) {
+func TestSealAndOpen(t *testing.T) {
 	s := sealer(t, "t_", newSecret)
 	a, err := s.Seal(value{Name: "ada", N: 7})
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func TestSealedValuesOpenAgain(t *testing.T) {
 	require.NotEqual(t, a, other)
 }
 
-func TestEveryChangedByteIsRefused(t *testing.T) {
+func TestOpenRefusesEveryChangedByte(t *testing.T) {
 	s := sealer(t, "t_", newSecret)
 	a, err := s.Seal(value{Name: "ada", N: 7})
 	require.NoError(t, err)
@@ -65,7 +65,7 @@ func TestEveryChangedByteIsRefused(t *testing.T) {
 	}
 }
 
-func TestAKindDoesNotOpenAsAnother(t *testing.T) {
+func TestOpenRefusesAnotherKind(t *testing.T) {
 	code, token := sealer(t, "c_", newSecret), sealer(t, "t_", newSecret)
 	sealed, err := code.Seal(value{Name: "ada"})
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestAKindDoesNotOpenAsAnother(t *testing.T) {
 	require.ErrorIs(t, err, seal.ErrInvalid)
 }
 
-func TestAnEarlierSecretStillOpensWhatItSealed(t *testing.T) {
+func TestPreviousSecretOpensItsValues(t *testing.T) {
 	before := sealer(t, "t_", oldSecret)
 	sealed, err := before.Seal(value{Name: "ada"})
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestAnEarlierSecretStillOpensWhatItSealed(t *testing.T) {
 	require.ErrorIs(t, err, seal.ErrInvalid, "a secret that was dropped opens nothing")
 }
 
-func TestAShortSecretIsRefused(t *testing.T) {
+func TestNewRefusesShortSecrets(t *testing.T) {
 	_, err := seal.New[value]("t_", []byte("short"))
 	require.ErrorContains(t, err, "at least 32 bytes")
 	_, err = seal.New[value]("t_")

@@ -17,7 +17,7 @@ import (
 	"gatehouse/templates"
 )
 
-func TestPageTurnsErrorsIntoTheErrorPage(t *testing.T) {
+func TestPageShowsErrors(t *testing.T) {
 	renderer, err := templates.New(templates.Site{})
 	require.NoError(t, err)
 	for name, tc := range map[string]struct {
@@ -63,7 +63,7 @@ func TestPageAnswersMobileAppsInJSON(t *testing.T) {
 	require.Contains(t, w.Body.String(), "api.context.invalid_url_param.app_error")
 }
 
-func TestPageSaysNothingToABrowserThatHungUp(t *testing.T) {
+func TestPageWritesNothingToADisconnectedBrowser(t *testing.T) {
 	renderer, err := templates.New(templates.Site{})
 	require.NoError(t, err)
 	var log bytes.Buffer
@@ -85,7 +85,7 @@ func (brokenRenderer) Render(http.ResponseWriter, int, templates.Frame, template
 	return errors.New("no template")
 }
 
-func TestPageAnswersEvenWithoutItsTemplate(t *testing.T) {
+func TestPageErrorWithoutTemplate(t *testing.T) {
 	h := web.Page(slog.New(slog.DiscardHandler), brokenRenderer{}, func(http.ResponseWriter, *http.Request) error { return web.Forbidden(nil) })
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))

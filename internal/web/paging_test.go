@@ -11,7 +11,7 @@ import (
 	"gatehouse/internal/web"
 )
 
-func TestPagingIsTheContracts(t *testing.T) {
+func TestPaging(t *testing.T) {
 	for query, want := range map[string][2]int{
 		"":                             {0, 60},
 		"?page=2":                      {120, 60},

@@ -69,7 +69,7 @@ func assemble(t *testing.T, store *storage.Store, siteURL string, secrets [][]by
 	t.Helper()
 	site, err := url.Parse(siteURL)
 	require.NoError(t, err)
-	g, err := server.Assemble(server.Parts{
+	g, err := server.NewGateway(server.GatewayConfig{
 		SiteURL: site, Secrets: secrets, Registrations: registration.UnlimitedRate(), Version: "test", Build: "0", Store: store, Log: log,
 	})
 	require.NoError(t, err)

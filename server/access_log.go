@@ -11,25 +11,25 @@ import (
 	"gatehouse/internal/web"
 )
 
-// maxLoggedUserAgent bounds what a client can write into the log, in bytes.
+// maxLoggedUserAgent limits what a client can write into the log, in bytes.
 const maxLoggedUserAgent = 120
 
-// unmatched is the route of requests that lead nowhere. Their path is not logged:
-// it could hold anything.
+// unmatched is logged as the route of a request that no handler was called for. Its
+// path is not logged, because a client may write anything into it.
 const unmatched = "unmatched"
 
-// accessLog writes one line for each request, and counts it. URLs are logged as
-// the template of their route, because codes, tokens and states stand in them.
+// accessLog writes one line for each request, and counts it. It logs the template of
+// the route and not the URL, because URLs contain codes, tokens and states.
 func (s *site) accessLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := exchangeOf(r)
 		e.ResponseWriter = w
 		start := time.Now()
-		defer func() { // also when a handler breaks the connection off
+		defer func() { // also if a handler aborts the connection
 			took := time.Since(start)
 			s.logRequest(r, e, took)
 			describeSpan(r.Context(), r.Method, e)
-			s.Metrics.observe(e.route, r.Method, e.finalStatus(), took)
+			s.metrics.countRequest(e.route, r.Method, e.finalStatus(), took)
 		}()
 		next.ServeHTTP(e, r)
 	})
@@ -44,7 +44,7 @@ func (s *site) logRequest(r *http.Request, e *exchange, took time.Duration) {
 		slog.String("method", knownMethod(r.Method)),
 		slog.String("route", e.route),
 		slog.Int("status", e.finalStatus()),
-		slog.Float64("duration_ms", float64(took.Microseconds())/1000), // JSON has no durations
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000), // JSON has no type for durations
 		slog.Int64("bytes", e.bytes),
 		slog.String("ip", web.ClientIP(r.Context())),
 		slog.String("request_id", web.RequestID(r.Context())),
@@ -53,9 +53,10 @@ func (s *site) logRequest(r *http.Request, e *exchange, took time.Duration) {
 	if span := trace.SpanContextFromContext(r.Context()); span.IsSampled() {
 		attrs = append(attrs, slog.String("trace_id", span.TraceID().String()))
 	}
-	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
+// WriteHeader implements http.ResponseWriter.
 func (e *exchange) WriteHeader(status int) {
 	if e.status == 0 && status >= 200 { // 1xx come before the response
 		e.status = status
@@ -63,6 +64,7 @@ func (e *exchange) WriteHeader(status int) {
 	e.ResponseWriter.WriteHeader(status)
 }
 
+// Write implements http.ResponseWriter.
 func (e *exchange) Write(b []byte) (int, error) {
 	if e.status == 0 {
 		e.status = http.StatusOK
@@ -72,10 +74,11 @@ func (e *exchange) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap lets http.ResponseController reach the connection.
+// Unwrap gives http.ResponseController access to the connection.
 func (e *exchange) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
-// finalStatus is what net/http sends for a handler that wrote nothing.
+// finalStatus is the status that the client gets. net/http sends 200 if the handler
+// writes nothing.
 func (e *exchange) finalStatus() int {
 	if e.status == 0 {
 		return http.StatusOK
@@ -83,7 +86,8 @@ func (e *exchange) finalStatus() int {
 	return e.status
 }
 
-// knownMethod keeps made-up methods out of logs and labels.
+// knownMethod replaces unknown methods, so that clients cannot fill logs and labels
+// with their own words.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:

@@ -1,0 +1,120 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"gatehouse/account"
+	"gatehouse/consent"
+	"gatehouse/console"
+	"gatehouse/internal/web"
+	"gatehouse/provider"
+	"gatehouse/registration"
+	"gatehouse/templates"
+)
+
+// Store is the storage of a gateway; *storage.Store implements it. Each package sees
+// only the interface that it declares itself.
+type Store interface {
+	account.Store
+	console.Store
+	consent.Store
+	provider.Store
+	registration.Store
+	// Ready returns an error if the database does not answer or is not migrated.
+	Ready(ctx context.Context) error
+}
+
+// GatewayConfig configures a Gateway.
+type GatewayConfig struct {
+	SiteURL        *url.URL
+	Secrets        [][]byte // the first seals; all of them open what they have sealed
+	TrustedProxies []netip.Prefix
+	Registrations  registration.Rate
+	Version, Build string
+	Store          Store
+	Metrics        *Metrics             // may be nil
+	Tracers        trace.TracerProvider // may be nil
+	Log            *slog.Logger
+}
+
+// Gateway is a gateway that is ready to serve.
+type Gateway struct {
+	Handler http.Handler
+	Users   *account.Users
+	SetUp   *account.SetUp
+}
+
+// NewGateway connects the packages: store, tokens, authentication, consent, the
+// protocol, accounts, apps, console, HTTP. It returns an error if a secret is too short
+// or the site URL is not an origin.
+func NewGateway(c GatewayConfig) (*Gateway, error) {
+	basePath, issuer := c.SiteURL.Path, c.SiteURL.String()
+	store := c.Metrics.countAuditEvents(c.Store)
+	c.Metrics.setVersion(c.Version, c.Build)
+	renderer, err := templates.New(templates.Site{BasePath: basePath})
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := provider.NewTokens(store, c.Secrets...)
+	if err != nil {
+		return nil, err
+	}
+
+	cookies := account.Cookies{BasePath: basePath, SiteHTTPS: c.SiteURL.Scheme == "https"}
+	authenticator := account.NewAuthenticator(account.AuthenticatorConfig{
+		Store: store, Tokens: tokens, Cookies: cookies, ResourceMetadata: provider.ResourceMetadataURL(issuer), Log: c.Log,
+	})
+	pages := web.Pages{
+		SignIn: authenticator, Settings: store, Renderer: renderer,
+		Notices: web.Notices{BasePath: basePath, SiteHTTPS: cookies.SiteHTTPS}, Log: c.Log,
+	}
+	consents := consent.NewHandler(consent.Config{Store: store, Callers: authenticator, Renderer: renderer, BasePath: basePath, Log: c.Log})
+	protocol := provider.New(provider.Config{
+		Issuer: issuer, BasePath: basePath, Tokens: tokens, Store: store,
+		SignIn: authenticator, Consents: consents, Renderer: renderer, Observe: c.Metrics.countProtocolEvent, Log: c.Log,
+	})
+
+	hasher := account.NewHasher(account.HasherConfig{})
+	users := account.NewUsers(account.UsersConfig{Store: store, Hasher: hasher, Log: c.Log})
+	setUp := account.NewSetUp(account.SetUpConfig{Store: store, Users: users})
+	signIn, err := account.NewService(account.ServiceConfig{Store: store, Hasher: hasher, Secret: c.Secrets[0], Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	accounts := account.NewHandler(account.HandlerConfig{
+		Service: signIn, Authenticator: authenticator, SetUp: setUp, Store: store, FormTargets: protocol, Renderer: renderer,
+		Cookies: cookies, Observe: c.Metrics.countSignIn, Log: c.Log,
+	})
+	security := account.NewSecurityHandler(account.SecurityConfig{
+		Pages: pages, Service: signIn, Users: users, Store: store, Apps: consents, Cookies: cookies,
+	})
+
+	apps := registration.NewService(registration.ServiceConfig{Store: store, Log: c.Log})
+	registrar := registration.NewRegistrar(registration.RegistrarConfig{
+		Apps: apps, Store: store, Rate: c.Registrations, Observe: c.Metrics.countRegistration, Log: c.Log,
+	})
+	integrations := registration.NewHandler(registration.HandlerConfig{
+		Apps: apps, Store: store, Callers: authenticator, Pages: pages, SiteURL: issuer, BasePath: basePath, Log: c.Log,
+	})
+	settings := console.NewSettingsEditor(console.SettingsEditorConfig{Store: store, Log: c.Log})
+	admin := console.NewHandler(console.Config{Pages: pages, Users: users, Settings: settings, Store: store, BasePath: basePath})
+
+	handler, err := NewHandler(HandlerConfig{
+		SiteURL: c.SiteURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Build: c.Build, Ready: store.Ready,
+		RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: c.Metrics, Tracers: c.Tracers, Log: c.Log,
+		// The registration endpoint comes before the API of apps, whose paths include its own.
+		Routes: slices.Concat(protocol.Routes(), registrar.Routes(), consents.Routes(), accounts.Routes(),
+			integrations.Routes(), security.Routes(), admin.Routes()),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Gateway{Handler: handler, Users: users, SetUp: setUp}, nil
+}
