@@ -1,19 +1,19 @@
-// Command client is the sample relying party: an OAuth 2.0 client that shows,
-// step by step, what it sends to an authorization server and what it gets back.
-// Keep it open beside a client of your own.
+// Command client is the sample relying party: an OAuth 2.0 client that shows each
+// request to an authorization server and each response. Compare them with those of your
+// own client.
 //
 //	go run ./examples/client -issuer http://localhost:8065 \
 //	    -client-id ID -client-secret-file secret.txt
 //	go run ./examples/client -client-id ID -public
 //
-// Then open http://localhost:8066. The app must be registered with the callback
-// URL that the first lines of output name.
+// Then open http://localhost:8066. Register the app with the callback URL that the first
+// lines of the output show.
 //
-// It works against any issuer. Endpoints are read from the issuer's metadata
-// (RFC 8414) when there is any, else they are /oauth/authorize,
-// /oauth/access_token and /api/v4/users/me below the issuer; flags override
-// each. Everything but flags and listening is in package relyingparty.
+// It works with any issuer. It reads the endpoints from the issuer's metadata (RFC 8414).
+// Without metadata, it uses /oauth/authorize, /oauth/access_token and /api/v4/users/me
+// below the issuer. Flags override each endpoint. This package only parses flags and
+// listens; package relyingparty does the rest.
 //
-// It is a foreign client on purpose: standard library and golang.org/x/oauth2,
-// nothing of the server it talks to. What works here works for any client.
+// It uses only the standard library and golang.org/x/oauth2, and no code of the server.
+// Therefore it shows how the server behaves for any client.
 package main

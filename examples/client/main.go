@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// run serves one scenario until ctx ends.
+// run serves one scenario until ctx is done.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	listen, config, err := parse(args, stderr)
 	if err != nil {
@@ -65,34 +65,34 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return <-stopped
 }
 
-// parse turns the flags into a configuration with one scenario.
+// parse parses the flags into the address to listen on and a configuration with one scenario.
 func parse(args []string, stderr io.Writer) (listen string, config relyingparty.Config, err error) {
 	scenario := relyingparty.Scenario{Name: "Your app", Slug: "app"}
 	flags := flag.NewFlagSet("client", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&listen, "listen", "127.0.0.1:8066", "`address` to listen on; keep it on loopback, there is no sign-in here")
-	flags.StringVar(&config.BaseURL, "base-url", "", "`URL` under which browsers reach this client (default http://localhost:<port>)")
-	flags.StringVar(&config.Issuer, "issuer", "http://localhost:8065", "the authorization server, exactly as it names itself")
+	flags.StringVar(&listen, "listen", "127.0.0.1:8066", "`address` to listen on; use a loopback address, because this client has no sign-in")
+	flags.StringVar(&config.BaseURL, "base-url", "", "`URL` at which browsers reach this client (default: http://localhost:<port>)")
+	flags.StringVar(&config.Issuer, "issuer", "http://localhost:8065", "`URL` of the authorization server, exactly as the server writes it")
 	flags.StringVar(&scenario.ClientID, "client-id", "", "client `ID` of the registered app (required)")
-	flags.StringVar(&scenario.ClientSecret, "client-secret", "", "client `secret`; other users of this machine may see it in the process list")
-	secretFile := flags.String("client-secret-file", "", "`file` that holds the client secret")
-	flags.BoolVar(&scenario.Public, "public", false, "the app is a public client: no secret, PKCE required")
+	flags.StringVar(&scenario.ClientSecret, "client-secret", "", "client `secret`; other users of this computer can see it in the process list")
+	secretFile := flags.String("client-secret-file", "", "`file` that contains the client secret")
+	flags.BoolVar(&scenario.Public, "public", false, "the app is a public client: it has no secret and must use PKCE")
 	flags.BoolVar(&scenario.Implicit, "implicit", false, "use the implicit grant (not recommended, RFC 9700 section 2.1.2)")
 	flags.BoolVar(&scenario.Basic, "basic", false, "send the client secret by client_secret_basic instead of client_secret_post")
-	flags.BoolVar(&scenario.NoPKCE, "no-pkce", false, "leave PKCE out (confidential clients only)")
-	flags.StringVar(&scenario.Scope, "scope", "", "`scope` to ask for, separated by spaces; empty asks for the server's default")
-	flags.StringVar(&scenario.Resource, "resource", "", "`URI` of the resource to ask for (RFC 8707)")
-	flags.StringVar(&config.AuthorizePath, "authorize-path", "", "authorization endpoint, a `path` below the issuer or a URL (default from metadata, else "+relyingparty.DefaultAuthorizePath+")")
-	flags.StringVar(&config.TokenPath, "token-path", "", "token endpoint, a `path` below the issuer or a URL (default from metadata, else "+relyingparty.DefaultTokenPath+")")
-	flags.StringVar(&config.MePath, "me-path", "", "resource that tells who the user is, a `path` below the issuer or a URL (default "+relyingparty.DefaultMePath+")")
+	flags.BoolVar(&scenario.NoPKCE, "no-pkce", false, "do not use PKCE (confidential clients only)")
+	flags.StringVar(&scenario.Scope, "scope", "", "`scope` to request, separated by spaces (default: the server's default scope)")
+	flags.StringVar(&scenario.Resource, "resource", "", "`URI` of the resource to request (RFC 8707)")
+	flags.StringVar(&config.AuthorizePath, "authorize-path", "", "authorization endpoint, a `path` below the issuer or a URL (default: from the metadata, or "+relyingparty.DefaultAuthorizePath+")")
+	flags.StringVar(&config.TokenPath, "token-path", "", "token endpoint, a `path` below the issuer or a URL (default: from the metadata, or "+relyingparty.DefaultTokenPath+")")
+	flags.StringVar(&config.MePath, "me-path", "", "resource that returns the user, a `path` below the issuer or a URL (default: "+relyingparty.DefaultMePath+")")
 	if err := flags.Parse(args); err != nil {
 		return "", config, err
 	}
 	if flags.NArg() > 0 {
-		return "", config, fmt.Errorf("unexpected argument %q: everything is a flag", flags.Arg(0))
+		return "", config, fmt.Errorf("unexpected argument %q: use flags only", flags.Arg(0))
 	}
 	if scenario.ClientID == "" {
-		return "", config, errors.New("-client-id is missing: give the client ID that the server showed when the app was registered")
+		return "", config, errors.New("-client-id is missing: use the client ID that the server showed when you registered the app")
 	}
 	if *secretFile != "" {
 		secret, err := os.ReadFile(*secretFile)
@@ -105,8 +105,8 @@ func parse(args []string, stderr io.Writer) (listen string, config relyingparty.
 	return listen, config, nil
 }
 
-// baseURL names a loopback listener localhost, the host that redirect URIs of
-// apps under development usually carry.
+// baseURL returns the URL of the listener. Its host is localhost for a loopback address,
+// because developers usually register redirect URIs with localhost.
 func baseURL(addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {

@@ -12,19 +12,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFlagsMakeAScenario(t *testing.T) {
+func TestParseFlags(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("from-a-file\n"), 0o600))
 	listen, config, err := parse([]string{"-client-id", "id", "-client-secret-file", secret, "-scope", "a b", "-token-path", "/token"}, io.Discard)
 	require.NoError(t, err)
-	require.Equal(t, "127.0.0.1:8066", listen, "loopback unless told otherwise")
+	require.Equal(t, "127.0.0.1:8066", listen, "the default is a loopback address")
 	require.Equal(t, "http://localhost:8065", config.Issuer)
 	require.Equal(t, "/token", config.TokenPath)
 	require.Equal(t, "from-a-file", config.Scenarios[0].ClientSecret)
 	require.Equal(t, "a b", config.Scenarios[0].Scope)
 }
 
-func TestWrongFlagsSayWhatIsWrong(t *testing.T) {
+func TestWrongFlagsAreRefused(t *testing.T) {
 	for says, args := range map[string][]string{
 		"-client-id is missing":     {"-public"},
 		"unexpected argument":       {"-client-id", "id", "-public", "serve"},
@@ -38,7 +38,7 @@ func TestWrongFlagsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestItSaysWhereToClickAndStops(t *testing.T) {
+func TestRunPrintsItsURLsAndStops(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	var out bytes.Buffer
@@ -47,7 +47,7 @@ func TestItSaysWhereToClickAndStops(t *testing.T) {
 	require.Contains(t, out.String(), "/app/callback   (register the app with it)")
 }
 
-func TestLoopbackIsCalledLocalhost(t *testing.T) {
+func TestBaseURLCallsLoopbackLocalhost(t *testing.T) {
 	for want, ip := range map[string]string{"http://localhost:80": "127.0.0.1", "http://[2001:db8::1]:80": "2001:db8::1", "http://192.0.2.1:80": "192.0.2.1"} {
 		require.Equal(t, want, baseURL(&net.TCPAddr{IP: net.ParseIP(ip), Port: 80}))
 	}

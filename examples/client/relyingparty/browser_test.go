@@ -15,8 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// browser drives the client's pages as a person would. Every page that it gets
-// is searched for secrets.
+// browser uses the client's pages as a user does. It checks that no page contains a secret.
 type browser struct {
 	t      *testing.T
 	base   string
@@ -24,7 +23,7 @@ type browser struct {
 	client *http.Client
 }
 
-// page is what came back last.
+// page is the response to a request.
 type page struct {
 	*goquery.Document
 	Status int
@@ -64,7 +63,7 @@ func start(t *testing.T, fake *fakeServer, change func(*relyingparty.Config)) *b
 	return &browser{t: t, base: config.BaseURL, fake: fake, client: &http.Client{Jar: jar}}
 }
 
-// in is the same browser, used by a subtest.
+// in returns the same browser for a subtest.
 func (b *browser) in(t *testing.T) *browser {
 	other := *b
 	other.t = t
@@ -103,7 +102,7 @@ func (b *browser) read(response *http.Response) page {
 	return page{document, response.StatusCode, response.Header, string(body), response.Request.URL}
 }
 
-// authorize presses Go in step 1 and follows the redirects back.
+// authorize follows the link of step 1 and all redirects.
 func (b *browser) authorize(slug string) page {
 	b.t.Helper()
 	return b.get(b.authorizationURL(slug))
@@ -113,18 +112,18 @@ func (b *browser) authorizationURL(slug string) string {
 	b.t.Helper()
 	start := b.get("/" + slug)
 	place, found := start.Find("#step-1 a.button").Attr("href")
-	require.True(b.t, found, "step 1 has no Go")
+	require.True(b.t, found, "step 1 has no link")
 	return place
 }
 
-// signIn goes through steps 1 to 3.
+// signIn performs steps 1 to 3.
 func (b *browser) signIn(slug string) page {
 	b.t.Helper()
 	b.authorize(slug)
 	return b.post("/"+slug+"/token", nil)
 }
 
-// text is the text of what the selector finds, white space tidied.
+// text returns the text of the selected elements with normalized white space.
 func (p page) text(selector string) string {
 	return strings.Join(strings.Fields(p.Find(selector).Text()), " ")
 }

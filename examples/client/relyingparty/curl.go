@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// curlCommand writes the request as a shell command. The client secret is always
-// the variable CLIENT_SECRET; codes and tokens are variables too unless filled.
+// curlCommand returns the request as a shell command. The client secret is always the
+// variable CLIENT_SECRET. Codes and tokens are variables too, unless filled is true.
 func curlCommand(e *exchange, s Scenario, filled bool) string {
 	parts := []string{"curl -i"}
 	if e.Method != "GET" {
@@ -32,7 +32,7 @@ func curlCommand(e *exchange, s Scenario, filled bool) string {
 
 func curlParam(pair string, s Scenario, filled bool) string {
 	name, value, _ := strings.Cut(pair, "=")
-	// What we sent ourselves unescapes; if not, curl sends it as it is.
+	// The client's own parameters can be unescaped. Other text is used unchanged.
 	if plain, err := url.QueryUnescape(value); err == nil {
 		value = plain
 	}
@@ -53,7 +53,7 @@ func curlAuthorization(value string, s Scenario, filled bool) string {
 		if err != nil {
 			return "-H " + quote("Authorization: "+value)
 		}
-		// RFC 6749 §2.3.1: both halves are urlencoded first.
+		// Both parts are urlencoded (RFC 6749 §2.3.1).
 		id, secret, _ := strings.Cut(string(decoded), ":")
 		if secret == url.QueryEscape(s.ClientSecret) {
 			return "-u " + quote(id) + `:"$CLIENT_SECRET"`
@@ -66,7 +66,7 @@ func curlAuthorization(value string, s Scenario, filled bool) string {
 	return `-H "Authorization: Bearer $ACCESS_TOKEN"`
 }
 
-// quote makes one word of a POSIX shell out of anything.
+// quote makes one word of a POSIX shell from any text.
 func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -15,25 +15,25 @@ import (
 
 const (
 	discoveryTimeout = 3 * time.Second
-	// How long an answer is kept: a working one a while, a failed one just
-	// long enough that one page does not ask twice.
+	// discoveryKept is how long metadata are cached. discoveryFailedKept is how long a failure
+	// is cached, so that one page does not send the request twice.
 	discoveryKept       = time.Minute
 	discoveryFailedKept = 2 * time.Second
 )
 
-// endpoints is where the server is reached, and how we know.
+// endpoints are the URLs of the server and their source.
 type endpoints struct {
 	Authorize, Token, Me string
 
-	MetadataURL string // where the metadata was read; empty when it was not
-	Note        string // why it was not, in a sentence
-	Unreachable bool   // the server did not answer at all
-	// PromisesIss: the server says that it always sends iss, so that an
-	// answer without one is refused (RFC 9207 §2.4).
+	MetadataURL string // the URL of the metadata; empty if they were not read
+	Note        string // why they were not read
+	Unreachable bool   // the server did not respond
+	// PromisesIss means that the server always sends iss, so that the client refuses a
+	// response without it (RFC 9207 §2.4).
 	PromisesIss bool
 }
 
-// metadata is the part of RFC 8414 §2 that matters here.
+// metadata are the members of RFC 8414 §2 that the client uses.
 type metadata struct {
 	Issuer      string `json:"issuer"`
 	Authorize   string `json:"authorization_endpoint"`
@@ -41,7 +41,7 @@ type metadata struct {
 	PromisesIss bool   `json:"authorization_response_iss_parameter_supported"`
 }
 
-// discovery finds the endpoints and remembers them.
+// discovery finds the endpoints and caches them.
 type discovery struct {
 	config Config
 	client *http.Client
@@ -55,8 +55,8 @@ func newDiscovery(c Config) *discovery {
 	return &discovery{config: c, client: &http.Client{Transport: c.Transport, Timeout: discoveryTimeout}}
 }
 
-// endpoints never fails: without metadata, the configured and default places
-// are used, and the note says so.
+// endpoints returns the endpoints. It can't fail: without metadata it returns the configured
+// and the default endpoints, and Note says why.
 func (d *discovery) endpoints(ctx context.Context) endpoints {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -79,7 +79,7 @@ func (d *discovery) endpoints(ctx context.Context) endpoints {
 	return e
 }
 
-// place decides between what was configured, what was found and the default.
+// place returns the configured endpoint, the endpoint of the metadata, or the default.
 func (d *discovery) place(configured, found, fallback string) string {
 	path := configured
 	if path == "" && found != "" {
@@ -100,8 +100,8 @@ func (d *discovery) metadata(ctx context.Context) (metadata, string, error) {
 	if err != nil {
 		return metadata{}, "", err
 	}
-	// RFC 8414 §3.1: the well-known part goes between host and path; some
-	// servers put it behind the path.
+	// The well-known path is between the host and the path of the issuer (RFC 8414 §3.1).
+	// Some servers put it after the path.
 	path := strings.TrimRight(issuer.EscapedPath(), "/")
 	origin := issuer.Scheme + "://" + issuer.Host
 	places := []string{origin + wellKnown + path}
@@ -118,7 +118,7 @@ func (d *discovery) metadata(ctx context.Context) (metadata, string, error) {
 }
 
 func (d *discovery) read(ctx context.Context, place string) (metadata, error) {
-	// A page that is left early must not spoil what the next one finds.
+	// If the browser closes the connection, the result is still cached for the next page.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discoveryTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)

@@ -1,29 +1,28 @@
-// Package relyingparty is an OAuth 2.0 client as a web page: it runs the
-// authorization code grant (with PKCE) or the implicit grant against an
-// authorization server and shows each request and each answer, so that a
+// Package relyingparty is an OAuth 2.0 client as a website. It runs the authorization code
+// grant with PKCE, or the implicit grant, and shows each request and each response. A
 // developer can compare them with those of their own client.
 //
 //	browser                 this handler                      authorization server
 //	   │  GET /{slug}            │                                      │
-//	   │◀─ step 1: the URL ──────│  state and verifier kept per browser │
+//	   │◀─ step 1: the URL ──────│  stores state and verifier           │
 //	   │  Go ────────────────────┼───────── /oauth/authorize ──────────▶│
 //	   │◀────────────────────────┼─── 303 /{slug}/callback?code,state,iss
-//	   │  GET /{slug}/callback ─▶│  step 2: state and iss checked       │
+//	   │  GET /{slug}/callback ─▶│  step 2: checks state and iss        │
 //	   │  POST /{slug}/token ───▶│  step 3 ── /oauth/access_token ─────▶│
 //	   │  POST /{slug}/me ──────▶│  step 4 ── /api/v4/users/me ────────▶│
 //	   │  POST /{slug}/refresh ─▶│  step 5 ── /oauth/access_token ─────▶│
-//	   │  POST /{slug}/try/… ───▶│  wrong requests, to see refusals     │
+//	   │  POST /{slug}/try/… ───▶│  sends a wrong request               │
 //
-// By the implicit grant the answer is in the URL fragment, which only the
-// browser sees: /{slug}/callback then is a page whose script posts it here.
+// In the implicit grant, the response is in the URL fragment, which only the browser sees.
+// Then /{slug}/callback is a page whose script posts the fragment to the handler.
 //
-// Nothing is sent before its button is pressed, so that wrong requests can be
-// tried at every stage of a run. Runs are kept in memory, a bounded number.
+// The handler sends a request only when the user presses its button, so that the user can
+// send wrong requests at every step. It keeps a limited number of runs in memory.
 //
-// The client secret never leaves this handler but to the token endpoint. Codes
-// and tokens are shown by their last characters; the browser that they were
-// issued to can ask for a curl command that contains them.
+// The handler sends the client secret only to the token endpoint. Pages show only the last
+// characters of codes and tokens. The browser that received a code or token can load a curl
+// command that contains it.
 //
-// The package is a foreign client: it uses the standard library and
-// golang.org/x/oauth2, and knows nothing of how the server works.
+// The package uses only the standard library and golang.org/x/oauth2, and no code of the
+// server.
 package relyingparty

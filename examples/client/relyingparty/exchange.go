@@ -18,33 +18,33 @@ import (
 
 const (
 	callTimeout = 10 * time.Second
-	maxBody     = 1 << 20  // of an answer, in bytes; the rest is not read
-	maxShown    = 32 << 10 // of an answer's body that is kept for the page
+	maxBody     = 1 << 20  // bytes of a response body that are read
+	maxShown    = 32 << 10 // bytes of a response body that the page shows
 	userAgent   = "example-client"
 )
 
-// field is one header, or one parameter.
+// field is a header or a parameter.
 type field struct{ Name, Value string }
 
-// exchange is one request as it was sent and its answer as it was received.
+// exchange is a request as it was sent and its response as it was received.
 type exchange struct {
 	Method, URL   string
-	RequestHeader []field // in the order sent
+	RequestHeader []field // in the order on the wire
 	RequestBody   string
 
-	Status         string // "200 OK"; empty when there was no answer
+	Status         string // "200 OK"; empty if there was no response
 	StatusCode     int
 	ResponseHeader http.Header
 	ResponseBody   string
-	Cut            bool // the body was longer than is shown
+	Cut            bool // the body is longer than the page shows
 
-	Err error // what went wrong: no answer, or one that makes no sense
+	Err error // no response, or a response that can't be parsed
 }
 
-// ok reports whether the server agreed to the request.
+// ok reports whether the status is 2xx.
 func (e *exchange) ok() bool { return e.StatusCode >= 200 && e.StatusCode <= 299 }
 
-// recorder is an http.RoundTripper for one call that writes down what passes.
+// recorder is an http.RoundTripper that records one call.
 type recorder struct {
 	next http.RoundTripper
 
@@ -61,8 +61,7 @@ func (rec *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	rec.exchange = exchange{Method: request.Method, URL: request.URL.String(), RequestBody: string(body)}
 	rec.mu.Unlock()
 
-	// What is written to the wire, not what was asked of the library: that is
-	// where surprises are.
+	// Record the headers that are written to the wire, because the library can change them.
 	sent := request.Clone(httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
 		GotConn:          func(httptrace.GotConnInfo) { rec.startHeader() },
 		WroteHeaderField: rec.addHeader,
@@ -78,7 +77,7 @@ func (rec *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	defer func() { _ = response.Body.Close() }()
 	received, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if err != nil {
-		return nil, fmt.Errorf("read answer: %w", err)
+		return nil, fmt.Errorf("read response: %w", err)
 	}
 	response.Body = io.NopCloser(bytes.NewReader(received))
 
@@ -91,7 +90,7 @@ func (rec *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// startHeader forgets the headers of an attempt that the transport repeats on
+// startHeader deletes the recorded headers, because the transport can repeat a request on
 // another connection.
 func (rec *recorder) startHeader() {
 	rec.mu.Lock()
@@ -126,37 +125,36 @@ func requestBody(request *http.Request) ([]byte, error) {
 	return io.ReadAll(request.Body)
 }
 
-// record makes one call with a client that writes down what passes, and
-// returns what passed.
+// record makes one call with a client that records it, and returns the recording.
 func (h *handler) record(ctx context.Context, call func(context.Context, *http.Client) error) *exchange {
 	rec := &recorder{next: h.transport}
 	client := &http.Client{
 		Transport: rec,
 		Timeout:   callTimeout,
-		// A redirect is shown, not followed: it would carry the secret along.
+		// Do not follow redirects, because they would send the secret to another URL.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	// A browser that leaves must not cut off a token request: its answer would
-	// be lost, and with it the only use of the code.
+	// Do not cancel a token request when the browser closes the connection: the response
+	// would be lost, and the code can't be used again.
 	err := call(context.WithoutCancel(ctx), client)
 	return rec.result(err)
 }
 
-// requestToken makes a token request by golang.org/x/oauth2.
+// requestToken makes a token request with golang.org/x/oauth2.
 func (h *handler) requestToken(ctx context.Context, request func(context.Context) (*oauth2.Token, error)) (*oauth2.Token, *exchange) {
 	var token *oauth2.Token
 	e := h.record(ctx, func(ctx context.Context, client *http.Client) (err error) {
 		token, err = request(context.WithValue(ctx, oauth2.HTTPClient, client))
 		var refused *oauth2.RetrieveError
 		if errors.As(err, &refused) {
-			return nil // the answer itself says it better
+			return nil // the page shows the response itself
 		}
 		return err
 	})
 	return token, e
 }
 
-// requestMe asks the server whose token this is (RFC 6750 §2.1).
+// requestMe requests the user of the access token (RFC 6750 §2.1).
 func (h *handler) requestMe(ctx context.Context, place, accessToken string) *exchange {
 	return h.record(ctx, func(ctx context.Context, client *http.Client) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)
@@ -173,7 +171,7 @@ func (h *handler) requestMe(ctx context.Context, place, accessToken string) *exc
 	})
 }
 
-// sortedHeader lists headers by name, so that two answers compare by eye.
+// sortedHeader lists headers by name, so that two responses are easy to compare.
 func sortedHeader(header http.Header) []field {
 	var fields []field
 	for name, values := range header {

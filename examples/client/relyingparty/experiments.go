@@ -7,23 +7,23 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// What experiments send in place of the right values.
+// The values that experiments send instead of the right ones.
 const (
 	unknownClientID    = "zzzzzzzzzzzzzzzzzzzzzzzzzz" // 26 characters, like a real one
 	wrongSecret        = "this-is-not-the-secret"
-	madeUpRefreshToken = "a-refresh-token-that-nobody-issued"
+	madeUpRefreshToken = "a-refresh-token-that-no-server-issued"
 )
 
-// experiment is a wrong request that shows what a refusal looks like.
+// experiment is a wrong request. It shows how a server refuses it.
 type experiment struct {
 	Name, Title string
-	Sends       string // what is wrong with it
-	Expect      string // what a server that follows the RFCs answers
-	// Graced: a server may accept it for a short time after a refresh.
+	Sends       string // what is wrong with the request
+	Expect      string // the response of a server that follows the RFCs
+	// Graced means that a server may accept the request for a short time after a refresh.
 	Graced bool
 
 	applies func(Scenario) bool
-	missing func(*run) string // what must be done first; "" when ready
+	missing func(*run) string // what the user must do first; "" if nothing is missing
 	call    func(context.Context, *trial) (*oauth2.Token, *exchange)
 }
 
@@ -61,14 +61,14 @@ func needsRefresh(r *run) string {
 
 func needsNothing(*run) string { return "" }
 
-// retired are the experiments with what a refresh replaced; they stand in
-// step 5, the others in the list of wrong requests.
+// retired returns the experiments with tokens that a refresh replaced. The page shows them
+// in step 5, and the other experiments in the list of wrong requests.
 func retired() []experiment {
 	return []experiment{
 		{
 			Name: "old-access-token", Title: "Use the old access token",
-			Sends:  "Step 4 with the access token that the refresh replaced.",
-			Expect: "401. A server may accept it for some seconds more, for requests that are under way.",
+			Sends:  "The request of step 4 with the access token that the refresh replaced.",
+			Expect: "401. A server may accept the token for some more seconds, for requests that are already running.",
 			Graced: true, applies: hasSecret, missing: needsRefresh,
 			call: func(ctx context.Context, t *trial) (*oauth2.Token, *exchange) {
 				return nil, t.h.requestMe(ctx, t.endpoints.Me, t.run.oldAccessToken)
@@ -76,8 +76,8 @@ func retired() []experiment {
 		},
 		{
 			Name: "old-refresh-token", Title: "Use the old refresh token",
-			Sends:  "Step 5 with the refresh token that has been used already.",
-			Expect: "Within a short time, the same new tokens again, for a client that lost the answer. Later it counts as theft: invalid_grant, and the new tokens are revoked too (RFC 9700 §4.14.2).",
+			Sends:  "The request of step 5 with the refresh token that was already used.",
+			Expect: "For a short time, the same new tokens again, for a client that lost the response. Later the server treats it as theft: it answers invalid_grant and also revokes the new tokens (RFC 9700 §4.14.2).",
 			Graced: true, applies: hasSecret, missing: needsRefresh,
 			call: func(ctx context.Context, t *trial) (*oauth2.Token, *exchange) {
 				return t.refresh(ctx, t.run.oldRefreshToken)
@@ -90,16 +90,16 @@ func experiments() []experiment {
 	return []experiment{
 		{
 			Name: "wrong-redirect-uri", Title: "Another redirect_uri",
-			Sends:   "The token request with a redirect_uri that is not the one of step 1.",
-			Expect:  "invalid_grant (RFC 6749 §5.2). The code is not used up by it.",
+			Sends:   "The token request with another redirect_uri than in step 1.",
+			Expect:  "invalid_grant (RFC 6749 §5.2). The code stays valid.",
 			applies: codeFlow, missing: needsCode,
 			call: func(ctx context.Context, t *trial) (*oauth2.Token, *exchange) {
-				return t.redeem(ctx, t.run.verifier, func(c *oauth2.Config) { c.RedirectURL += "-of-somebody-else" })
+				return t.redeem(ctx, t.run.verifier, func(c *oauth2.Config) { c.RedirectURL += "-of-an-attacker" })
 			},
 		},
 		{
 			Name: "no-code-verifier", Title: "No code_verifier",
-			Sends:   "The token request without the secret behind code_challenge: what somebody who stole the code could send.",
+			Sends:   "The token request without the secret of the code_challenge. An attacker who stole the code can send only this.",
 			Expect:  "invalid_grant (RFC 7636 §4.6).",
 			applies: Scenario.usesPKCE, missing: needsCode,
 			call: func(ctx context.Context, t *trial) (*oauth2.Token, *exchange) {
@@ -109,7 +109,7 @@ func experiments() []experiment {
 		{
 			Name: "wrong-client-secret", Title: "Wrong client secret",
 			Sends:   "The token request with client_secret=" + wrongSecret + ".",
-			Expect:  "401 invalid_client (RFC 6749 §5.2). The code is not used up by it.",
+			Expect:  "401 invalid_client (RFC 6749 §5.2). The code stays valid.",
 			applies: hasSecret, missing: needsCode,
 			call: func(ctx context.Context, t *trial) (*oauth2.Token, *exchange) {
 				return t.redeem(ctx, t.run.verifier, func(c *oauth2.Config) { c.ClientSecret = wrongSecret })
@@ -117,7 +117,7 @@ func experiments() []experiment {
 		},
 		{
 			Name: "unknown-client", Title: "Unknown client",
-			Sends:   "The token request with a client_id that nobody has.",
+			Sends:   "The token request with a client_id that does not exist.",
 			Expect:  "401 invalid_client (RFC 6749 §5.2).",
 			applies: codeFlow, missing: needsCode,
 			call: func(ctx context.Context, t *trial) (*oauth2.Token, *exchange) {
@@ -127,7 +127,7 @@ func experiments() []experiment {
 		{
 			Name: "replayed-code", Title: "The same code again",
 			Sends:   "The token request of step 3 a second time, unchanged.",
-			Expect:  "invalid_grant, and what the first use gave is revoked (RFC 6749 §4.1.2): try step 4 afterwards.",
+			Expect:  "invalid_grant. The server also revokes the tokens of the first use (RFC 6749 §4.1.2). Repeat step 4 to see it.",
 			applies: codeFlow, missing: needsRedeemedCode,
 			call: func(ctx context.Context, t *trial) (*oauth2.Token, *exchange) {
 				return t.redeem(ctx, t.run.verifier, nil)
@@ -135,8 +135,8 @@ func experiments() []experiment {
 		},
 		{
 			Name: "public-refresh", Title: "Refresh as a public app",
-			Sends:   "grant_type=refresh_token without a client secret, and a made-up token: this app was never given a real one.",
-			Expect:  "unauthorized_client or invalid_grant: public apps get no refresh tokens.",
+			Sends:   "A token request with grant_type=refresh_token, without a client secret and with an invented token. This app never received a refresh token.",
+			Expect:  "unauthorized_client or invalid_grant, because public apps get no refresh tokens.",
 			applies: func(s Scenario) bool { return s.Public && !s.Implicit }, missing: needsNothing,
 			call: func(ctx context.Context, t *trial) (*oauth2.Token, *exchange) {
 				return t.refresh(ctx, madeUpRefreshToken)
@@ -144,7 +144,7 @@ func experiments() []experiment {
 		},
 		{
 			Name: "tampered-token", Title: "An access token with one character changed",
-			Sends:   "Step 4 with an access token that is not quite the real one.",
+			Sends:   "The request of step 4 with a changed access token.",
 			Expect:  "401 with a WWW-Authenticate header (RFC 6750 §3).",
 			applies: anyGrant, missing: needsToken,
 			call: func(ctx context.Context, t *trial) (*oauth2.Token, *exchange) {
@@ -154,7 +154,7 @@ func experiments() []experiment {
 	}
 }
 
-// findExperiment returns the experiment of that name if it fits the scenario.
+// findExperiment returns the experiment with this name if it applies to the scenario.
 func findExperiment(name string, s Scenario) (experiment, bool) {
 	for _, x := range append(retired(), experiments()...) {
 		if x.Name == name && x.applies(s) {
@@ -164,8 +164,8 @@ func findExperiment(name string, s Scenario) (experiment, bool) {
 	return experiment{}, false
 }
 
-// tamper changes a character in the middle: the last one of base64 may carry
-// bits that do not count.
+// tamper changes a character in the middle of a token. Some bits of the last base64
+// character can be unused.
 func tamper(token string) string {
 	middle := len(token) / 2
 	other := "A"

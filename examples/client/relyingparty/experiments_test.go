@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestExperimentsSendWhatTheyClaim(t *testing.T) {
+func TestExperimentsSendTheirWrongRequest(t *testing.T) {
 	fake := newFakeServer(t)
 	b := start(t, fake, nil)
 	b.authorize("confidential")
@@ -20,7 +20,7 @@ func TestExperimentsSendWhatTheyClaim(t *testing.T) {
 		says       string
 	}{
 		{"confidential", "wrong-redirect-uri", func(t *testing.T, sent url.Values) {
-			require.Equal(t, b.base+"/confidential/callback-of-somebody-else", sent.Get("redirect_uri"))
+			require.Equal(t, b.base+"/confidential/callback-of-an-attacker", sent.Get("redirect_uri"))
 		}, "invalid_grant"},
 		{"confidential", "no-code-verifier", func(t *testing.T, sent url.Values) {
 			require.False(t, sent.Has("code_verifier"))
@@ -46,33 +46,33 @@ func TestExperimentsSendWhatTheyClaim(t *testing.T) {
 			shown := b.in(t).post("/"+tc.slug+"/try/"+tc.name, nil)
 			sent, _ := fake.lastTokenRequest()
 			tc.differs(t, sent)
-			require.Contains(t, shown.text("#"+tc.name+" .verdict"), "Refused, as it should be: "+tc.says)
+			require.Contains(t, shown.text("#"+tc.name+" .verdict"), `The server refused the request with "`+tc.says+`", as expected.`)
 			require.Equal(t, 1, shown.Find("#"+tc.name+"[open]").Length(), "the newest result is open")
 		})
 	}
 
 	for _, slug := range []string{"confidential", "public"} {
 		shown := b.post("/"+slug+"/token", nil)
-		require.Contains(t, shown.text("#step-3"), "200 OK", "refused requests left the code good")
+		require.Contains(t, shown.text("#step-3"), "200 OK", "the code is valid after refused requests")
 	}
 }
 
-func TestReplayingTheCodeShowsThatItsTokensDie(t *testing.T) {
+func TestReplayedCodeRevokesItsTokens(t *testing.T) {
 	fake := newFakeServer(t)
 	b := start(t, fake, nil)
 	b.signIn("confidential")
 	first, _ := fake.lastTokenRequest()
 	shown := b.post("/confidential/try/replayed-code", nil)
 	second, _ := fake.lastTokenRequest()
-	require.Equal(t, first, second, "the same request, unchanged")
+	require.Equal(t, first, second, "the same request")
 	require.Contains(t, shown.text("#replayed-code .verdict"), "invalid_grant")
 
 	me := b.post("/confidential/me", nil)
 	require.Contains(t, me.text("#step-4"), "401 Unauthorized")
-	require.Contains(t, me.text("#step-4 .verdict"), "The access token is not good")
+	require.Contains(t, me.text("#step-4 .verdict"), "The access token is not valid.")
 }
 
-func TestATamperedTokenIsSent(t *testing.T) {
+func TestTamperedTokenIsSent(t *testing.T) {
 	fake := newFakeServer(t)
 	var got string
 	fake.me = func(_ http.ResponseWriter, r *http.Request) bool { got = r.Header.Get("Authorization"); return false }
@@ -83,10 +83,10 @@ func TestATamperedTokenIsSent(t *testing.T) {
 	shown := b.post("/public/try/tampered-token", nil)
 	require.Len(t, got, len(good))
 	require.NotEqual(t, good, got)
-	require.Contains(t, shown.text("#tampered-token .verdict"), "Refused, as it should be")
+	require.Contains(t, shown.text("#tampered-token .verdict"), "The server refused the request")
 }
 
-func TestAServerThatAcceptsAWrongRequestIsCalledOut(t *testing.T) {
+func TestAcceptedWrongRequestIsReported(t *testing.T) {
 	fake := newFakeServer(t)
 	fake.token = func(w http.ResponseWriter, _ *http.Request) bool {
 		writeJSON(w, http.StatusOK, map[string]any{"access_token": fake.issue(), "token_type": "bearer"})
@@ -95,10 +95,10 @@ func TestAServerThatAcceptsAWrongRequestIsCalledOut(t *testing.T) {
 	b := start(t, fake, nil)
 	b.authorize("confidential")
 	shown := b.post("/confidential/try/wrong-client-secret", nil)
-	require.Contains(t, shown.text("#wrong-client-secret .verdict.bad"), "A server that follows the RFCs refuses this.")
+	require.Contains(t, shown.text("#wrong-client-secret .verdict.bad"), "A server that follows the RFCs refuses it.")
 }
 
-func TestExperimentsWaitForWhatTheyNeed(t *testing.T) {
+func TestExperimentsNeedEarlierSteps(t *testing.T) {
 	fake := newFakeServer(t)
 	b := start(t, fake, nil)
 	shown := b.get("/confidential")
@@ -106,11 +106,11 @@ func TestExperimentsWaitForWhatTheyNeed(t *testing.T) {
 	require.Zero(t, shown.Find("#replayed-code form").Length())
 	b.post("/confidential/try/replayed-code", nil)
 	require.Zero(t, fake.tokenRequests())
-	require.Equal(t, 404, b.post("/public/try/wrong-client-secret", nil).Status, "a public app has no secret to get wrong")
+	require.Equal(t, 404, b.post("/public/try/wrong-client-secret", nil).Status, "a public app has no secret")
 	require.Equal(t, 404, b.post("/confidential/try/nothing", nil).Status)
 }
 
-func TestWrongAuthorizationRequestsDifferInOnePlace(t *testing.T) {
+func TestWrongAuthorizationRequestsDifferInOneParameter(t *testing.T) {
 	b := start(t, newFakeServer(t), nil)
 	right, err := url.Parse(b.authorizationURL("public"))
 	require.NoError(t, err)

@@ -19,25 +19,24 @@ const (
 	publicID           = "publicpublicpublicpublic02"
 )
 
-// fakeServer is an authorization server that says yes to everybody, written
-// with the standard library so that nothing it shares with the client can hide
-// a mistake.
+// fakeServer is an authorization server that consents to every request. It uses only the
+// standard library, so that it shares no code with the client that could hide a mistake.
 type fakeServer struct {
 	*httptest.Server
 
-	// Knobs for tests; set them before the request.
+	// A test sets these fields before the request.
 	metadata bool                                              // serve RFC 8414 metadata that promises iss
-	answer   func(asked url.Values, answer url.Values)         // change the redirect's parameters
-	token    func(w http.ResponseWriter, r *http.Request) bool // answer the token endpoint instead
-	me       func(w http.ResponseWriter, r *http.Request) bool // answer users/me instead
+	answer   func(asked url.Values, answer url.Values)         // changes the parameters of the redirect
+	token    func(w http.ResponseWriter, r *http.Request) bool // answers at the token endpoint instead
+	me       func(w http.ResponseWriter, r *http.Request) bool // answers at users/me instead
 
 	mu      sync.Mutex
 	codes   map[string]*issued // by code
 	access  map[string]*issued // by access token
 	refresh map[string]*issued // by refresh token
-	out     []string           // every code and token that was ever given
-	tokens  []url.Values       // bodies that the token endpoint got
-	headers []http.Header      // and their headers
+	out     []string           // all issued codes and tokens
+	tokens  []url.Values       // the bodies of token requests
+	headers []http.Header      // the headers of token requests
 }
 
 // issued is one authorization.
@@ -125,14 +124,14 @@ func (f *fakeServer) tokenEndpoint(w http.ResponseWriter, r *http.Request) {
 		challenge := base64.RawURLEncoding.EncodeToString(sum[:])
 		switch {
 		case grant == nil || grant.clientID != id || grant.redirectURI != r.PostForm.Get("redirect_uri"):
-			refuse(w, http.StatusBadRequest, "invalid_grant", "The code is not good.")
+			refuse(w, http.StatusBadRequest, "invalid_grant", "The code is not valid.")
 			return
 		case grant.challenge != "" && grant.challenge != challenge:
 			refuse(w, http.StatusBadRequest, "invalid_grant", "The code_verifier does not match.")
 			return
 		case grant.used:
 			grant.revoked = true
-			refuse(w, http.StatusBadRequest, "invalid_grant", "The code was used before.")
+			refuse(w, http.StatusBadRequest, "invalid_grant", "The code was already used.")
 			return
 		}
 		grant.used = true
@@ -143,7 +142,7 @@ func (f *fakeServer) tokenEndpoint(w http.ResponseWriter, r *http.Request) {
 		}
 		old := r.PostForm.Get("refresh_token")
 		if grant = f.refresh[old]; grant == nil {
-			refuse(w, http.StatusBadRequest, "invalid_grant", "The refresh token is not good.")
+			refuse(w, http.StatusBadRequest, "invalid_grant", "The refresh token is not valid.")
 			return
 		}
 		delete(f.refresh, old)
@@ -180,14 +179,14 @@ func (f *fakeServer) usersMe(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"id": "u1", "username": "ada", "email": "ada@example.com"})
 }
 
-// secrets are all tokens and codes that are out, with the client secret.
+// secrets returns all issued codes and tokens, and the client secret.
 func (f *fakeServer) secrets() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]string{confidentialSecret, url.QueryEscape(confidentialSecret)}, f.out...)
 }
 
-// issue makes a code or token; the caller holds mu.
+// issue returns a new code or token. The caller must hold mu.
 func (f *fakeServer) issue() string {
 	secret := rand.Text()
 	f.out = append(f.out, secret)

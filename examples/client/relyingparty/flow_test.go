@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheAuthorizationURLIsShownAndExplained(t *testing.T) {
+func TestAuthorizationURLIsExplained(t *testing.T) {
 	b := start(t, newFakeServer(t), nil)
 	first := b.get("/confidential")
 	place, err := url.Parse(first.Find("#step-1 a.button").AttrOr("href", ""))
@@ -29,13 +29,13 @@ func TestTheAuthorizationURLIsShownAndExplained(t *testing.T) {
 	for name := range query {
 		require.Contains(t, first.text("#step-1 .params"), name)
 	}
-	require.Equal(t, place.String(), b.authorizationURL("confidential"), "the URL must not change under the reader")
+	require.Equal(t, place.String(), b.authorizationURL("confidential"), "the URL is the same when the page is loaded again")
 
 	b.post("/confidential/restart", nil)
 	require.NotEqual(t, place.String(), b.authorizationURL("confidential"), "a new run has a new state")
 }
 
-func TestTheCodeFlowWithPKCEEndsAtTheUser(t *testing.T) {
+func TestCodeFlowReturnsTheUser(t *testing.T) {
 	for _, slug := range []string{"confidential", "public", "basic"} {
 		t.Run(slug, func(t *testing.T) {
 			fake := newFakeServer(t)
@@ -44,10 +44,10 @@ func TestTheCodeFlowWithPKCEEndsAtTheUser(t *testing.T) {
 			require.NoError(t, err)
 
 			answered := b.authorize(slug)
-			require.Equal(t, "/"+slug, answered.URL.Path, "the code must leave the address bar")
-			require.Contains(t, answered.text("#step-2"), "✓ state is the one that was sent.")
-			require.Contains(t, answered.text("#step-2"), "✓ iss names the server that was asked.")
-			require.Zero(t, fake.tokenRequests(), "nothing is sent before its button is pressed")
+			require.Equal(t, "/"+slug, answered.URL.Path, "the address bar does not contain the code")
+			require.Contains(t, answered.text("#step-2"), "✓ state is the value that was sent.")
+			require.Contains(t, answered.text("#step-2"), "✓ iss is the issuer of the server.")
+			require.Zero(t, fake.tokenRequests(), "the client sends no request before the user presses the button")
 
 			redeemed := b.post("/"+slug+"/token", nil)
 			require.Contains(t, redeemed.text("#step-3 .status.good"), "200 OK")
@@ -67,7 +67,7 @@ func TestTheCodeFlowWithPKCEEndsAtTheUser(t *testing.T) {
 	}
 }
 
-func TestAConfidentialAppSendsItsSecretInOneWay(t *testing.T) {
+func TestConfidentialAppSendsItsSecretInOneWay(t *testing.T) {
 	fake := newFakeServer(t)
 	b := start(t, fake, nil)
 
@@ -85,7 +85,7 @@ func TestAConfidentialAppSendsItsSecretInOneWay(t *testing.T) {
 	require.NotContains(t, shown.Body, header.Get("Authorization"))
 }
 
-func TestAPublicAppSendsNoSecretAndIsOfferedNoRefresh(t *testing.T) {
+func TestPublicAppHasNoSecretAndNoRefresh(t *testing.T) {
 	fake := newFakeServer(t)
 	b := start(t, fake, nil)
 	shown := b.signIn("public")
@@ -97,7 +97,7 @@ func TestAPublicAppSendsNoSecretAndIsOfferedNoRefresh(t *testing.T) {
 	require.Contains(t, shown.text("#step-5"), "A public app gets no refresh token.")
 }
 
-func TestTheCodeIsRedeemedOnceHoweverOftenTheButtonIsPressed(t *testing.T) {
+func TestCodeIsRedeemedOnceIfTheButtonIsPressedTwice(t *testing.T) {
 	fake := newFakeServer(t)
 	b := start(t, fake, nil)
 	b.signIn("confidential")
@@ -106,7 +106,7 @@ func TestTheCodeIsRedeemedOnceHoweverOftenTheButtonIsPressed(t *testing.T) {
 	require.Contains(t, b.post("/confidential/me", nil).text("#step-4"), "200 OK")
 }
 
-func TestARefreshShowsOldAndNewTokens(t *testing.T) {
+func TestRefreshShowsOldAndNewTokens(t *testing.T) {
 	fake := newFakeServer(t)
 	b := start(t, fake, nil)
 	b.signIn("confidential")
@@ -123,10 +123,10 @@ func TestARefreshShowsOldAndNewTokens(t *testing.T) {
 	old := b.post("/confidential/try/old-access-token", nil)
 	require.Contains(t, old.text("#old-access-token"), "401 Unauthorized")
 	old = b.post("/confidential/try/old-refresh-token", nil)
-	require.Contains(t, old.text("#old-refresh-token"), "Refused, as it should be: invalid_grant.")
+	require.Contains(t, old.text("#old-refresh-token"), `The server refused the request with "invalid_grant", as expected.`)
 }
 
-func TestATokenErrorIsShownAndExplained(t *testing.T) {
+func TestTokenErrorIsExplained(t *testing.T) {
 	fake := newFakeServer(t)
 	b := start(t, fake, func(c *relyingparty.Config) {
 		c.Scenarios = []relyingparty.Scenario{{Name: "Wrong", Slug: "wrong", ClientID: confidentialID, ClientSecret: "mistyped-secret-of-mine"}}
@@ -134,9 +134,9 @@ func TestATokenErrorIsShownAndExplained(t *testing.T) {
 	shown := b.signIn("wrong")
 	require.Contains(t, shown.text("#step-3"), "401 Unauthorized")
 	require.Contains(t, shown.text("#step-3"), "The client is unknown or its secret is wrong.")
-	require.Contains(t, shown.text("#step-3 .verdict"), "Check client ID and secret")
+	require.Contains(t, shown.text("#step-3 .verdict"), "Check the client ID and the client secret.")
 	require.NotContains(t, shown.Body, "mistyped-secret-of-mine")
-	require.Equal(t, 1, shown.Find(`#step-3 form[action="/wrong/token"]`).Length(), "it can be sent again")
+	require.Equal(t, 1, shown.Find(`#step-3 form[action="/wrong/token"]`).Length(), "the request can be sent again")
 }
 
 func TestMetadataNamesTheEndpoints(t *testing.T) {

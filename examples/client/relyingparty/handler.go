@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Answers in a fragment are posted here by the browser; they are small.
+// maxForm is the maximum size of a form in bytes. The largest form is the authorization
+// response that the browser reads from the fragment.
 const maxForm = 64 << 10
 
 type handler struct {
@@ -20,8 +21,8 @@ type handler struct {
 	pages     *pages
 }
 
-// New returns the client as a handler that serves everything below
-// Config.BaseURL. The error lists every mistake of the configuration.
+// New returns a handler that serves all paths below Config.BaseURL. Its error lists all
+// mistakes of the configuration.
 func New(c Config) (http.Handler, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -67,22 +68,22 @@ func (h *handler) routes() http.Handler {
 	return h.oneHost(secured(http.NewCrossOriginProtection().Handler(mux)))
 }
 
-// secured sets the headers of every answer. The pages need nothing from
-// elsewhere, and hold what nobody else should keep.
+// secured sets the security headers of every response. The pages load nothing from other
+// sites, and no cache may store them.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Referrer-Policy", "same-origin") // codes stand in URLs
+		header.Set("Referrer-Policy", "same-origin") // URLs contain codes
 		header.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
 }
 
-// oneHost sends a browser that came by another name of this computer
-// (127.0.0.1 for localhost) to the name in the redirect URI: cookies belong to
-// one name, and the answer would find no session.
+// oneHost redirects a browser that uses another name of this computer, such as 127.0.0.1
+// instead of localhost, to the name in the redirect URI. Cookies belong to one name, so the
+// authorization response would find no session otherwise.
 func (h *handler) oneHost(next http.Handler) http.Handler {
 	base, _ := url.Parse(h.config.BaseURL) // checked by New
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -103,7 +104,7 @@ func isLoopback(hostport string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// scenario returns the scenario of the path, or answers 404.
+// scenario returns the scenario of the path. If it does not exist, it answers with 404.
 func (h *handler) scenario(w http.ResponseWriter, r *http.Request) (Scenario, bool) {
 	s, found := h.bySlug[r.PathValue("slug")]
 	if !found {
@@ -112,8 +113,8 @@ func (h *handler) scenario(w http.ResponseWriter, r *http.Request) (Scenario, bo
 	return s, found
 }
 
-// withTrial calls do with the browser's run of the scenario, alone on it. The
-// session and the run are made when there are none.
+// withTrial calls do with the browser's run of the scenario and locks the session. It
+// creates the session and the run if they do not exist.
 func (h *handler) withTrial(w http.ResponseWriter, r *http.Request, do func(*trial)) {
 	s, found := h.scenario(w, r)
 	if !found {
@@ -128,7 +129,7 @@ func (h *handler) withTrial(w http.ResponseWriter, r *http.Request, do func(*tri
 	do(&trial{h: h, scenario: s, run: session.runs[s.Slug], endpoints: h.discovery.endpoints(r.Context())})
 }
 
-// step makes one call of the flow and shows the run again.
+// step makes one call of the flow and redirects to the run.
 func (h *handler) step(anchor string, call func(*trial, context.Context)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		h.withTrial(w, r, func(t *trial) {
@@ -138,7 +139,7 @@ func (h *handler) step(anchor string, call func(*trial, context.Context)) http.H
 	}
 }
 
-// back answers a form: the page that it came from, at the part that changed.
+// back redirects to the page of the run, at the part that changed.
 func (t *trial) back(w http.ResponseWriter, r *http.Request, anchor string) {
 	http.Redirect(w, r, "/"+t.scenario.Slug+anchor, http.StatusSeeOther)
 }
@@ -164,8 +165,8 @@ func (h *handler) restart(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// callback receives the answer of the authorization endpoint in the query. By
-// the implicit grant there is none: the page reads the fragment.
+// callback receives the authorization response in the query. In the implicit grant the query
+// is empty, and a script of the page reads the fragment.
 func (h *handler) callback(w http.ResponseWriter, r *http.Request) {
 	h.withTrial(w, r, func(t *trial) {
 		query := r.URL.Query()
@@ -177,7 +178,7 @@ func (h *handler) callback(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// fragment receives the answer that the browser found in the URL fragment.
+// fragment receives the authorization response that the browser read from the URL fragment.
 func (h *handler) fragment(w http.ResponseWriter, r *http.Request) {
 	h.withTrial(w, r, func(t *trial) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -189,10 +190,10 @@ func (h *handler) fragment(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// receive keeps an answer that belongs to the run, and shows any other without
-// letting it touch the run.
+// receive stores a response that belongs to the run. It shows any other response and leaves
+// the run unchanged.
 func (t *trial) receive(w http.ResponseWriter, r *http.Request, params url.Values) {
-	a := judge(params, t.scenario, t.run, t.h.config.Issuer, t.endpoints.PromisesIss)
+	a := checkAnswer(params, t.scenario, t.run, t.h.config.Issuer, t.endpoints.PromisesIss)
 	if !a.Ours {
 		t.h.pages.refused(w, t, a)
 		return
@@ -204,8 +205,8 @@ func (t *trial) receive(w http.ResponseWriter, r *http.Request, params url.Value
 	t.back(w, r, "#step-2")
 }
 
-// curl answers with the command that repeats a call, codes and tokens filled
-// in: they were issued to this browser. The client secret was not.
+// curl answers with a command that repeats a call. The command contains codes and tokens,
+// because this browser received them, but not the client secret.
 func (h *handler) curl(w http.ResponseWriter, r *http.Request) {
 	h.withTrial(w, r, func(t *trial) {
 		e := t.run.calls[r.PathValue("name")]
@@ -214,6 +215,6 @@ func (h *handler) curl(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = w.Write([]byte(curlCommand(e, t.scenario, true) + "\n")) // the browser left
+		_, _ = w.Write([]byte(curlCommand(e, t.scenario, true) + "\n")) // fails only if the connection is closed
 	})
 }

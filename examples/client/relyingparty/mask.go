@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// maskSecret leaves the last characters of a secret, enough to tell two apart
-// and too few to use: none of a short one.
+// maskSecret returns dots and the last characters of a secret. They are enough to compare
+// two secrets and too few to use. A short secret has only dots.
 func maskSecret(secret string) string {
 	const dots = "••••••"
 	tail := 0
@@ -25,8 +25,7 @@ func maskSecret(secret string) string {
 	return dots + strings.ToValidUTF8(secret[len(secret)-tail:], "")
 }
 
-// isSecretName: parameters and JSON members whose value is masked whoever sent
-// it and whatever it is.
+// isSecretName reports whether the value of a parameter or JSON member is always masked.
 func isSecretName(name string) bool {
 	switch name {
 	case "client_secret", "code", "access_token", "refresh_token", "id_token":
@@ -35,20 +34,20 @@ func isSecretName(name string) bool {
 	return false
 }
 
-// masker hides the secrets of a run wherever they turn up, also where a server
-// repeats them in a place of its own choice.
+// masker masks the secrets of a run in any text, also if a server repeats them in an
+// unexpected place.
 type masker struct{ replacer *strings.Replacer }
 
 func newMasker(secrets ...string) masker {
-	// Longest first: one secret may contain another.
+	// The longest secret is first, because a secret can contain another.
 	sort.Slice(secrets, func(i, j int) bool { return len(secrets[i]) > len(secrets[j]) })
 	var pairs []string
 	for _, secret := range secrets {
 		if len(secret) < 4 {
-			continue // too short to be found without hitting innocent text
+			continue // too short: other text could contain it
 		}
 		hidden := maskSecret(secret)
-		quoted, _ := json.Marshal(secret) // a string always marshals
+		quoted, _ := json.Marshal(secret) // can't fail for a string
 		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), string(quoted[1 : len(quoted)-1])} {
 			pairs = append(pairs, form, hidden)
 		}
@@ -66,12 +65,12 @@ func (m masker) param(name, value string) string {
 	return m.text(value)
 }
 
-// header masks one header; of an Authorization, the scheme stays.
+// header masks one header. The scheme of an Authorization header stays visible.
 func (m masker) header(f field) field {
 	switch strings.ToLower(f.Name) {
 	case "authorization":
 		scheme, credentials, _ := strings.Cut(f.Value, " ")
-		if scheme == "Basic" { // its end is the end of the secret, however short that is
+		if scheme == "Basic" { // its last characters are those of the secret, which can be short
 			return field{f.Name, scheme + " ••••••"}
 		}
 		return field{f.Name, scheme + " " + maskSecret(credentials)}
@@ -82,8 +81,8 @@ func (m masker) header(f field) field {
 	return field{f.Name, m.text(f.Value)}
 }
 
-// form masks a urlencoded body and puts each parameter on a line of its own,
-// in the order in which it was sent.
+// form masks a urlencoded body and puts each parameter on its own line, in the order of the
+// request.
 func (m masker) form(body string) string {
 	if body == "" {
 		return ""
@@ -110,10 +109,11 @@ func (m masker) url(raw string) string {
 	return m.text(before) + "?" + strings.ReplaceAll(m.form(query), "\n", "")
 }
 
-// The closing quote may be missing where a body was cut.
+// secretMember finds a secret member of JSON. The closing quote is missing if the body was
+// cut.
 var secretMember = regexp.MustCompile(`("(?:client_secret|access_token|refresh_token|id_token)"\s*:\s*)"((?:[^"\\]|\\.)+)(?:"|\\?$)`)
 
-// body masks an answer's body; JSON is indented, its members stay in order.
+// body masks a response body. It indents JSON and keeps the order of members.
 func (m masker) body(body string) string {
 	var indented bytes.Buffer
 	if json.Indent(&indented, []byte(body), "", "  ") == nil {

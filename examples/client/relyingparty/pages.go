@@ -14,7 +14,7 @@ var pageFiles embed.FS
 //go:embed static/style.css static/fragment.js
 var staticFiles embed.FS
 
-// pages holds the parsed templates, one set per page.
+// pages contains the parsed templates, one set for each page.
 type pages struct{ byName map[string]*template.Template }
 
 func parsePages() (*pages, error) {
@@ -29,16 +29,16 @@ func parsePages() (*pages, error) {
 	return p, nil
 }
 
-// render writes a page, or a bare 500 when it does not execute: never half a page.
+// render writes a page. If the template fails, it writes a plain 500 instead of half a page.
 func (p *pages) render(w http.ResponseWriter, status int, name string, data any) {
 	var page bytes.Buffer
 	if err := p.byName[name].Execute(&page, data); err != nil {
-		http.Error(w, "This page could not be shown: "+err.Error(), http.StatusInternalServerError)
+		http.Error(w, "The page could not be rendered: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = page.WriteTo(w) // the browser left
+	_, _ = page.WriteTo(w) // fails only if the connection is closed
 }
 
 func (p *pages) serveStatic(w http.ResponseWriter, r *http.Request) {
@@ -59,28 +59,29 @@ func (h *handler) inspect(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// refused shows an answer that is not taken into the run.
+// refused shows a response that does not belong to the run.
 func (p *pages) refused(w http.ResponseWriter, t *trial, a *answer) {
 	m := newMasker(append(append(t.run.secrets(), a.secrets()...), t.scenario.ClientSecret)...)
 	p.render(w, http.StatusBadRequest, "refused", struct {
 		frame
 		Scenario scenarioView
 		Answer   *answerView
-	}{t.h.frame("An answer that was not asked for", t.endpoints), t.h.scenarioView(t.scenario), a.view(m)})
+	}{t.h.frame("This response doesn't belong to the run", t.endpoints), t.h.scenarioView(t.scenario), a.view(m)})
 }
 
-// fragment is the one page with a script: only the browser sees the fragment.
+// fragment renders the only page with a script. It reads the URL fragment, which only the
+// browser sees.
 func (p *pages) fragment(w http.ResponseWriter, t *trial) {
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	p.render(w, http.StatusOK, "fragment", struct {
 		frame
 		Scenario scenarioView
-	}{t.h.frame("The answer is in the fragment", t.endpoints), t.h.scenarioView(t.scenario)})
+	}{t.h.frame("The response is in the fragment", t.endpoints), t.h.scenarioView(t.scenario)})
 }
 
 func (h *handler) notFound(w http.ResponseWriter, r *http.Request) {
 	h.pages.render(w, http.StatusNotFound, "message", struct {
 		frame
 		Message string
-	}{h.frame("Nothing here", endpoints{}), "This client has no page at this address. If a server sent you here with an answer, it went to a redirect URI that it should not have accepted."})
+	}{h.frame("Page not found", endpoints{}), "This client has no page at this address. If an authorization server redirected you to this page, it accepted a redirect URI that is not registered."})
 }

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// The calls of a run, by name. Experiments are kept under their own names.
+// The names of the calls of a run. The call of an experiment has the experiment's name.
 const (
 	callToken   = "token"
 	callMe      = "me"
@@ -16,20 +16,21 @@ const (
 // run is one authorization of one scenario, from the URL to the tokens.
 type run struct {
 	state    string // CSRF protection of the redirect (RFC 6749 §10.12)
-	verifier string // PKCE (RFC 7636 §4.1); empty when not used
+	verifier string // PKCE (RFC 7636 §4.1); empty without PKCE
 
-	answer *answer // what came back on the redirect; nil before
+	answer *answer // the authorization response; nil before it arrives
 
-	code         string // of an accepted answer
+	code         string // of an accepted response
 	accessToken  string
 	refreshToken string
-	// What the last refresh replaced.
+	// The tokens that the last refresh replaced.
 	oldAccessToken, oldRefreshToken string
-	// What experiments got, against expectation; only for masking.
+	// Tokens that the server issued for experiments, against expectation. They are kept only
+	// to mask them.
 	strays []string
 
 	calls map[string]*exchange
-	last  string // name of the newest call
+	last  string // the name of the newest call
 }
 
 func newRun(s Scenario) *run {
@@ -40,13 +41,13 @@ func newRun(s Scenario) *run {
 	return r
 }
 
-// keep remembers a call under its name.
+// keep stores a call under its name.
 func (r *run) keep(name string, e *exchange) {
 	r.calls[name] = e
 	r.last = name
 }
 
-// secrets are the values that pages never show whole.
+// secrets returns the values that pages never show in full.
 func (r *run) secrets() []string {
 	all := []string{r.code, r.accessToken, r.refreshToken, r.oldAccessToken, r.oldRefreshToken}
 	if r.answer != nil {
@@ -55,7 +56,7 @@ func (r *run) secrets() []string {
 	return append(all, r.strays...)
 }
 
-// done reports whether the call has been made and was answered with success.
+// done reports whether the call was made and succeeded.
 func (r *run) done(name string) bool {
 	e := r.calls[name]
 	return e != nil && e.ok()

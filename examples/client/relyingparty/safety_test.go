@@ -42,11 +42,11 @@ func TestHostileValuesAreEscaped(t *testing.T) {
 	}
 }
 
-func TestASecretThatTheServerRepeatsIsMasked(t *testing.T) {
+func TestRepeatedSecretsAreMasked(t *testing.T) {
 	fake := newFakeServer(t)
 	fake.token = func(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("X-Echo", confidentialSecret)
-		w.Header().Set("Set-Cookie", "session=private-to-somebody; Path=/")
+		w.Header().Set("Set-Cookie", "session=private-cookie; Path=/")
 		writeJSON(w, http.StatusBadRequest, map[string]any{"error": "invalid_client",
 			"error_description": "secret " + confidentialSecret + " and code " + r.PostForm.Get("code"),
 			"access_token":      "surprise-token-of-the-server"})
@@ -55,11 +55,11 @@ func TestASecretThatTheServerRepeatsIsMasked(t *testing.T) {
 	b := start(t, fake, nil)
 	shown := b.signIn("confidential")
 	require.Contains(t, shown.text("#step-3"), "invalid_client")
-	require.NotContains(t, shown.Body, "private-to-somebody")
+	require.NotContains(t, shown.Body, "private-cookie")
 	require.NotContains(t, shown.Body, "surprise-token-of-the-server")
 }
 
-func TestCurlCommandsRepeatTheRequestWithoutTheSecret(t *testing.T) {
+func TestCurlCommandsHaveNoClientSecret(t *testing.T) {
 	fake := newFakeServer(t)
 	b := start(t, fake, nil)
 	shown := b.signIn("confidential")
@@ -78,26 +78,26 @@ func TestCurlCommandsRepeatTheRequestWithoutTheSecret(t *testing.T) {
 	require.Contains(t, filled.Body, `-u '`+confidentialID+`':"$CLIENT_SECRET"`)
 	require.NotContains(t, filled.Body, "Basic ")
 
-	stranger := start(t, fake, nil)
-	require.Equal(t, 404, stranger.get("/confidential/curl/token").Status)
+	other := start(t, fake, nil)
+	require.Equal(t, 404, other.get("/confidential/curl/token").Status)
 }
 
-func TestAServerThatIsGoneIsSaidPlainly(t *testing.T) {
+func TestUnreachableServerIsReported(t *testing.T) {
 	fake := newFakeServer(t)
 	b := start(t, fake, nil)
 	b.authorize("confidential")
 	fake.Close()
 	shown := b.post("/confidential/token", nil)
 	require.Equal(t, 200, shown.Status)
-	require.Contains(t, shown.text("#step-3"), "The server cannot be reached.")
-	require.Contains(t, shown.text("#step-3"), "No response.")
+	require.Contains(t, shown.text("#step-3"), "The server can't be reached.")
+	require.Contains(t, shown.text("#step-3"), "The server sent no response.")
 
 	later := start(t, fake, nil)
-	require.Contains(t, later.get("/").text(".banner"), "The server does not answer at "+fake.URL)
+	require.Contains(t, later.get("/").text(".banner"), "The server at "+fake.URL+" does not respond.")
 	require.Equal(t, 200, later.get("/public").Status)
 }
 
-func TestAnAnswerThatMakesNoSenseIsShown(t *testing.T) {
+func TestInvalidTokenResponseIsShown(t *testing.T) {
 	fake := newFakeServer(t)
 	fake.token = func(w http.ResponseWriter, _ *http.Request) bool {
 		writeJSON(w, http.StatusOK, map[string]any{"hello": strings.Repeat("long", 20_000)})
@@ -105,8 +105,8 @@ func TestAnAnswerThatMakesNoSenseIsShown(t *testing.T) {
 	}
 	b := start(t, fake, nil)
 	shown := b.signIn("public")
-	require.Contains(t, shown.text("#step-3"), "The answer makes no sense to an OAuth client.")
-	require.Contains(t, shown.text("#step-3"), "The body is longer; its beginning is shown.")
+	require.Contains(t, shown.text("#step-3"), "The response is not valid for an OAuth client.")
+	require.Contains(t, shown.text("#step-3"), "Only the beginning of the body is shown.")
 	require.Less(t, len(shown.Body), 80_000)
 }
 
@@ -121,7 +121,7 @@ func TestARedirectOfTheTokenEndpointIsNotFollowed(t *testing.T) {
 	require.Contains(t, b.signIn("confidential").text("#step-3"), "307 Temporary Redirect")
 }
 
-func TestPagesAreClosedToOthers(t *testing.T) {
+func TestPagesAreProtectedFromOtherSites(t *testing.T) {
 	b := start(t, newFakeServer(t), nil)
 	shown := b.get("/confidential")
 	require.Equal(t, "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", shown.Header.Get("Content-Security-Policy"))
@@ -137,7 +137,7 @@ func TestPagesAreClosedToOthers(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, response.StatusCode)
 }
 
-func TestTheCookieIsItsOwnAndHidden(t *testing.T) {
+func TestSessionCookieAttributes(t *testing.T) {
 	b := start(t, newFakeServer(t), nil)
 	require.Empty(t, b.get("/").Header.Get("Set-Cookie"), "the first page needs no session")
 	cookie := b.get("/public").Header.Get("Set-Cookie")
@@ -155,10 +155,10 @@ func TestSessionsAreBounded(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 	}
-	require.Contains(t, b.get("/public").text("#step-2"), "The answer shows up here after step 1.", "the oldest session made room")
+	require.Contains(t, b.get("/public").text("#step-2"), "The response appears here after step 1.", "the oldest session was replaced")
 }
 
-func TestAnotherNameOfThisComputerLeadsToTheRightOne(t *testing.T) {
+func TestOtherLoopbackNamesAreRedirected(t *testing.T) {
 	b := start(t, newFakeServer(t), func(c *relyingparty.Config) {
 		c.BaseURL = strings.Replace(c.BaseURL, "127.0.0.1", "localhost", 1)
 	})
@@ -168,12 +168,12 @@ func TestAnotherNameOfThisComputerLeadsToTheRightOne(t *testing.T) {
 
 func TestUnknownPagesAre404(t *testing.T) {
 	b := start(t, newFakeServer(t), nil)
-	for _, path := range []string{"/nobody", "/nobody/callback", "/confidential/not-registered", "/confidential/curl/token"} {
+	for _, path := range []string{"/unknown", "/unknown/callback", "/confidential/not-registered", "/confidential/curl/token"} {
 		require.Equal(t, 404, b.get(path).Status, path)
 	}
 }
 
-func TestAWrongConfigurationIsRefusedWithEveryMistake(t *testing.T) {
+func TestConfigurationErrorListsAllMistakes(t *testing.T) {
 	_, err := relyingparty.New(relyingparty.Config{
 		BaseURL: "http://localhost:8066/path", Issuer: "localhost:8065", TokenPath: "token",
 		Scenarios: []relyingparty.Scenario{

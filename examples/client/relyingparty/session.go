@@ -8,26 +8,26 @@ import (
 	"time"
 )
 
-// The cookie has a name of its own: cookies do not know ports, and the gateway
-// next door on the same host sets some too.
+// sessionCookie is a name that the gateway does not use. Cookies are not separated by port,
+// and the gateway can run on the same host.
 const sessionCookie = "relying_party_session"
 
-// maxSessions bounds the memory; the one not used for longest makes room.
+// maxSessions limits the memory. A new session replaces the least recently used one.
 const maxSessions = 200
 
-// session is what one browser has done here.
+// session contains the runs of one browser.
 type session struct {
-	// mu is held for a whole request, calls to the server included: two clicks
-	// on one button follow each other, and the second sees the first's result.
+	// mu is locked during a whole request, including the calls to the server. If the user
+	// clicks a button twice, the second request sees the result of the first.
 	mu   sync.Mutex
 	runs map[string]*run // by slug
 
 	used time.Time // guarded by sessions.mu
 }
 
-// sessions finds sessions by the value of their cookie.
+// sessions stores sessions by the value of their cookie.
 type sessions struct {
-	secure bool // cookie for https only
+	secure bool // the cookie is for https only
 
 	mu   sync.Mutex
 	byID map[string]*session
@@ -52,7 +52,7 @@ func (s *sessions) get(r *http.Request) *session {
 	return found
 }
 
-// getOrCreate returns the browser's session, giving it one if it has none.
+// getOrCreate returns the browser's session, and creates it if it does not exist.
 func (s *sessions) getOrCreate(w http.ResponseWriter, r *http.Request) *session {
 	if found := s.get(r); found != nil {
 		return found
@@ -68,8 +68,8 @@ func (s *sessions) getOrCreate(w http.ResponseWriter, r *http.Request) *session 
 	http.SetCookie(w, &http.Cookie{
 		Name: sessionCookie, Value: id, Path: "/",
 		HttpOnly: true, Secure: s.secure,
-		// Lax, not Strict: the redirect from the server comes from another site
-		// when the server is elsewhere, and must find the session.
+		// Lax instead of Strict, because the redirect from the server can come from another
+		// site and needs the session.
 		SameSite: http.SameSiteLaxMode,
 	})
 	return created

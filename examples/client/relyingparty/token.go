@@ -6,7 +6,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// trial is one run with all that a call needs.
+// trial is a run with the scenario and the endpoints that a call needs.
 type trial struct {
 	h         *handler
 	scenario  Scenario
@@ -14,9 +14,8 @@ type trial struct {
 	endpoints endpoints
 }
 
-// redeem makes the token request for the run's code (RFC 6749 §4.1.3), with
-// verifier as code_verifier unless it is empty. change may spoil the
-// configuration.
+// redeem makes the token request for the run's code (RFC 6749 §4.1.3). It sends verifier as
+// code_verifier unless it is empty. change modifies the configuration for a wrong request.
 func (t *trial) redeem(ctx context.Context, verifier string, change func(*oauth2.Config)) (*oauth2.Token, *exchange) {
 	config := t.scenario.oauth2Config(t.h.config.BaseURL, t.endpoints)
 	if change != nil {
@@ -42,8 +41,8 @@ func (t *trial) refresh(ctx context.Context, refreshToken string) (*oauth2.Token
 	})
 }
 
-// step3 redeems the code, once: pressing the button twice must not look like a
-// replay, which revokes what the first request gave (RFC 6749 §4.1.2).
+// step3 redeems the code once. If the user presses the button twice, the second request
+// must not replay the code, because that revokes the tokens (RFC 6749 §4.1.2).
 func (t *trial) step3(ctx context.Context) {
 	r := t.run
 	if r.code == "" || r.accessToken != "" {
@@ -56,7 +55,7 @@ func (t *trial) step3(ctx context.Context) {
 	}
 }
 
-// step4 asks the server who the user is.
+// step4 requests the user from the server.
 func (t *trial) step4(ctx context.Context) {
 	if t.run.accessToken == "" {
 		return
@@ -64,7 +63,7 @@ func (t *trial) step4(ctx context.Context) {
 	t.run.keep(callMe, t.h.requestMe(ctx, t.endpoints.Me, t.run.accessToken))
 }
 
-// step5 trades the refresh token for new tokens.
+// step5 gets new tokens for the refresh token.
 func (t *trial) step5(ctx context.Context) {
 	r := t.run
 	if r.refreshToken == "" {
@@ -77,11 +76,11 @@ func (t *trial) step5(ctx context.Context) {
 	}
 	r.strays = append(r.strays, r.oldAccessToken, r.oldRefreshToken)
 	r.oldAccessToken, r.oldRefreshToken = r.accessToken, r.refreshToken
-	// A server may keep the refresh token; x/oauth2 then returns the old one.
+	// If the server does not rotate the refresh token, x/oauth2 returns the old one.
 	r.accessToken, r.refreshToken = token.AccessToken, token.RefreshToken
 }
 
-// perform makes an experiment and keeps what it got out of the pages.
+// perform makes an experiment. It stores unexpected tokens, so that pages mask them.
 func (t *trial) perform(ctx context.Context, x experiment) {
 	token, e := x.call(ctx, t)
 	t.run.keep(x.Name, e)

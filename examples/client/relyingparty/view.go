@@ -1,8 +1,11 @@
 package relyingparty
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
-// frame is what every page has around it.
+// frame is the data of the layout of every page.
 type frame struct {
 	Title     string
 	Issuer    string
@@ -21,7 +24,7 @@ type scenarioView struct {
 	RedirectURI string
 }
 
-// runPage is the inspector: all steps of one run.
+// runPage shows all steps of one run.
 type runPage struct {
 	frame
 	Scenario scenarioView
@@ -50,7 +53,7 @@ type runPage struct {
 	Experiments []experimentView
 }
 
-// progress is one entry of the row of steps at the top.
+// progress is one step in the navigation at the top.
 type progress struct {
 	Anchor, Name string
 	Done, Failed bool
@@ -72,7 +75,7 @@ type experimentView struct {
 	Open    bool
 }
 
-// callView is one request and its answer, masked and laid out.
+// callView is a request and its response, masked for the page.
 type callView struct {
 	RequestLine    string
 	RequestHeader  []field
@@ -82,14 +85,14 @@ type callView struct {
 	ResponseHeader []field
 	ResponseBody   string
 	Cut            bool
-	Problem        string // of an exchange without a usable answer
+	Problem        string // the error of an exchange without a usable response
 	Verdict        verdict
 	Curl, CurlURL  string
 }
 
-// verdict is the sentence under a call.
+// verdict is the conclusion below a call.
 type verdict struct {
-	Class        string // good, bad, or "" for neither
+	Class        string // good, bad, or "" for a neutral one
 	Text, Change string
 }
 
@@ -114,8 +117,7 @@ func (h *handler) scenarioView(s Scenario) scenarioView {
 	return scenarioView{Scenario: s, Kinds: kinds, RedirectURI: s.RedirectURI(h.config.BaseURL)}
 }
 
-// view lays out the run. Everything that a server or a URL supplied goes
-// through the masker on its way.
+// view returns the page of the run. It masks all text that comes from a server or a URL.
 func (t *trial) view() runPage {
 	r, s := t.run, t.scenario
 	m := newMasker(append(r.secrets(), s.ClientSecret)...)
@@ -164,33 +166,33 @@ func (a *answer) view(m masker) *answerView {
 	return v
 }
 
-// tokenParams previews the token request, each parameter with what it is for.
+// tokenParams lists the parameters of the token request with their purpose.
 func (t *trial) tokenParams() []explained {
 	s := t.scenario
 	list := []explained{
-		{"grant_type", "authorization_code", "What is given in exchange for a token."},
-		{"code", maskSecret(t.run.code), "The code from step 2. It is good once, and for some minutes."},
-		{"redirect_uri", s.RedirectURI(t.h.config.BaseURL), "The one of step 1 again, to the letter."},
+		{"grant_type", "authorization_code", "The kind of grant that the client exchanges for a token."},
+		{"code", maskSecret(t.run.code), "The code from step 2. It can be used once, within some minutes."},
+		{"redirect_uri", s.RedirectURI(t.h.config.BaseURL), "Exactly the redirect_uri of step 1."},
 	}
 	switch {
 	case s.Public:
-		list = append(list, explained{"client_id", s.ClientID, "Which app is asking. It is public and has no secret."})
+		list = append(list, explained{"client_id", s.ClientID, "The app that sends the request. It is public and has no secret."})
 	case s.Basic:
-		list = append(list, explained{"Authorization: Basic", maskSecret(s.ClientSecret), "Client ID and client secret in a header (client_secret_basic)."})
+		list = append(list, explained{"Authorization: Basic", maskSecret(s.ClientSecret), "The client ID and the client secret in a header (client_secret_basic)."})
 	default:
-		list = append(list, explained{"client_id", s.ClientID, "Which app is asking."},
-			explained{"client_secret", maskSecret(s.ClientSecret), "Proof that it is that app (client_secret_post)."})
+		list = append(list, explained{"client_id", s.ClientID, "The app that sends the request."},
+			explained{"client_secret", maskSecret(s.ClientSecret), "The proof of the app's identity (client_secret_post)."})
 	}
 	if t.run.verifier != "" {
-		list = append(list, explained{"code_verifier", t.run.verifier, "PKCE: the secret whose SHA-256 was code_challenge."})
+		list = append(list, explained{"code_verifier", t.run.verifier, "PKCE: the secret. Its SHA-256 hash is the code_challenge of step 1."})
 	}
 	if s.Resource != "" {
-		list = append(list, explained{"resource", s.Resource, "The one of step 1 again."})
+		list = append(list, explained{"resource", s.Resource, "The resource of step 1."})
 	}
 	return list
 }
 
-// call lays out a call that was made; nil if it was not.
+// call returns the view of a call, or nil if the call was not made.
 func (t *trial) call(m masker, name string) *callView {
 	e := t.run.calls[name]
 	if e == nil {
@@ -222,7 +224,8 @@ func (t *trial) call(m masker, name string) *callView {
 	return v
 }
 
-// experiments lays out those that fit the scenario; the newest result is open.
+// experiments returns the views of the experiments that apply to the scenario. The newest
+// result is open.
 func (t *trial) experiments(m masker, list []experiment) []experimentView {
 	var views []experimentView
 	for _, x := range list {
@@ -239,7 +242,7 @@ func (t *trial) experiments(m masker, list []experiment) []experimentView {
 	return views
 }
 
-// verdict says whether the server did what was expected.
+// verdict says whether the server responded as expected.
 func (x experiment) verdict(e *exchange) verdict {
 	switch {
 	case !e.ok():
@@ -247,18 +250,18 @@ func (x experiment) verdict(e *exchange) verdict {
 		if reason == "" {
 			reason = e.Status
 		}
-		return verdict{Class: "good", Text: "Refused, as it should be: " + reason + ". " + adviceOnCall(e).Meaning}
+		return verdict{Class: "good", Text: fmt.Sprintf("The server refused the request with %q, as expected.", reason), Change: adviceOnCall(e).Meaning}
 	case x.Graced:
-		return verdict{Text: "Accepted. That is right for a short time after the refresh, and wrong later; try again in a few minutes."}
+		return verdict{Text: "The server accepted the request. That is right for a short time after the refresh, and wrong later. Try again in a few minutes."}
 	}
-	return verdict{Class: "bad", Text: "Accepted. A server that follows the RFCs refuses this."}
+	return verdict{Class: "bad", Text: "The server accepted the request. A server that follows the RFCs refuses it."}
 }
 
 func (t *trial) progress() []progress {
 	r := t.run
 	list := []progress{
-		{Anchor: "#step-1", Name: "Ask", Done: r.answer != nil},
-		{Anchor: "#step-2", Name: "Answer", Done: r.answer != nil && r.answer.Accepted, Failed: r.answer != nil && !r.answer.Accepted},
+		{Anchor: "#step-1", Name: "Request", Done: r.answer != nil},
+		{Anchor: "#step-2", Name: "Response", Done: r.answer != nil && r.answer.Accepted, Failed: r.answer != nil && !r.answer.Accepted},
 		{Anchor: "#step-3", Name: "Token", Done: r.accessToken != ""},
 		{Anchor: "#step-4", Name: "User"},
 		{Anchor: "#step-5", Name: "Refresh"},
@@ -275,5 +278,5 @@ func (t *trial) progress() []progress {
 	return append(list, progress{Anchor: "#wrong", Name: "Wrong requests"})
 }
 
-// Kind joins the kinds for a title.
+// Kind returns the kinds as text.
 func (v scenarioView) Kind() string { return strings.Join(v.Kinds, ", ") }

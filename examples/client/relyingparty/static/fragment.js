@@ -1,5 +1,5 @@
-// Shows the answer of the implicit grant, which only the browser can see, and
-// prepares the form that posts it to the client.
+// This script shows the response of the implicit grant, which only the browser can see, and
+// fills the form that posts it to the client.
 (function () {
   "use strict";
   var secret = ["access_token", "refresh_token", "id_token", "code"];
@@ -8,7 +8,7 @@
     document.getElementById("empty").hidden = false;
     return;
   }
-  // The token must not stay in the address bar and the history.
+  // Remove the token from the address bar and the history.
   window.history.replaceState(null, "", window.location.pathname);
 
   var form = document.getElementById("answer");
