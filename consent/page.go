@@ -84,9 +84,11 @@ func scopeTexts(scopes []string, remembered gatehouse.Consent) []templates.Scope
 	return texts
 }
 
+// lifetime says how long the app keeps its access. Public apps and the implicit grant
+// get no refresh token.
 func lifetime(c Request, settings gatehouse.Settings) string {
 	if c.App.IsPublic || c.Implicit {
-		return "For " + templates.Lifetime(settings.AccessTokenLifetimeFor(c.App, c.Implicit)) + " at a time, or until you revoke it."
+		return templates.ConsentLifetime(settings.AccessTokenLifetimeFor(c.App, c.Implicit), false)
 	}
-	return "Until you revoke it, or the app has not been used for " + templates.Lifetime(settings.RefreshTokenLifetimeFor(c.App)) + "."
+	return templates.ConsentLifetime(settings.RefreshTokenLifetimeFor(c.App), true)
 }
