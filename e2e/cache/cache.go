@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 )
 
-// Dir returns a folder of the user's cache for what the files pin. It is filled by
-// install when it is not there yet: all of it, or nothing.
+// Dir returns the folder in the user's cache for the packages that the files in pins
+// name. If it does not exist, install fills it. If install fails, the folder does
+// not exist afterwards.
 func Dir(name string, pins []string, install func(dir string) error) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -17,11 +18,11 @@ func Dir(name string, pins []string, install func(dir string) error) (string, er
 	}
 	hash := sha256.New()
 	for _, pin := range pins {
-		content, err := os.ReadFile(pin) //nolint:gosec // the tests' own files
+		content, err := os.ReadFile(pin) //nolint:gosec // files of the repository
 		if err != nil {
 			return "", err
 		}
-		hash.Write(content) // never fails
+		hash.Write(content) // Write of a hash never fails
 	}
 	parent := filepath.Join(cache, "gatehouse-tests")
 	dir := filepath.Join(parent, name+"-"+hex.EncodeToString(hash.Sum(nil))[:16])

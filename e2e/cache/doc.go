@@ -1,7 +1,7 @@
-// Package cache keeps what tests install, such as the packages that a lock file
-// pins, in the user's cache directory, so that it is installed once.
+// Package cache keeps the packages that tests install in the user's cache directory,
+// so that they are installed once.
 //
 //	Dir("node", pins, install) ──▶ ~/.cache/gatehouse-tests/node-<hash of the pins>
 //
-// It does not know what is installed, or how.
+// The caller installs the packages; this package only chooses the folder.
 package cache

@@ -14,26 +14,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// userAgent is a person with a browser. A program posts an authorization URL to
-// it and gets the URL to which the gateway sends the browser in the end, which
-// belongs to the program.
+// userAgent is the browser of a user. A client program posts an authorization URL to
+// it. The response is the URL of the client to which the gateway finally redirects
+// the browser.
 type userAgent struct {
 	browser *http.Client
 	gateway *url.URL
-	person  person
+	user    user
 }
 
-// startUserAgent returns the user agent's URL. It is asked with
+// startUserAgent starts a user agent and returns its URL. A request to it looks like
+// this:
 //
-//	POST /?decision=deny      (allow, without it)
+//	POST /?decision=deny      (the default is allow)
 //	http://127.0.0.1:8065/oauth/authorize?…
-func startUserAgent(t *testing.T, g *gateway, p person) string {
+func startUserAgent(t *testing.T, g *gateway, u user) string {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	site, err := url.Parse(g.url)
 	require.NoError(t, err)
-	agent := &userAgent{gateway: site, person: p, browser: &http.Client{
+	agent := &userAgent{gateway: site, user: u, browser: &http.Client{
 		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -51,14 +52,14 @@ func (a *userAgent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		var answer string
 		if answer, err = a.visit(string(body), decision); err == nil {
-			_, _ = io.WriteString(w, answer) // The program notices what is missing.
+			_, _ = io.WriteString(w, answer) // If writing fails, the client program fails.
 			return
 		}
 	}
 	http.Error(w, err.Error(), http.StatusBadGateway)
 }
 
-// visit goes from page to page until it is led away from the gateway.
+// visit goes from page to page until the gateway redirects to another site.
 func (a *userAgent) visit(address, decision string) (string, error) {
 	at, err := url.Parse(strings.TrimSpace(address))
 	if err != nil {
@@ -80,13 +81,13 @@ func (a *userAgent) visit(address, decision string) (string, error) {
 	return "", fmt.Errorf("more than %d pages, the last one at %s", most, at)
 }
 
-// step sends a request and returns the one that a person would send next.
+// step sends a request and returns the next request of the user.
 func (a *userAgent) step(request *http.Request, decision string) (*http.Request, error) {
 	res, err := a.browser.Do(request)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = res.Body.Close() }() // It was only read.
+	defer func() { _ = res.Body.Close() }() // The body was only read.
 	if location, err := res.Location(); err == nil {
 		return http.NewRequest(http.MethodGet, location.String(), nil)
 	}
@@ -100,8 +101,8 @@ func (a *userAgent) step(request *http.Request, decision string) (*http.Request,
 	})
 	switch {
 	case form.Find("[name=login_id]").Length() == 1 && form.Find("[aria-invalid]").Length() == 0:
-		fields.Set("login_id", a.person.name)
-		fields.Set("password", a.person.password)
+		fields.Set("login_id", a.user.name)
+		fields.Set("password", a.user.password)
 	case form.Find("[name=decision]").Length() > 0:
 		fields.Set("decision", decision)
 	default:

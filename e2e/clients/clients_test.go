@@ -53,7 +53,7 @@ func TestClientsWorkUnmodified(t *testing.T) {
 			g := start(t, d)
 			for _, c := range clients() {
 				if !d.registration && !c.registers {
-					continue // It would do nothing that it did not do before.
+					continue // It does the same as in the other deployments.
 				}
 				t.Run(c.folder, func(t *testing.T) {
 					t.Parallel()
@@ -64,16 +64,16 @@ func TestClientsWorkUnmodified(t *testing.T) {
 	}
 }
 
-// run runs the program and expects it to succeed.
+// run runs the program and requires that it succeeds.
 func (c client) run(t *testing.T, g *gateway, d deployment) {
 	t.Helper()
 	cmd := c.command(t, c.folder)
 	cmd.Env = append(cmd.Env, environment(t, g, d, c)...)
 	output, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s\n\nthe gateway's log:\n%s", output, g.log)
+	require.NoError(t, err, "%s\n\nlog of the gateway:\n%s", output, g.log)
 }
 
-// environment is what a program is told.
+// environment returns the environment variables of a program.
 func environment(t *testing.T, g *gateway, d deployment, c client) []string {
 	t.Helper()
 	flags := []string{"--name", c.folder, "--callback-url", c.callback}
@@ -94,22 +94,22 @@ func environment(t *testing.T, g *gateway, d deployment, c client) []string {
 		"REDIRECT_URI=" + c.callback,
 		"REGISTRATION=" + registration,
 
-		// Who signs in at the user agent, and how to reach it.
+		// The user agent and the user who signs in there.
 		"USER_AGENT=" + startUserAgent(t, g, bob),
-		"PERSON_USERNAME=" + bob.name,
-		"PERSON_EMAIL=" + bob.email,
+		"TEST_USERNAME=" + bob.name,
+		"TEST_EMAIL=" + bob.email,
 
-		// A resource server's credentials at the introspection endpoint.
+		// The credentials of a resource server, for the introspection endpoint.
 		"RESOURCE_SERVER_ID=" + g.resourceServer.ID,
 		"RESOURCE_SERVER_SECRET=" + g.resourceServer.Secret,
 
-		// Who manages apps.
+		// The System Admin.
 		"ADMIN_USERNAME=" + ada.name,
 		"ADMIN_PASSWORD=" + ada.password,
 	}
 }
 
-// node runs folder/client.mjs, in a copy beside the packages that it imports.
+// node runs folder/client.mjs from a copy next to the packages that it imports.
 func node(t *testing.T, folder string) *exec.Cmd {
 	t.Helper()
 	modules, err := nodeModules()
@@ -130,12 +130,13 @@ func venv(t *testing.T, folder string) *exec.Cmd {
 	return cmd
 }
 
-// golang runs a program of this module, golangModule one that is a module itself.
+// golang runs a program of this module.
 func golang(t *testing.T, folder string) *exec.Cmd {
 	t.Helper()
 	return buildOnce(t, ".", "./"+folder)
 }
 
+// golangModule runs a program that is a separate module.
 func golangModule(t *testing.T, folder string) *exec.Cmd {
 	t.Helper()
 	return buildOnce(t, folder, ".")
@@ -158,7 +159,7 @@ func buildOnce(t *testing.T, module, pkg string) *exec.Cmd {
 	return program(t, programs[[2]string{module, pkg}])
 }
 
-// program is a command that is stopped when it takes far too long.
+// program returns a command that is killed after two minutes.
 func program(t *testing.T, name string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)

@@ -1,5 +1,5 @@
-// Package clients runs OAuth clients that other people wrote, unmodified,
-// against the gateway's real binary.
+// Package clients runs OAuth clients of other vendors, unmodified, against the real
+// binary of the gateway.
 //
 //	go test ──▶ gatehouse serve (SQLite · PostgreSQL below a path · registration off)
 //	   │                 ▲   ▲
@@ -7,20 +7,17 @@
 //	   │        ▲            │  and answers with the URL that the gateway sends him to
 //	   └─▶ node/authjs/client.mjs, python/authlib/client.py, mcp-go/main.go …
 //
-// Each client has a folder with a program that uses it as its documentation
-// says, in about as many lines as an app would need. A program learns from its
-// environment what an app's configuration would tell it (see environment in
-// clients_test.go), and fails with an exit status if something is not as it
-// should be. Versions are pinned: in node/package-lock.json,
-// python/requirements.txt and mcp-go/go.mod, which is a module of its own so
-// that the gateway does not depend on what it is tested with.
+// Each client has a folder with a program that uses it as its documentation shows, in
+// about as many lines as an app needs. The program reads its configuration from
+// environment variables (see environment in clients_test.go) and exits with an error
+// if a result is wrong. The versions are pinned in node/package-lock.json,
+// python/requirements.txt and mcp-go/go.mod. mcp-go is a separate module, so that the
+// gateway does not depend on the SDK.
 //
-// What the programs need is installed into the user's cache directory when it is
-// not there yet. What cannot be installed fails the test and says what to do.
+// The packages are installed into the user's cache directory once. If that fails, the
+// test fails and says what to do.
 //
-// docs/connect-your-client.md shows parts of the programs; a test keeps the two
-// the same.
+// docs/connect-your-client.md shows parts of the programs. A test compares the two.
 //
-// The package knows nothing of how the gateway works inside: it has its command
-// line, its pages and its endpoints.
+// The tests use only the command line, the pages and the endpoints of the gateway.
 package clients

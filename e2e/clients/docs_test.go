@@ -13,8 +13,9 @@ import (
 
 const guide = "../../docs/connect-your-client.md"
 
-// Each paragraph of code in the guide is in the program that the block names.
-func TestTheGuideShowsWhatIsRun(t *testing.T) {
+// Each paragraph of code in docs/connect-your-client.md is in the program that the
+// block names.
+func TestGuideShowsTheProgramsThatRun(t *testing.T) {
 	text := read(t, guide)
 	blocks := regexp.MustCompile("(?ms)^<!-- e2e/clients/(\\S+) -->\n```\\w+\n(.*?)^```$").FindAllStringSubmatch(text, -1)
 	shown := map[string]bool{}
@@ -26,12 +27,12 @@ func TestTheGuideShowsWhatIsRun(t *testing.T) {
 		shown[filepath.ToSlash(filepath.Dir(block[1]))] = true
 	}
 	for _, c := range clients() {
-		require.True(t, shown[c.folder], "%s is not in the guide", c.folder)
+		require.True(t, shown[c.folder], "docs/connect-your-client.md does not show %s", c.folder)
 	}
 }
 
-// The versions in the guide are the ones that are run.
-func TestTheGuideNamesTheVersions(t *testing.T) {
+// The table in docs/connect-your-client.md names the versions that the tests run.
+func TestGuideNamesTheVersions(t *testing.T) {
 	versions := map[string]string{}
 	var node struct{ Dependencies map[string]string }
 	require.NoError(t, json.Unmarshal([]byte(read(t, "node/package.json")), &node))
@@ -47,7 +48,7 @@ func TestTheGuideNamesTheVersions(t *testing.T) {
 			versions[strings.ToLower(match[1])] = match[2]
 		}
 	}
-	delete(versions, "@mattermost/types") // what @mattermost/client needs
+	delete(versions, "@mattermost/types") // a dependency of @mattermost/client
 	require.Len(t, versions, len(clients()))
 	text := read(t, guide)
 	for name, version := range versions {
@@ -56,7 +57,7 @@ func TestTheGuideNamesTheVersions(t *testing.T) {
 	}
 }
 
-// lines is a text without indentation, which differs between program and guide.
+// lines removes the indentation, which differs between the program and the document.
 func lines(text string) string {
 	list := strings.Split(strings.Trim(text, "\n"), "\n")
 	for i := range list {

@@ -21,7 +21,7 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// deployment is a way in which somebody may run the gateway.
+// deployment is a configuration of the gateway.
 type deployment struct {
 	name         string
 	database     func(testing.TB) string
@@ -29,15 +29,15 @@ type deployment struct {
 	registration bool   // clients may register themselves
 }
 
-// The people who use the gateway.
+// The users of the gateway.
 var (
-	ada = person{name: "ada", email: "ada@example.com", password: "ada-the-admin"} // System Admin
-	bob = person{name: "bob", email: "bob@example.com", password: "bob-the-user"}
+	ada = user{name: "ada", email: "ada@example.com", password: "ada-the-admin"} // System Admin
+	bob = user{name: "bob", email: "bob@example.com", password: "bob-the-user"}
 )
 
-type person struct{ name, email, password string }
+type user struct{ name, email, password string }
 
-// gateway is a running gatehouse serve.
+// gateway is a running `gatehouse serve`.
 type gateway struct {
 	url            string // site URL
 	binary         string
@@ -46,13 +46,13 @@ type gateway struct {
 	resourceServer app // an app that may introspect every token
 }
 
-// app is what the command line tells about an app.
+// app is an app as `gatehouse app create --json` prints it.
 type app struct {
 	ID     string `json:"id"`
 	Secret string `json:"client_secret"`
 }
 
-// start sets a gateway up with the command line and serves it.
+// start sets up a gateway with its commands and starts it.
 func start(t *testing.T, d deployment) *gateway {
 	t.Helper()
 	address := freeAddress(t)
@@ -76,7 +76,7 @@ func start(t *testing.T, d deployment) *gateway {
 	return g
 }
 
-// app registers an app with the command line.
+// app registers an app with `gatehouse app create`.
 func (g *gateway) app(t *testing.T, flags ...string) app {
 	t.Helper()
 	var a app
@@ -84,15 +84,15 @@ func (g *gateway) app(t *testing.T, flags ...string) app {
 	return a
 }
 
-// command runs a command of the binary to its end.
+// command runs a command of the binary and returns its output.
 func (g *gateway) command(t *testing.T, arguments ...string) []byte {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), g.binary, arguments...) //nolint:gosec // our own binary
+	cmd := exec.CommandContext(t.Context(), g.binary, arguments...) //nolint:gosec // the binary that the tests built
 	cmd.Env = g.environment
 	out, err := cmd.Output()
 	if err != nil {
 		stderr := ""
-		if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Output returns it as it is
+		if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Output does not wrap it
 			stderr = string(exit.Stderr)
 		}
 		t.Fatalf("gatehouse %s: %v\n%s%s", strings.Join(arguments, " "), err, out, stderr)
@@ -103,7 +103,7 @@ func (g *gateway) command(t *testing.T, arguments ...string) []byte {
 // serve runs gatehouse serve until the test ends.
 func (g *gateway) serve(t *testing.T) {
 	t.Helper()
-	cmd := exec.Command(g.binary, "serve") //nolint:gosec // our own binary
+	cmd := exec.Command(g.binary, "serve") //nolint:gosec // the binary that the tests built
 	cmd.Env, cmd.Stdout, cmd.Stderr = g.environment, g.log, g.log
 	require.NoError(t, cmd.Start())
 	ended := make(chan error, 1)
@@ -132,7 +132,7 @@ func (g *gateway) serve(t *testing.T) {
 	}
 }
 
-// binary builds the command once.
+// binary builds the command in the first call and returns its path.
 func binary(t *testing.T) string {
 	t.Helper()
 	path, err := buildBinary()
@@ -141,8 +141,8 @@ func binary(t *testing.T) string {
 }
 
 var buildBinary = sync.OnceValues(func() (string, error) {
-	// The go command repeats an old result while nothing that the test read has
-	// changed. It does not know that the test depends on everything, so let it see.
+	// `go test` repeats a cached result unless a file that the test read has changed.
+	// This test depends on every file of the repository, so it opens every folder.
 	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "bin") {
 			return fs.SkipDir
@@ -155,7 +155,7 @@ var buildBinary = sync.OnceValues(func() (string, error) {
 	return build("../..", "./cmd/gatehouse")
 })
 
-// built is where what is built goes; TestMain removes it.
+// built is the folder of the programs that the tests build. TestMain removes it.
 var built string
 
 func TestMain(m *testing.M) { os.Exit(runAll(m)) }
@@ -165,11 +165,12 @@ func runAll(m *testing.M) int {
 	if built, err = os.MkdirTemp("", "gatehouse-clients-"); err != nil {
 		panic(err)
 	}
-	defer func() { _ = os.RemoveAll(built) }() // The system tidies what is left.
+	defer func() { _ = os.RemoveAll(built) }() // A rest in the temporary directory does no harm.
 	return m.Run()
 }
 
-// build builds the program of a package, named from the module's folder.
+// build builds the program of a package and returns its path. The package is named
+// relative to the folder of its module.
 func build(module, pkg string) (string, error) {
 	out := filepath.Join(built, filepath.Base(module)+"-"+filepath.Base(pkg))
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", out, pkg) //nolint:gosec // constants of this package
@@ -181,7 +182,7 @@ func build(module, pkg string) (string, error) {
 	return out, nil
 }
 
-// freeAddress is an address of this machine that nobody listens on.
+// freeAddress returns a loopback address with a free port.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -190,7 +191,7 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// withoutSettings leaves out variables that would configure the gateway.
+// withoutSettings returns the environment without the variables of the gateway.
 func withoutSettings(environment []string) []string {
 	var kept []string
 	for _, variable := range environment {
@@ -201,13 +202,13 @@ func withoutSettings(environment []string) []string {
 	return kept
 }
 
-// sqlite and postgres give each deployment a database of its own.
+// sqlite and postgres return the URL of a new database.
 var (
 	sqlite   = testdb.SQLite
 	postgres = testdb.Postgres
 )
 
-// lockedBuffer is written by a process and read by the test.
+// lockedBuffer holds the output of a process, which the test reads meanwhile.
 type lockedBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer

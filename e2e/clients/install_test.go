@@ -12,7 +12,7 @@ import (
 	"gatehouse/e2e/cache"
 )
 
-// installError says what could not be had, and what to do about it.
+// installError says which step of an installation failed and what to do.
 type installError struct {
 	what   string
 	output []byte
@@ -23,7 +23,7 @@ func (e *installError) Error() string {
 	return fmt.Sprintf("%s failed: %s\n%s", e.what, e.remedy, e.output)
 }
 
-// nodeModules is a folder with the packages of node/package-lock.json.
+// nodeModules returns a folder with the packages of node/package-lock.json.
 var nodeModules = sync.OnceValues(func() (string, error) {
 	needs := errors.New("the JavaScript clients need Node.js 20 or newer with npm; install them with: " + installCommand("nodejs npm", "node"))
 	npm, err := exec.LookPath("npm")
@@ -47,7 +47,7 @@ var nodeModules = sync.OnceValues(func() (string, error) {
 	return filepath.Join(dir, "node_modules"), err
 })
 
-// python is an interpreter with the packages of python/requirements.txt.
+// python returns an interpreter with the packages of python/requirements.txt.
 var python = sync.OnceValues(func() (string, error) {
 	needs := errors.New("the Python clients need Python 3.11 or newer with venv; install them with: " + installCommand("python3 python3-venv", "python"))
 	python, err := exec.LookPath("python3")
@@ -70,7 +70,8 @@ var python = sync.OnceValues(func() (string, error) {
 	return filepath.Join(dir, "bin", "python"), err
 })
 
-// installCommand installs packages by the system's package manager.
+// installCommand returns the command that installs packages with the package manager
+// of this system.
 func installCommand(debian, brew string) string {
 	if runtime.GOOS == "darwin" {
 		return "brew install " + brew

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestASignInGoesOnAtWhicheverNode(t *testing.T) {
+func TestSignInContinuesOnAnotherNode(t *testing.T) {
 	newUser(t, "ann")
 	a, b := newApp(t), newBrowser(t)
 	one, two, three := direct(t, 0), direct(t, 1), direct(t, 2)

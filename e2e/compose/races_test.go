@@ -31,7 +31,7 @@ func race(t *testing.T, send func(via route) (tokens, error)) []tokens {
 	return got
 }
 
-func TestOneOfManyRedemptionsOnThreeNodesWinsAndDies(t *testing.T) {
+func TestRacingRedemptionsOnThreeNodesRevokeTheGrant(t *testing.T) {
 	newUser(t, "racer")
 	a, b := newApp(t), newBrowser(t)
 	b.signIn(t, direct(t, 0), "racer", password)
@@ -52,7 +52,7 @@ func TestOneOfManyRedemptionsOnThreeNodesWinsAndDies(t *testing.T) {
 	}
 }
 
-func TestManyRefreshesOnThreeNodesGetTheSameSuccessor(t *testing.T) {
+func TestRacingRefreshesOnThreeNodesGetTheSameSuccessor(t *testing.T) {
 	newUser(t, "refresher")
 	a, b := newApp(t), newBrowser(t)
 	b.signIn(t, direct(t, 0), "refresher", password)

@@ -11,7 +11,7 @@ import (
 
 // Whatever ends an authorization on one node has ended it on every node when the
 // answer is there: nothing is waited for here.
-func TestWhatEndsOnOneNodeHasEndedOnAll(t *testing.T) {
+func TestRevocationAppliesToAllNodesImmediately(t *testing.T) {
 	for _, c := range []struct {
 		name, user string
 		keepsCode  bool // a code of another authorization is not concerned

@@ -14,7 +14,8 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// requireMe asks every node who an access token acts for; "" expects a 401.
+// requireMe requires that every node accepts an access token for a user. If userID
+// is "", it requires that every node refuses the token.
 func requireMe(t *testing.T, nodes []*testkit.Gateway, accessToken, userID string) {
 	t.Helper()
 	for i, node := range nodes {
@@ -28,7 +29,7 @@ func requireMe(t *testing.T, nodes []*testkit.Gateway, accessToken, userID strin
 	}
 }
 
-func TestASignInGoesOnAtWhicheverNode(t *testing.T) {
+func TestSignInContinuesOnAnotherNode(t *testing.T) {
 	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
 	ann, app := nodes[0].UserWithPassword(t, "ann"), nodes[1].App(t, nil)
 	b := nodes[0].NewBrowser(t)
@@ -37,7 +38,7 @@ func TestASignInGoesOnAtWhicheverNode(t *testing.T) {
 	in := b.Post(t, "/login", url.Values{"login_id": {"ann"}, "password": {testkit.Password}})
 	require.Equal(t, http.StatusSeeOther, in.Status, in.Body)
 	page := b.At(nodes[1]).Authorize(t, app)
-	require.Equal(t, http.StatusOK, page.Status, "she is asked for consent")
+	require.Equal(t, http.StatusOK, page.Status, "the consent page is shown")
 	agreed := b.At(nodes[2]).Decide(t, page, "allow")
 	got := nodes[0].Redeem(t, app, agreed.Code())
 	requireMe(t, nodes, got.AccessToken, ann.ID)
@@ -49,7 +50,7 @@ func TestASignInGoesOnAtWhicheverNode(t *testing.T) {
 	require.NotEmpty(t, b.At(nodes[0]).Authorize(t, app).Code(), "the consent is remembered")
 }
 
-func TestSettingsHoldOnEveryNodeWithinASecond(t *testing.T) {
+func TestSettingsApplyOnEveryNodeWithinASecond(t *testing.T) {
 	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
 	app := nodes[0].App(t, nil)
 	for _, c := range []struct {
@@ -57,11 +58,11 @@ func TestSettingsHoldOnEveryNodeWithinASecond(t *testing.T) {
 		status int
 	}{{"false", http.StatusNotImplemented}, {"true", http.StatusBadRequest}} {
 		for _, node := range nodes {
-			node.Token(t, testkit.RedeemForm(app, "x")) // so that it is in their memory
+			node.Token(t, testkit.RedeemForm(app, "x")) // the node reads the setting into its memory
 		}
 		nodes[0].Set(t, gatehouse.SettingEnableOAuthServiceProvider, c.value)
 		changed := time.Now()
-		require.Equal(t, c.status, nodes[0].Token(t, testkit.RedeemForm(app, "x")).Status, "at once on the node that changed it")
+		require.Equal(t, c.status, nodes[0].Token(t, testkit.RedeemForm(app, "x")).Status, "the node that changed the setting applies it immediately")
 		for i, node := range nodes {
 			require.Eventually(t, func() bool {
 				asked := time.Now()
@@ -75,8 +76,8 @@ func TestSettingsHoldOnEveryNodeWithinASecond(t *testing.T) {
 	}
 }
 
-// Attack: guess a password at one node after the other.
-func TestFailedSignInsAreCountedForAllNodesTogether(t *testing.T) {
+// Attack: guess a password at each node in turn.
+func TestFailedSignInsCountOnAllNodesTogether(t *testing.T) {
 	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
 	nodes[0].UserWithPassword(t, "ann")
 	b := nodes[0].NewBrowser(t)
@@ -84,7 +85,7 @@ func TestFailedSignInsAreCountedForAllNodesTogether(t *testing.T) {
 		return b.At(nodes[n%3]).Post(t, "/login", url.Values{"login_id": {"ann"}, "password": {password}}).Status
 	}
 	for n := range 10 {
-		require.Equal(t, http.StatusSeeOther, guess(n, testkit.Password), "who knows it is not counted")
+		require.Equal(t, http.StatusSeeOther, guess(n, testkit.Password), "correct passwords do not count")
 	}
 	for n := range 20 {
 		require.Equal(t, http.StatusUnauthorized, guess(n, "wrong password"))
@@ -94,8 +95,8 @@ func TestFailedSignInsAreCountedForAllNodesTogether(t *testing.T) {
 	}
 }
 
-// Nothing is waited for here: what has ended when the answer is there has ended everywhere.
-func TestWhatEndsOnOneNodeHasEndedOnAll(t *testing.T) {
+// The test does not wait: after the response, a revoked token is revoked on all nodes.
+func TestRevocationAppliesToAllNodesImmediately(t *testing.T) {
 	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
 	for name, end := range map[string]func(ctx context.Context, user gatehouse.User, app testkit.App) error{
 		"the user revokes the app": func(ctx context.Context, user gatehouse.User, app testkit.App) error {
@@ -118,7 +119,7 @@ func TestWhatEndsOnOneNodeHasEndedOnAll(t *testing.T) {
 			require.NoError(t, end(t.Context(), user, app))
 			requireMe(t, nodes, got.AccessToken, "")
 			for _, node := range nodes {
-				refused := []string{"invalid_grant", "invalid_client"} // an app that is gone may be known for a second; what it holds is dead
+				refused := []string{"invalid_grant", "invalid_client"} // a node may know a deleted app for a second, but not its codes and tokens
 				require.Contains(t, refused, node.Token(t, testkit.RedeemForm(app, waiting)).Error)
 				require.Contains(t, refused, node.Token(t, testkit.RefreshForm(app, got.RefreshToken)).Error)
 			}

@@ -12,10 +12,10 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// racers is how many requests race, over all nodes.
+// racers is the number of racing requests on all nodes together.
 const racers = 64
 
-// race sends the form from many clients at once, spread over the nodes.
+// race sends the form racers times at the same moment, to all nodes in turn.
 func race(t *testing.T, nodes []*testkit.Gateway, form url.Values) []testkit.TokenAnswer {
 	t.Helper()
 	answers, start := make([]testkit.TokenAnswer, racers), make(chan struct{})
@@ -31,7 +31,7 @@ func race(t *testing.T, nodes []*testkit.Gateway, form url.Values) []testkit.Tok
 	return answers
 }
 
-func TestOneOfManyRedemptionsOnThreeNodesWinsAndDies(t *testing.T) {
+func TestRacingRedemptionsOnThreeNodesRevokeTheGrant(t *testing.T) {
 	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
 	user, app := nodes[0].User(t, "racer"), nodes[0].App(t, nil)
 	b := nodes[0].SignedIn(t, user)
@@ -46,13 +46,14 @@ func TestOneOfManyRedemptionsOnThreeNodesWinsAndDies(t *testing.T) {
 			require.Equal(t, "invalid_grant", a.Error, a.Raw)
 		}
 		require.Len(t, won, 1)
-		// The others proved that the code was in several hands (RFC 6749 §4.1.2).
+		// The other requests are replays of the code, so the tokens are revoked
+		// (RFC 6749 §4.1.2).
 		requireMe(t, nodes, won[0].AccessToken, "")
 		require.Equal(t, "invalid_grant", nodes[2].Token(t, testkit.RefreshForm(app, won[0].RefreshToken)).Error)
 	}
 }
 
-func TestManyRefreshesOnThreeNodesGetTheSameSuccessor(t *testing.T) {
+func TestRacingRefreshesOnThreeNodesGetTheSameSuccessor(t *testing.T) {
 	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
 	user, app := nodes[0].User(t, "refresher"), nodes[0].App(t, nil)
 	got := nodes[1].Redeem(t, app, nodes[0].SignedIn(t, user).Code(t, app))

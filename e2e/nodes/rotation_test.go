@@ -12,16 +12,17 @@ import (
 	"gatehouse/test/testkit"
 )
 
-// family is what an app holds of one authorization.
+// family is a user and the tokens of one authorization.
 type family struct {
 	user   gatehouse.User
 	tokens testkit.TokenAnswer
 }
 
-// Two rounds over the nodes change the secret (deploy/rotate-secret.sh): in the
-// first each learns to open what the new one will seal, in the second it seals
-// with it. At any time two neighbouring kinds of nodes are there together.
-func TestTheSecretIsRotatedNodeByNodeWithNoTokenLost(t *testing.T) {
+// deploy/rotate-secret.sh restarts the nodes three times. After the first time they
+// open with the new secret, after the second they seal with it, and after the third
+// they no longer open with the old one. Nodes of two successive kinds always run
+// together.
+func TestSecretIsRotatedNodeByNodeWithoutLosingTokens(t *testing.T) {
 	before, after := []byte("the secret before, 32 bytes or more"), []byte("the secret after, 32 bytes or more!")
 	rounds := testkit.StartNodesWith(t, testdb.Postgres(t), [][]byte{before}, [][]byte{before, after}, [][]byte{after, before}, [][]byte{after})
 	app := rounds[0].App(t, nil)
@@ -33,7 +34,7 @@ func TestTheSecretIsRotatedNodeByNodeWithNoTokenLost(t *testing.T) {
 	var held []family
 	for i := range 2 {
 		together := rounds[i : i+2]
-		for j, node := range together { // what one of the two seals the other redeems
+		for j, node := range together { // one node seals the code, the other redeems it
 			user := node.User(t, fmt.Sprintf("user-%d-%d", i, j))
 			held = append(held, family{user, together[1-j].Redeem(t, app, node.SignedIn(t, user).Code(t, app))})
 		}
@@ -42,16 +43,16 @@ func TestTheSecretIsRotatedNodeByNodeWithNoTokenLost(t *testing.T) {
 			held[k] = refresh(together[k%2], f)
 		}
 	}
-	// Who refreshes once while both secrets open does not notice when the old one is forgotten.
+	// A client that refreshes once while both secrets open keeps its tokens.
 	for _, f := range held {
 		f = refresh(rounds[3], refresh(rounds[2], f))
 		requireMe(t, rounds[2:], f.tokens.AccessToken, f.user.ID)
 	}
 }
 
-// Why it takes two rounds: a node that does not know the new secret refuses what
-// one that does has sealed.
-func TestANodeOpensNothingThatWasSealedWithASecretItDoesNotKnow(t *testing.T) {
+// The nodes must learn the new secret before one of them seals with it, because a
+// node refuses codes and tokens that are sealed with a secret that it does not know.
+func TestNodeRefusesTokensSealedWithAnUnknownSecret(t *testing.T) {
 	before, after := []byte("the secret before, 32 bytes or more"), []byte("the secret after, 32 bytes or more!")
 	nodes := testkit.StartNodesWith(t, testdb.Postgres(t), [][]byte{before}, [][]byte{after, before})
 	user, app := nodes[0].User(t, "early"), nodes[0].App(t, nil)

@@ -1,6 +1,6 @@
-// Command mcp-go connects to an MCP server with the official MCP Go SDK: the
-// client knows only the server's address, and the server trusts the gateway's
-// tokens.
+// Command mcp-go connects to an MCP server with the official MCP Go SDK. The client
+// knows only the address of the server, and the server accepts tokens of the
+// gateway.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 )
 
-const redirectURL = "http://127.0.0.1:33419/callback" // where this program would listen
+const redirectURL = "http://127.0.0.1:33419/callback" // a real client listens here
 
 func main() {
 	if err := run(context.Background()); err != nil {
@@ -58,22 +58,22 @@ func run(ctx context.Context) error {
 
 	if os.Getenv("REGISTRATION") == "off" {
 		if metadata.RegistrationEndpoint != "" {
-			return errors.New("the metadata name a registration endpoint that is off")
+			return errors.New("the metadata names a registration endpoint, but registration is off")
 		}
 		if err := expectTool(ctx, server.url, registering("none")); err == nil || !strings.Contains(err.Error(), "no configured client registration methods are supported") {
-			return fmt.Errorf("registering while it is off: %w", err)
+			return fmt.Errorf("register although registration is off: %w", err)
 		}
 		return nil
 	}
 	for _, method := range []string{"none", "client_secret_post", "client_secret_basic", ""} {
 		if err := expectTool(ctx, server.url, registering(method)); err != nil {
-			return fmt.Errorf("registering for %q: %w", method, err)
+			return fmt.Errorf("register with method %q: %w", method, err)
 		}
 	}
 	return nil
 }
 
-// expectTool connects to the server and asks it who we are.
+// expectTool connects to the server and calls its tool, which returns the username.
 func expectTool(ctx context.Context, endpoint string, config *auth.AuthorizationCodeHandlerConfig) error {
 	handler, err := auth.NewAuthorizationCodeHandler(config)
 	if err != nil {
@@ -84,18 +84,19 @@ func expectTool(ctx context.Context, endpoint string, config *auth.Authorization
 	if err != nil {
 		return err
 	}
-	defer func() { _ = session.Close() }() // The server goes away anyway.
+	defer func() { _ = session.Close() }() // The server is closed next.
 	result, err := session.CallTool(ctx, &mcp.CallToolParams{Name: "whoami"})
 	if err != nil {
 		return err
 	}
-	if text, ok := result.Content[0].(*mcp.TextContent); !ok || text.Text != os.Getenv("PERSON_USERNAME") {
-		return fmt.Errorf("the server takes us for %+v", result.Content[0])
+	if text, ok := result.Content[0].(*mcp.TextContent); !ok || text.Text != os.Getenv("TEST_USERNAME") {
+		return fmt.Errorf("the server returned the username %+v", result.Content[0])
 	}
 	return nil
 }
 
-// visit is the person with a browser.
+// visit lets the user's browser open the authorization URL, and returns the response
+// that the gateway sends to the client.
 func visit(ctx context.Context, args *auth.AuthorizationArgs) (*auth.AuthorizationResult, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, os.Getenv("USER_AGENT"), strings.NewReader(args.URL))
 	if err != nil {
@@ -105,14 +106,14 @@ func visit(ctx context.Context, args *auth.AuthorizationArgs) (*auth.Authorizati
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = res.Body.Close() }() // It was only read.
+	defer func() { _ = res.Body.Close() }() // The body was only read.
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return nil, err
 	}
 	callback, err := url.Parse(string(body))
 	if err != nil || res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the user agent got stuck: %s", body)
+		return nil, fmt.Errorf("the user agent failed: %s", body)
 	}
 	q := callback.Query()
 	return &auth.AuthorizationResult{Code: q.Get("code"), State: q.Get("state"), Iss: q.Get("iss")}, nil

@@ -17,7 +17,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 )
 
-// server is an MCP server that lets the gateway decide who may use it.
+// server is an MCP server that accepts the tokens of the gateway.
 type server struct {
 	*httptest.Server
 	url string
@@ -33,7 +33,7 @@ func startServer(gateway string) *server {
 	}))
 
 	example := mcp.NewServer(&mcp.Implementation{Name: "example", Version: "1.0.0"}, nil)
-	mcp.AddTool(example, &mcp.Tool{Name: "whoami", Description: "Who the token acts for"},
+	mcp.AddTool(example, &mcp.Tool{Name: "whoami", Description: "Returns the username of the token"},
 		func(_ context.Context, request *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
 			username, _ := request.Extra.TokenInfo.Extra["username"].(string)
 			return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: username}}}, nil, nil
@@ -46,7 +46,7 @@ func startServer(gateway string) *server {
 	return s
 }
 
-// verify asks the gateway whether a token is good, and for what (RFC 7662).
+// verify returns a function that introspects a token at the gateway (RFC 7662).
 func (s *server) verify(gateway string) auth.TokenVerifier {
 	return func(ctx context.Context, token string, _ *http.Request) (*auth.TokenInfo, error) {
 		form := url.Values{"token": {token}, "client_id": {os.Getenv("RESOURCE_SERVER_ID")}, "client_secret": {os.Getenv("RESOURCE_SERVER_SECRET")}}
@@ -59,7 +59,7 @@ func (s *server) verify(gateway string) auth.TokenVerifier {
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = res.Body.Close() }() // It was only read.
+		defer func() { _ = res.Body.Close() }() // The body was only read.
 		var claims struct {
 			Active             bool
 			Aud, Scope         string

@@ -1,5 +1,5 @@
-// The person with a browser: visits an authorization URL, signs in, and presses
-// the button. Returns the URL that the gateway sends the browser to.
+// The browser of the user. It opens an authorization URL, signs in, and presses the
+// button. Returns the URL of the client to which the gateway redirects.
 export async function visit(authorizationURL, decision = 'allow') {
   const response = await fetch(`${process.env.USER_AGENT}/?decision=${decision}`, { method: 'POST', body: String(authorizationURL) });
   const body = await response.text();

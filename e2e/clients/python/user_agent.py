@@ -1,4 +1,4 @@
-"""The person with a browser."""
+"""The browser of the user."""
 
 import os
 import urllib.parse
@@ -6,9 +6,9 @@ import urllib.request
 
 
 def visit(authorization_url, decision="allow"):
-    """Visits an authorization URL, signs in, and presses the button.
+    """Opens an authorization URL, signs in, and presses the button.
 
-    Returns the URL that the gateway sends the browser to.
+    Returns the URL of the client to which the gateway redirects.
     """
     address = os.environ["USER_AGENT"] + "/?" + urllib.parse.urlencode({"decision": decision})
     with urllib.request.urlopen(address, data=authorization_url.encode()) as response:

@@ -1,5 +1,5 @@
-// Command xoauth2 signs in with golang.org/x/oauth2: with the secret in the
-// header, in the body, and where the library is left to find out.
+// Command xoauth2 signs in with golang.org/x/oauth2: with the secret in the header,
+// in the body, and with AuthStyleAutoDetect.
 package main
 
 import (
@@ -66,7 +66,7 @@ func signIn(ctx context.Context, style oauth2.AuthStyle, public bool, getenv fun
 	if public != (token.RefreshToken == "") {
 		return fmt.Errorf("the refresh token is %q", token.RefreshToken)
 	}
-	if err := expectUser(config.Client(ctx, token), gateway, getenv("PERSON_USERNAME")); err != nil || public {
+	if err := expectUser(config.Client(ctx, token), gateway, getenv("TEST_USERNAME")); err != nil || public {
 		return err
 	}
 
@@ -77,27 +77,27 @@ func signIn(ctx context.Context, style oauth2.AuthStyle, public bool, getenv fun
 		return fmt.Errorf("refresh: %w", err)
 	}
 	if fresh.AccessToken == old {
-		return errors.New("the access token is the old one")
+		return errors.New("the refresh returned the old access token")
 	}
-	if err := expectUser(config.Client(ctx, fresh), gateway, getenv("PERSON_USERNAME")); err != nil {
+	if err := expectUser(config.Client(ctx, fresh), gateway, getenv("TEST_USERNAME")); err != nil {
 		return err
 	}
 
 	var refused *oauth2.RetrieveError
 	_, err = config.TokenSource(ctx, &oauth2.Token{RefreshToken: "made-up"}).Token()
 	if !errors.As(err, &refused) || refused.ErrorCode != "invalid_grant" {
-		return fmt.Errorf("refreshed with a made-up token: %w", err)
+		return fmt.Errorf("refresh with an invalid token: %w", err)
 	}
 	return nil
 }
 
-// expectUser asks who the client acts for.
+// expectUser requires that the access token of the client belongs to the user.
 func expectUser(client *http.Client, gateway, username string) error {
 	res, err := client.Get(gateway + "/api/v4/users/me")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = res.Body.Close() }() // It was only read.
+	defer func() { _ = res.Body.Close() }() // The body was only read.
 	var me struct{ Username string }
 	if err := json.NewDecoder(res.Body).Decode(&me); err != nil {
 		return err
@@ -108,8 +108,8 @@ func expectUser(client *http.Client, gateway, username string) error {
 	return nil
 }
 
-// visit is the person with a browser: it visits an authorization URL and returns
-// the query of the URL that the gateway sends the browser to.
+// visit lets the user's browser open the authorization URL, and returns the query of
+// the redirect to the client.
 func visit(ctx context.Context, userAgent, authorizationURL string) (url.Values, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, userAgent, strings.NewReader(authorizationURL))
 	if err != nil {
@@ -119,13 +119,13 @@ func visit(ctx context.Context, userAgent, authorizationURL string) (url.Values,
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = res.Body.Close() }() // It was only read.
+	defer func() { _ = res.Body.Close() }() // The body was only read.
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return nil, err
 	}
 	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the user agent got stuck: %s", body)
+		return nil, fmt.Errorf("the user agent failed: %s", body)
 	}
 	callback, err := url.Parse(string(body))
 	if err != nil {

@@ -1,4 +1,4 @@
-// Auth.js with its built-in Mattermost provider, as an app's server would use it.
+// Auth.js with its built-in Mattermost provider, as the server of an app uses it.
 import assert from 'node:assert/strict';
 import { Auth } from '@auth/core';
 import Mattermost from '@auth/core/providers/mattermost';
@@ -28,25 +28,25 @@ const config = {
     },
   ],
   basePath: '/auth',
-  secret: 'what Auth.js seals its own session cookies with',
+  secret: 'the secret for the session cookies of Auth.js',
   trustHost: true,
 };
 
 const first = await signIn('mattermost');
-assert.equal(first.user.name, process.env.PERSON_USERNAME);
-assert.equal(first.user.email, process.env.PERSON_EMAIL);
+assert.equal(first.user.name, process.env.TEST_USERNAME);
+assert.equal(first.user.email, process.env.TEST_EMAIL);
 
 const again = await signIn('mattermost');
-assert.deepEqual(again.user, first.user, 'signs in again, where nobody is asked any more');
+assert.deepEqual(again.user, first.user, 'signs in again, without the consent page');
 
-// prompt=consent: else Bob, who agreed before, would not be asked.
+// Without prompt=consent, Bob would not see the consent page, because he has consented before.
 const own = await signIn('gatehouse');
-assert.equal(own.user.name, first.user.name, 'signs in with a provider of its own');
+assert.equal(own.user.name, first.user.name, 'signs in with a custom provider');
 
 const refused = await signIn('mattermost', '?prompt=consent', 'deny').catch((error) => error);
 assert.match(refused.message, /error=OAuthCallbackError|error=AccessDenied/);
 
-// signIn is one browser that visits the app.
+// signIn signs in with one browser and returns the session of the app.
 async function signIn(provider, query = '', decision) {
   const cookies = new Map();
 

@@ -1,5 +1,5 @@
-// The official MCP TypeScript SDK: a client that knows only the address of an
-// MCP server, and a server that trusts the gateway's tokens.
+// The official MCP TypeScript SDK: a client that knows only the address of an MCP
+// server, and a server that accepts tokens of the gateway.
 import assert from 'node:assert/strict';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -12,7 +12,7 @@ const redirectURI = 'http://127.0.0.1:33418/callback';
 const registration = process.env.REGISTRATION === 'on';
 const server = await startServer(gateway);
 
-// What a client keeps about one server. A real one keeps it on disk.
+// The data that a client keeps about one server. A real client keeps it on disk.
 class Provider {
   redirectUrl = redirectURI;
   clientMetadata = {
@@ -41,7 +41,7 @@ class Provider {
 
 const provider = new Provider(registration ? undefined : { client_id: process.env.PUBLIC_CLIENT_ID });
 if (!registration) {
-  // Without registration the SDK says so, and works with a client ID from the gateway's console.
+  // Without registration the SDK fails with an error. It works with a client ID of a registered app.
   await assert.rejects(connect(new Provider()), /does not support dynamic client registration/);
 }
 
@@ -50,7 +50,7 @@ assert.equal(provider.information.client_secret, undefined);
 assert.equal(provider.saved.refresh_token, undefined, 'a public client gets no refresh token');
 assert.equal(server.lastToken.aud, server.url, 'the token is for this MCP server');
 
-// Asked to refresh all the same, the gateway refuses in words that the SDK knows.
+// The gateway refuses a refresh of a public client with an error that the SDK knows.
 const { authorizationServerUrl, authorizationServerMetadata: metadata } = await discoverOAuthServerInfo(server.url);
 assert.equal(String(authorizationServerUrl).replace(/\/$/, ''), gateway);
 assert.equal(metadata.issuer, gateway);
@@ -60,23 +60,23 @@ await assert.rejects(
 );
 
 if (registration) {
-  // A confidential client: registers for a secret, and refreshes.
+  // A confidential client registers, gets a secret, and refreshes.
   const confidential = new Provider();
   confidential.clientMetadata = { ...confidential.clientMetadata, token_endpoint_auth_method: 'client_secret_basic' };
   await connect(confidential);
   const { access_token: first } = confidential.saved;
-  assert.equal(await auth(confidential, { serverUrl: server.url }), 'AUTHORIZED', 'refreshed, without the person');
+  assert.equal(await auth(confidential, { serverUrl: server.url }), 'AUTHORIZED', 'refreshed without the user');
   assert.notEqual(confidential.saved.access_token, first);
-  assert.equal(await whoAmI(confidential), process.env.PERSON_USERNAME);
+  assert.equal(await whoAmI(confidential), process.env.TEST_USERNAME);
 
-  // A client that was removed at the gateway registers again by itself.
+  // A client whose app was deleted registers again.
   const removed = new Provider({ client_id: 'a'.repeat(26), client_secret: 'gone' });
   removed.saved = { access_token: 'x', token_type: 'bearer', refresh_token: 'gone' };
   assert.equal(await auth(removed, { serverUrl: server.url }), 'REDIRECT');
   assert.equal(removed.registrations, 1);
 }
 
-// The gateway's own API describes itself in the same way as an MCP server.
+// The API of the gateway has protected resource metadata, like an MCP server.
 const own = new Provider(provider.information);
 const challenge = await fetch(`${gateway}/api/v4/users/me`);
 assert.equal(challenge.status, 401);
@@ -85,11 +85,11 @@ assert.equal(await auth(own, { serverUrl: `${gateway}/api/v4/users/me`, resource
 const ownCode = (await visit(own.authorizationURL)).searchParams.get('code');
 assert.equal(await auth(own, { serverUrl: `${gateway}/api/v4/users/me`, resourceMetadataUrl: new URL(resourceMetadataUrl), authorizationCode: ownCode }), 'AUTHORIZED');
 const me = await fetch(`${gateway}/api/v4/users/me`, { headers: { authorization: `Bearer ${own.saved.access_token}` } });
-assert.equal((await me.json()).username, process.env.PERSON_USERNAME);
+assert.equal((await me.json()).username, process.env.TEST_USERNAME);
 
 server.close();
 
-// connect goes from nothing but the server's address to a tool call.
+// connect knows only the address of the server, and calls its tool.
 async function connect(authProvider) {
   const transport = new StreamableHTTPClientTransport(new URL(server.url), { authProvider });
   const client = new Client({ name: 'example', version: '1.0.0' });
@@ -101,7 +101,7 @@ async function connect(authProvider) {
   assert.equal(callback.searchParams.get('iss'), gateway);
   assert.equal(callback.searchParams.get('state'), 'xyz');
   await transport.finishAuth(callback.searchParams.get('code'));
-  assert.equal(await whoAmI(authProvider), process.env.PERSON_USERNAME);
+  assert.equal(await whoAmI(authProvider), process.env.TEST_USERNAME);
 }
 
 async function whoAmI(authProvider) {

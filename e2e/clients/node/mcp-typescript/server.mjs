@@ -1,4 +1,4 @@
-// An MCP server that lets the gateway decide who may use it.
+// An MCP server that accepts the tokens of the gateway.
 import express from 'express';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
@@ -17,7 +17,7 @@ export async function startServer(gateway) {
 
   app.use(mcpAuthMetadataRouter({ oauthMetadata, resourceServerUrl: new URL(server.url), scopesSupported: ['user'] }));
 
-  // Whether a token is good, and for what, the gateway says (RFC 7662).
+  // It introspects each token at the gateway (RFC 7662).
   async function verifyAccessToken(token) {
     const response = await fetch(oauthMetadata.introspection_endpoint, {
       method: 'POST',

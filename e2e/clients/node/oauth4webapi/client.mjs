@@ -1,11 +1,11 @@
-// oauth4webapi, which checks every answer of a server against the RFCs.
+// oauth4webapi, which checks every response of the server against the RFCs.
 import assert from 'node:assert/strict';
 import * as oauth from 'oauth4webapi';
 import { visit } from '../user-agent.mjs';
 
 const issuer = new URL(process.env.GATEWAY);
 const redirectURI = process.env.REDIRECT_URI;
-const { CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID, PERSON_USERNAME } = process.env;
+const { CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID, TEST_USERNAME } = process.env;
 
 // The tests reach the gateway over plain HTTP; your app must not.
 const http = { [oauth.allowInsecureRequests]: true };
@@ -16,10 +16,10 @@ const client = { client_id: CLIENT_ID };
 
 for (const authentication of [oauth.ClientSecretPost(CLIENT_SECRET), oauth.ClientSecretBasic(CLIENT_SECRET)]) {
   const tokens = await signIn(client, authentication);
-  assert.equal(await whoIs(tokens), PERSON_USERNAME);
+  assert.equal(await whoIs(tokens), TEST_USERNAME);
 
   const fresh = await oauth.processRefreshTokenResponse(server, client, await oauth.refreshTokenGrantRequest(server, client, authentication, tokens.refresh_token, http));
-  assert.equal(await whoIs(fresh), PERSON_USERNAME);
+  assert.equal(await whoIs(fresh), TEST_USERNAME);
 
   const introspect = async () => oauth.processIntrospectionResponse(server, client, await oauth.introspectionRequest(server, client, authentication, fresh.access_token, http));
   assert.equal((await introspect()).active, true);
@@ -31,7 +31,7 @@ for (const authentication of [oauth.ClientSecretPost(CLIENT_SECRET), oauth.Clien
 
 const publicClient = { client_id: PUBLIC_CLIENT_ID };
 const publicTokens = await signIn(publicClient, oauth.None());
-assert.equal(await whoIs(publicTokens), PERSON_USERNAME);
+assert.equal(await whoIs(publicTokens), TEST_USERNAME);
 assert.equal(publicTokens.refresh_token, undefined, 'a public client gets no refresh token');
 await oauth.processRevocationResponse(await oauth.revocationRequest(server, publicClient, oauth.None(), publicTokens.access_token, http));
 

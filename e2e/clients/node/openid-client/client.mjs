@@ -5,7 +5,7 @@ import { visit } from '../user-agent.mjs';
 
 const gateway = process.env.GATEWAY;
 const redirectURI = process.env.REDIRECT_URI;
-const { CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID, PERSON_USERNAME } = process.env;
+const { CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID, TEST_USERNAME } = process.env;
 
 const options = { algorithm: 'oauth2' };
 // The tests reach the gateway over plain HTTP; your app must not.
@@ -18,12 +18,12 @@ const methods = {
 for (const [method, authentication] of Object.entries(methods)) {
   const config = await client.discovery(new URL(gateway), CLIENT_ID, undefined, authentication, options);
   const tokens = await signIn(config);
-  assert.equal(await whoIs(config, tokens), PERSON_USERNAME, method);
+  assert.equal(await whoIs(config, tokens), TEST_USERNAME, method);
 
   const fresh = await client.refreshTokenGrant(config, tokens.refresh_token);
   assert.notEqual(fresh.access_token, tokens.access_token);
   assert.notEqual(fresh.refresh_token, tokens.refresh_token, 'refresh tokens rotate');
-  assert.equal(await whoIs(config, fresh), PERSON_USERNAME);
+  assert.equal(await whoIs(config, fresh), TEST_USERNAME);
 
   const introspected = await client.tokenIntrospection(config, fresh.access_token);
   assert.equal(introspected.active, true);
@@ -34,15 +34,15 @@ for (const [method, authentication] of Object.entries(methods)) {
 
 const publicConfig = await client.discovery(new URL(gateway), PUBLIC_CLIENT_ID, undefined, client.None(), options);
 const publicTokens = await signIn(publicConfig);
-assert.equal(await whoIs(publicConfig, publicTokens), PERSON_USERNAME);
+assert.equal(await whoIs(publicConfig, publicTokens), TEST_USERNAME);
 assert.equal(publicTokens.refresh_token, undefined, 'a public client gets no refresh token');
 
-// prompt=consent: else Bob, who agreed before, would not be asked.
+// Without prompt=consent, Bob would not see the consent page, because he has consented before.
 await assert.rejects(signIn(publicConfig, { prompt: 'consent' }, 'deny'), (error) => error instanceof client.AuthorizationResponseError && error.error === 'access_denied');
 
 if (process.env.REGISTRATION === 'on') {
   const registered = await client.dynamicClientRegistration(new URL(gateway), { client_name: 'openid-client', redirect_uris: [redirectURI] }, undefined, options);
-  assert.equal(await whoIs(registered, await signIn(registered)), PERSON_USERNAME);
+  assert.equal(await whoIs(registered, await signIn(registered)), TEST_USERNAME);
 }
 
 async function signIn(config, more = {}, decision) {

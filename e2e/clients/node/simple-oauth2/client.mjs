@@ -1,4 +1,4 @@
-// simple-oauth2, with the client's secret in the header (its default) and in the body.
+// simple-oauth2, with the client secret in the header (the default) and in the body.
 import assert from 'node:assert/strict';
 import { AuthorizationCode } from 'simple-oauth2';
 import { visit } from '../user-agent.mjs';
@@ -21,11 +21,11 @@ for (const authorizationMethod of ['header', 'body']) {
   const callback = await visit(authorizationURL);
   assert.equal(callback.searchParams.get('state'), 'xyz');
   const token = await client.getToken({ code: callback.searchParams.get('code'), redirect_uri: redirectURI });
-  assert.equal(await whoIs(token), process.env.PERSON_USERNAME);
+  assert.equal(await whoIs(token), process.env.TEST_USERNAME);
   assert.equal(token.expired(), false);
 
   const fresh = await token.refresh();
-  assert.equal(await whoIs(fresh), process.env.PERSON_USERNAME);
+  assert.equal(await whoIs(fresh), process.env.TEST_USERNAME);
   assert.notEqual(fresh.token.access_token, token.token.access_token);
 
   await fresh.revokeAll();
@@ -33,7 +33,7 @@ for (const authorizationMethod of ['header', 'body']) {
   await assert.rejects(fresh.refresh(), (error) => error.output?.statusCode === 400 && error.data?.payload?.error === 'invalid_grant');
 }
 
-// path is a path of the gateway, which may have one itself.
+// path returns the path of an endpoint. The URL of the gateway may have a path, too.
 function path(name) {
   return gateway.pathname.replace(/\/$/, '') + name;
 }

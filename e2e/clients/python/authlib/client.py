@@ -1,4 +1,4 @@
-"""Authlib's OAuth2Session: both ways to send the secret, PKCE, metadata, introspection, revocation."""
+"""Authlib's OAuth2Session: secret in header and body, PKCE, metadata, introspection, revocation."""
 
 import os
 
@@ -45,10 +45,10 @@ for method in ["client_secret_basic", "client_secret_post"]:
         token_endpoint=metadata["token_endpoint"],
     )
     token = sign_in(session)
-    assert who_is(session) == os.environ["PERSON_USERNAME"]
+    assert who_is(session) == os.environ["TEST_USERNAME"]
 
     session.token = {**token, "expires_at": 1}  # long ago
-    assert who_is(session) == os.environ["PERSON_USERNAME"], "refreshed by itself"
+    assert who_is(session) == os.environ["TEST_USERNAME"], "refreshed automatically"
     assert session.token["access_token"] != token["access_token"]
 
     introspected = session.introspect_token(metadata["introspection_endpoint"], token=session.token["access_token"], token_type_hint="access_token")
@@ -64,4 +64,4 @@ for method in ["client_secret_basic", "client_secret_post"]:
 
 public = OAuth2Session(public_client_id, token_endpoint_auth_method="none", redirect_uri=redirect_uri, code_challenge_method="S256")
 assert "refresh_token" not in sign_in(public)
-assert who_is(public) == os.environ["PERSON_USERNAME"]
+assert who_is(public) == os.environ["TEST_USERNAME"]

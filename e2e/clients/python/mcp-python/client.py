@@ -14,11 +14,11 @@ from server import serving
 from user_agent import visit
 
 gateway = os.environ["GATEWAY"]
-redirect_uri = "http://127.0.0.1:33420/callback"  # where this program would listen
+redirect_uri = "http://127.0.0.1:33420/callback"  # a real client listens here
 
 
 class Storage:
-    """What a client keeps about one server. A real one keeps it on disk."""
+    """The data that a client keeps about one server. A real client keeps it on disk."""
 
     def __init__(self, client_info=None):
         self.tokens, self.client_info = None, client_info
@@ -37,7 +37,7 @@ class Storage:
 
 
 async def who_am_i(url, storage, method="none"):
-    """Connects to an MCP server and calls its tool. Signs in if that is needed."""
+    """Connects to an MCP server and calls its tool. Signs in if necessary."""
     asked = []
 
     async def redirect_handler(authorization_url):
@@ -61,12 +61,12 @@ async def who_am_i(url, storage, method="none"):
     )
     async with httpx2.AsyncClient(auth=provider) as http, Client(streamable_http_client(url, http_client=http)) as client:
         result = await client.call_tool("whoami", {})
-    assert result.content[0].text == os.environ["PERSON_USERNAME"], result
+    assert result.content[0].text == os.environ["TEST_USERNAME"], result
     return len(asked)
 
 
 def refusal(error):
-    """Returns the first exception that is not a group of them."""
+    """Returns the first exception that is not an exception group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
@@ -76,7 +76,7 @@ async def main():
     async with serving(gateway) as url:
         registered = Storage(OAuthClientInformationFull(client_id=os.environ["PUBLIC_CLIENT_ID"], redirect_uris=[redirect_uri], token_endpoint_auth_method="none"))
         assert await who_am_i(url, registered) == 1
-        assert await who_am_i(url, registered) == 0, "the token that it has is enough"
+        assert await who_am_i(url, registered) == 0, "the saved token is enough"
 
         if os.environ["REGISTRATION"] == "off":
             try:
@@ -84,7 +84,7 @@ async def main():
             except BaseException as error:
                 assert isinstance(refusal(error), OAuthRegistrationError), error
             else:
-                raise AssertionError("registered while it is off")
+                raise AssertionError("registered although registration is off")
             return
 
         for method in ["none", "client_secret_post", "client_secret_basic"]:

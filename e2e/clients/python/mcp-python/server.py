@@ -1,4 +1,4 @@
-"""An MCP server that lets the gateway decide who may use it."""
+"""An MCP server that accepts the tokens of the gateway."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from mcp.server.mcpserver import MCPServer
 
 
 class Introspection:
-    """Asks the gateway whether a token is good, and for what (RFC 7662)."""
+    """Introspects tokens at the gateway (RFC 7662)."""
 
     def __init__(self, gateway):
         self.endpoint = gateway + "/oauth/introspect"
@@ -39,7 +39,7 @@ class Introspection:
 
 @contextlib.asynccontextmanager
 async def serving(gateway):
-    """Serves until the block ends. Gives the server's URL."""
+    """Serves until the block ends. Yields the URL of the server."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
     server = MCPServer(
@@ -50,7 +50,7 @@ async def serving(gateway):
 
     @server.tool()
     def whoami() -> str:
-        """Who the token acts for."""
+        """Returns the username of the token."""
         return get_access_token().claims["username"]
 
     web = uvicorn.Server(uvicorn.Config(server.streamable_http_app(), log_level="warning"))

@@ -34,7 +34,7 @@ def body():
         client_secret=client_secret,
         include_client_id=True,
     )
-    assert who_is(session) == os.environ["PERSON_USERNAME"]
+    assert who_is(session) == os.environ["TEST_USERNAME"]
 
 
 def header_and_refresh():
@@ -55,7 +55,7 @@ def header_and_refresh():
     )
     assert token["scope"] == ["user"] and token["expires_in"] > 0, token
     session.token = {**token, "expires_at": 1}  # long ago
-    assert who_is(session) == os.environ["PERSON_USERNAME"]
+    assert who_is(session) == os.environ["TEST_USERNAME"]
     assert kept["access_token"] != token["access_token"]
 
     revoked = session.post(
@@ -77,7 +77,7 @@ def public():
     authorization_url, state = session.authorization_url(gateway + "/oauth/authorize")
     token = session.fetch_token(gateway + "/oauth/access_token", authorization_response=visit(authorization_url), include_client_id=True)
     assert "refresh_token" not in token
-    assert who_is(session) == os.environ["PERSON_USERNAME"]
+    assert who_is(session) == os.environ["TEST_USERNAME"]
 
 
 def denied():
@@ -87,7 +87,7 @@ def denied():
         session.fetch_token(gateway + "/oauth/access_token", authorization_response=visit(authorization_url, "deny"), include_client_id=True)
     except AccessDeniedError:
         return
-    raise AssertionError("a denial went unnoticed")
+    raise AssertionError("a denial was not reported")
 
 
 body()
