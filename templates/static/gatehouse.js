@@ -10,9 +10,9 @@ if (navigator.clipboard) {
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-        button.textContent = "Copied";
+        button.textContent = button.dataset.copied;
       } catch {
-        button.textContent = "Not copied";
+        button.textContent = button.dataset.failed;
       }
       clearTimeout(timer);
       timer = setTimeout(() => { button.textContent = label; }, 2000);
