@@ -55,7 +55,7 @@ func (l limiter) takeAttempt(ctx context.Context, subject, ip string) (returnAtt
 		return nil, 0, fmt.Errorf("account: take a sign-in attempt: %w", err)
 	}
 	return func() error {
-		ctx, done := web.Outlive(ctx)
+		ctx, done := web.Detach(ctx)
 		defer done()
 		if err := l.store.ReturnAttempt(ctx, address, user); err != nil {
 			return fmt.Errorf("account: return a sign-in attempt: %w", err)

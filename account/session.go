@@ -48,7 +48,7 @@ func (s *Service) StartSession(ctx context.Context, user gatehouse.User, from De
 		err = errInvalidCredentials()
 	}
 	if err != nil {
-		ctx, done := web.Outlive(ctx)
+		ctx, done := web.Detach(ctx)
 		defer done()
 		return "", errors.Join(fmt.Errorf("account: start session: %w", err), s.store.DeleteSession(ctx, session.ID))
 	}

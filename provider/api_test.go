@@ -88,6 +88,8 @@ func TestAuthorizeJSON(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, broken.Status)
 		require.Contains(t, broken.Body, "api.context.invalid_body_param.app_error", "never a page about a missing client_id")
 		require.Equal(t, http.StatusUnauthorized, post(b, body(app), "Content-Type", form, "X-Requested-With", "").Status, "a cookie alone is not enough (CSRF)")
+		fromAnotherSite := post(b, body(app), "Content-Type", form, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+		require.Equal(t, http.StatusForbidden, fromAnotherSite.Status, "only an authorization request may come from another site")
 		require.Equal(t, http.StatusUnauthorized, post(g.NewBrowser(t), body(app)).Status)
 		require.Equal(t, http.StatusUnauthorized, post(b, body(app), "X-Requested-With", "").Status, "a cookie alone is not enough (CSRF)")
 		b = g.SignedIn(t, g.User(t, "bob"))

@@ -99,7 +99,7 @@ func (h *Handler) revokeReused(ctx context.Context, p *presented, refusal error)
 // revokeGrant revokes a grant that two parties have, even if the client has closed
 // the connection: otherwise an attacker could prevent it by hanging up early.
 func (h *Handler) revokeGrant(ctx context.Context, grantID string, at time.Time) error {
-	ctx, cancel := web.Outlive(ctx)
+	ctx, cancel := web.Detach(ctx)
 	defer cancel()
 	return h.store.RevokeGrant(ctx, grantID, at)
 }

@@ -158,7 +158,7 @@ func (s *Service) AuditRefusal(ctx context.Context, event, actorID, appID, why s
 	// The attempt counts even if the client closes the connection, so that closing it
 	// does not avoid the limit. The error is ignored: if the database can't be reached,
 	// the event can't be stored either, and the trail logs that.
-	counting, done := web.Outlive(ctx)
+	counting, done := web.Detach(ctx)
 	defer done()
 	limit := gatehouse.RateLimit{ID: "audited refusals " + actor, Burst: 50, Refill: time.Minute}
 	if wait, _ := s.store.TakeAttempt(counting, time.Now(), limit); wait > 0 {

@@ -1,6 +1,6 @@
-// Package audit writes the audit trail for the packages that make things happen.
+// Package audit records events in the audit trail.
 //
-//	what happened, to what, by whom ──▶ Trail.Record ──▶ + id, time, address, request id ──▶ store
+//	event, actor, target ──▶ Trail.Record ──▶ + id, time, address, request id ──▶ store
 //
-// It decides nothing and stops nobody, and does not know where events are kept.
+// It decides nothing, and does not know how events are stored.
 package audit

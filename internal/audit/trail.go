@@ -9,14 +9,13 @@ import (
 	"gatehouse/internal/web"
 )
 
-// Recorder keeps events.
+// Recorder stores events.
 type Recorder interface {
 	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
 }
 
-// Trail records what happened. It is not allowed to stop it: an event that
-// cannot be written goes to the log of the process instead, with everything that
-// it would have said.
+// Trail records events. A failure to store an event does not make the action fail: the
+// event is then logged, with all its fields.
 type Trail struct {
 	recorder Recorder
 	log      *slog.Logger
@@ -25,8 +24,8 @@ type Trail struct {
 // NewTrail returns a Trail.
 func NewTrail(recorder Recorder, log *slog.Logger) Trail { return Trail{recorder, log} }
 
-// Record fills in id, time, address and request id, and that it succeeded unless
-// the event says else.
+// Record stores an event. It sets the id, the time and the request id, the address if
+// the event has none, and the outcome to success if the event has none.
 func (t Trail) Record(ctx context.Context, e gatehouse.AuditEvent) {
 	e.ID, e.At, e.RequestID = gatehouse.NewID(), time.Now(), web.RequestID(ctx)
 	if e.IP == "" {
@@ -35,10 +34,10 @@ func (t Trail) Record(ctx context.Context, e gatehouse.AuditEvent) {
 	if e.Outcome == "" {
 		e.Outcome = gatehouse.OutcomeSuccess
 	}
-	// Somebody who hangs up must not keep what they did out of the trail.
-	writing, done := web.Outlive(ctx)
-	defer done()
-	if err := t.recorder.RecordAuditEvent(writing, e); err != nil {
+	// A client that closes the connection must not keep its action out of the trail.
+	detached, cancel := web.Detach(ctx)
+	defer cancel()
+	if err := t.recorder.RecordAuditEvent(detached, e); err != nil {
 		t.log.ErrorContext(ctx, "audit event not written", "error", err, "event", e.Event, "outcome", e.Outcome,
 			"actor_id", e.ActorID, "target_id", e.TargetID, "detail", e.Detail, "ip", e.IP, "request_id", e.RequestID)
 	}

@@ -14,18 +14,20 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// MinSecretLength is how long a secret must be, in bytes.
+// MinSecretLength is the shortest secret, in bytes.
 const MinSecretLength = 32
 
-// MaxLength bounds a sealed string, so that nobody makes us decrypt megabytes.
+// MaxLength is the longest sealed string, in bytes, so that a client cannot make the
+// server decrypt megabytes.
 const MaxLength = 4096
 
-// ErrInvalid: the string was not sealed by this gateway for this kind, or was changed.
-var ErrInvalid = errors.New("seal: not one of ours")
+// ErrInvalid means that a string was not sealed with one of the keys of its kind, or was
+// changed.
+var ErrInvalid = errors.New("seal: not a sealed value of this gateway")
 
 const keyIDLength = 4
 
-// Sealer seals the values of one kind. It is safe for concurrent use.
+// Sealer seals and opens the values of one kind. It is safe for concurrent use.
 type Sealer[T any] struct {
 	prefix string
 	keys   []key // the first one seals; all of them open
@@ -38,9 +40,9 @@ type key struct {
 	mac  []byte
 }
 
-// New returns a Sealer whose strings begin with prefix. The first secret seals;
-// the others, earlier ones, still open what they sealed. Each must have at least
-// MinSecretLength bytes.
+// New returns a Sealer whose strings begin with prefix. It seals with the first secret
+// and opens with all of them, so that values of an earlier secret stay valid. It returns
+// an error if there is no secret, or if one is shorter than MinSecretLength.
 func New[T any](prefix string, secrets ...[]byte) (*Sealer[T], error) {
 	if len(secrets) == 0 {
 		return nil, errors.New("seal: no secret")
@@ -74,7 +76,7 @@ func deriveKey(secret []byte, prefix string) (key, error) {
 	return k, nil
 }
 
-// Key derives a key of 32 bytes from a secret, for a purpose that is no sealing.
+// Key derives a key of 32 bytes from a secret, for a purpose other than sealing.
 func Key(purpose string, secret []byte) ([]byte, error) {
 	k, err := hkdf.Key(sha256.New, secret, nil, "gatehouse key v1 "+purpose, sha256.Size)
 	if err != nil {
@@ -83,7 +85,7 @@ func Key(purpose string, secret []byte) ([]byte, error) {
 	return k, nil
 }
 
-// Seal returns the string for v.
+// Seal returns the sealed string of v. It returns an error if v cannot be encoded.
 func (s *Sealer[T]) Seal(v T) (string, error) {
 	plaintext, err := cbor.Marshal(v)
 	if err != nil {
@@ -98,15 +100,16 @@ func (s *Sealer[T]) Seal(v T) (string, error) {
 	return s.prefix + base64.RawURLEncoding.EncodeToString(out), nil
 }
 
-// Open returns the value in a string that Seal made, or ErrInvalid.
+// Open returns the value of a string that Seal returned. It returns ErrInvalid for any
+// other string.
 func (s *Sealer[T]) Open(sealed string) (T, error) {
 	var v T
 	encoded, ok := strings.CutPrefix(sealed, s.prefix)
 	if !ok || len(sealed) > MaxLength {
 		return v, ErrInvalid
 	}
-	// One value has one spelling, so a token cannot be varied in its unused last
-	// bits (Strict), nor by line breaks, which encoding/base64 passes over.
+	// One value has one string: Strict refuses other values of the unused last bits, and
+	// this check refuses line breaks, which encoding/base64 skips.
 	if strings.ContainsAny(encoded, "\r\n") {
 		return v, ErrInvalid
 	}
@@ -131,5 +134,5 @@ func (s *Sealer[T]) Open(sealed string) (T, error) {
 	return v, ErrInvalid
 }
 
-// HasPrefix reports whether the string claims to be of this kind.
+// HasPrefix reports whether the string has the prefix of this kind.
 func (s *Sealer[T]) HasPrefix(sealed string) bool { return strings.HasPrefix(sealed, s.prefix) }

@@ -91,7 +91,7 @@ func TestPreviousSecretOpensItsValues(t *testing.T) {
 	require.ErrorIs(t, err, seal.ErrInvalid, "the new secret seals")
 
 	_, err = sealer(t, "t_", newSecret).Open(sealed)
-	require.ErrorIs(t, err, seal.ErrInvalid, "a secret that was dropped opens nothing")
+	require.ErrorIs(t, err, seal.ErrInvalid, "a secret that was removed opens nothing")
 }
 
 func TestNewRefusesShortSecrets(t *testing.T) {
@@ -99,4 +99,20 @@ func TestNewRefusesShortSecrets(t *testing.T) {
 	require.ErrorContains(t, err, "at least 32 bytes")
 	_, err = seal.New[value]("t_")
 	require.Error(t, err)
+}
+
+func TestKeyDependsOnPurposeAndSecret(t *testing.T) {
+	keys := map[string]bool{}
+	for _, secret := range []string{"a secret of 32 bytes, or of more", "another one, of 32 bytes or more"} {
+		for _, purpose := range []string{"throttle", "other"} {
+			key, err := seal.Key(purpose, []byte(secret))
+			require.NoError(t, err)
+			require.Len(t, key, 32)
+			again, err := seal.Key(purpose, []byte(secret))
+			require.NoError(t, err)
+			require.Equal(t, key, again)
+			keys[string(key)] = true
+		}
+	}
+	require.Len(t, keys, 4)
 }

@@ -2,12 +2,12 @@ package web
 
 import "gatehouse"
 
-// AppJSON is the contract's app object (C 1.7), of the management API and of a
-// person's authorised apps. Its members stand in the contract's order. There is
-// no is_public: the contract has none in any response.
+// AppJSON is the contract's app object (C 1.7), for the management API and for the list
+// of a user's authorized apps. Its members are in the contract's order. It has no
+// is_public, because no response of the contract has it.
 type AppJSON struct {
 	ID                      string   `json:"id"`
-	CreatorID               string   `json:"creator_id"` // "" for apps that registered themselves
+	CreatorID               string   `json:"creator_id"` // "" for self-registered apps
 	CreateAt                int64    `json:"create_at"`  // ms
 	UpdateAt                int64    `json:"update_at"`  // ms
 	ClientSecret            string   `json:"client_secret"`
@@ -21,8 +21,8 @@ type AppJSON struct {
 	IsDynamicallyRegistered bool     `json:"is_dynamically_registered,omitempty"`
 }
 
-// NewAppJSON is the object of an app. The secret is "" but in the two answers
-// that have just made one: nobody can show it afterwards.
+// NewAppJSON returns the object of an app. The secret is "" except in the two answers
+// that created it: only its hash is stored.
 func NewAppJSON(a gatehouse.App, secret string) AppJSON {
 	callbacks := a.RedirectURIs
 	if callbacks == nil {

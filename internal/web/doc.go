@@ -1,14 +1,13 @@
-// Package web holds what every HTTP surface of the gateway shares: handlers
-// that return an error, and the one place per surface where that error becomes
-// a response.
+// Package web has what the HTTP endpoints of all packages share: the table of routes
+// with their policies (Route), handlers that return an error, and one function for each
+// error format that turns the error into a response.
 //
 //	handler(w, r) error ── JSON ──▶ the contract's AppError body   (/api/v4, JSON of /oauth)
-//	                    └─ Page ──▶ the error page                 (everything a person looks at)
-//	Pages: the pages of people who are signed in; who is not goes to /login and comes back
+//	                    └─ Page ──▶ the error page                 (pages for users)
+//	Pages: the pages that need a signed-in user
 //
-// The OAuth error bodies of RFC 6749 live in package provider, those of
-// RFC 7591 in package registration; both fall back to Public here for errors
-// that they do not know.
+// Package provider writes the OAuth errors of RFC 6749, and package registration those
+// of RFC 7591. Both use Public for other errors.
 //
-// It knows no endpoint, no session and no storage.
+// The package knows no endpoint, no session and no storage.
 package web

@@ -9,15 +9,15 @@ import (
 	"gatehouse"
 )
 
-// Error is a refusal that the caller may read: a status, the contract's error
-// id (C 1.14) and a sentence that says what to change. Cause goes to the log only.
+// Error is an error that the client may see: a status, the contract's error id (C 1.14)
+// and a sentence that says what to change.
 type Error struct {
 	Status  int
 	ID      string // "api.context.permissions.app_error"
 	Message string
-	Title   string // of the page that shows the error; "" = by status
-	Cause   error
-	// Sent is what the request sent, as far as it is not secret, for the log.
+	Title   string // of the error page; "": the title of the status
+	Cause   error  // for the log only
+	// Sent has the parameters of the request that are not secret, for the log.
 	Sent []slog.Attr
 }
 
@@ -59,8 +59,9 @@ func ProviderOff(id string) *Error {
 	return &Error{Status: http.StatusNotImplemented, ID: id, Message: "OAuth 2.0 applications are turned off. A System Admin can turn them on in the console."}
 }
 
-// Public returns what the caller may know of err. An error that nobody named
-// says nothing but that it happened; Unavailable asks to try again.
+// Public returns the error that the client may see for err: err itself if it is an
+// *Error, an error that asks to try again for ErrUnavailable, and otherwise an error
+// without details.
 func Public(err error) *Error {
 	var e *Error
 	var tooLarge *http.MaxBytesError
@@ -76,9 +77,9 @@ func Public(err error) *Error {
 	}
 }
 
-// Log logs an error that the caller gets. A failure of the server is logged as an
-// error, with its cause, or as a warning if the caller has closed the connection:
-// then that is the usual cause. Every other error is a refusal, which is logged at
+// Log logs an error that the client gets. A failure of the server is logged as an
+// error, with its cause, or as a warning if the client has closed the connection,
+// which is then the usual cause. Every other error is a refusal, which is logged at
 // level info with the rule that refused it.
 func Log(ctx context.Context, log *slog.Logger, e *Error) {
 	attrs := []slog.Attr{slog.String("error_id", e.ID), slog.Int("status", e.Status), slog.String("request_id", RequestID(ctx))}
@@ -97,7 +98,7 @@ func Log(ctx context.Context, log *slog.Logger, e *Error) {
 	}
 }
 
-// SetRetryAfter asks the caller of an unavailable server to come back soon (RFC 9110 §10.2.3).
+// SetRetryAfter asks the client to try again soon if the server is unavailable (RFC 9110 §10.2.3).
 func SetRetryAfter(w http.ResponseWriter, e *Error) {
 	if e.Status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "2")

@@ -8,10 +8,11 @@ import (
 	"gatehouse"
 )
 
-// maxForm bounds the forms of pages, in bytes: names, URLs and a way back.
+// maxForm is the largest form of a page, in bytes. It has room for names, URLs and a return URL.
 const maxForm = 64 << 10
 
-// ParseForm reads the form of a page, and refuses what is none with a sentence.
+// ParseForm reads the form of a page. It returns an *Error if the body is not a form, and
+// an *http.MaxBytesError if it is longer than maxForm.
 func ParseForm(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	err := r.ParseForm()
@@ -25,20 +26,20 @@ func ParseForm(w http.ResponseWriter, r *http.Request) error {
 	return &Error{Status: http.StatusBadRequest, ID: "api.context.invalid_body_param.app_error", Message: "The form could not be read. Please go back, reload the page and try again."}
 }
 
-// SendsForm reports whether the body says that it is what browsers make of a form.
+// SendsForm reports whether the content type of the request is that of a form.
 func SendsForm(r *http.Request) bool {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && (mediaType == "application/x-www-form-urlencoded" || mediaType == "multipart/form-data")
 }
 
-// Redirect sends the browser on to a page after a form was carried out, as a GET
-// (RFC 9110 §15.4.4), so that reloading does not carry it out again.
+// Redirect answers a form by redirecting the browser to a page with GET (RFC 9110
+// §15.4.4), so that reloading the page does not send the form again.
 func Redirect(w http.ResponseWriter, r *http.Request, localURL string) {
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, localURL, http.StatusSeeOther)
 }
 
-// FieldErrors collects the messages of every FieldError in the tree of err, by field.
+// FieldErrors returns the messages of every FieldError in the tree of err, by field.
 func FieldErrors(err error) map[string]string {
 	messages := map[string]string{}
 	for _, e := range gatehouse.FieldErrors(err) {

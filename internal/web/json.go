@@ -8,8 +8,8 @@ import (
 	"net/http"
 )
 
-// HandlerFunc is an HTTP handler that returns what went wrong instead of writing it.
-// It must not have written anything when it returns an error.
+// HandlerFunc is an HTTP handler that returns an error instead of writing it. If it
+// returns an error, it must not have written anything.
 type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 
 // JSON serves h and turns its errors into the contract's AppError body (C 1.1).
@@ -33,7 +33,7 @@ type AppError struct {
 	StatusCode    int    `json:"status_code,omitempty"`
 }
 
-// NewAppError is the body for an error and request.
+// NewAppError returns the body for an error and a request.
 func NewAppError(r *http.Request, e *Error) AppError {
 	return AppError{ID: e.ID, Message: e.Message, RequestID: RequestID(r.Context()), StatusCode: e.Status}
 }
@@ -46,8 +46,9 @@ func WriteJSONError(w http.ResponseWriter, r *http.Request, log *slog.Logger, er
 	_ = WriteJSON(w, e.Status, NewAppError(r, e))
 }
 
-// WriteJSON answers with v. The content type carries no charset: the contract's
-// own client parses a body only for exactly application/json (C 7).
+// WriteJSON answers with v. It returns an error if v cannot be encoded, and has then
+// written nothing. The content type has no charset, because the contract's own client
+// parses a body only if the type is exactly application/json (C 7).
 func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -55,17 +56,17 @@ func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // The connection is gone if this fails; nobody is left to tell.
+	_, _ = w.Write(append(body, '\n')) // An error means that the connection is closed, so it cannot be reported.
 	return nil
 }
 
-// WriteStatusOK is the contract's answer of calls that return nothing.
+// WriteStatusOK answers as the contract does if a call returns nothing.
 func WriteStatusOK(w http.ResponseWriter) error {
 	return WriteJSON(w, http.StatusOK, map[string]string{"status": "OK"})
 }
 
-// DecodeJSON reads the body into v. It refuses with InvalidBodyParam(name) what
-// is not one JSON value, and the literal null. Unknown members are ignored (C 1.8).
+// DecodeJSON decodes the body into v. It returns InvalidBodyParam(name) if the body is
+// not one JSON value or is null. It ignores unknown members (C 1.8).
 func DecodeJSON(r *http.Request, name string, v any) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

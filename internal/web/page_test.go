@@ -27,11 +27,11 @@ func TestPageShowsErrors(t *testing.T) {
 		retryAfter string
 		logged     bool
 	}{
-		"a refusal":            {&web.Error{Status: 403, ID: "x", Message: "Ask <somebody>."}, 403, "Ask &lt;somebody&gt;.", "", false},
-		"a wrapped refusal":    {fmt.Errorf("outer: %w", web.InvalidURLParam("app_id")), 400, "app_id", "", false},
-		"a body too large":     {&http.MaxBytesError{Limit: 1}, 413, "too large", "", false},
-		"a database that left": {fmt.Errorf("storage: %w: secret detail", gatehouse.ErrUnavailable), 503, "try again in a few seconds", "2", true},
-		"anything else":        {errors.New("secret detail"), 500, "on our side", "", true},
+		"a refusal":               {&web.Error{Status: 403, ID: "x", Message: "Ask <admin>."}, 403, "Ask &lt;admin&gt;.", "", false},
+		"a wrapped refusal":       {fmt.Errorf("outer: %w", web.InvalidURLParam("app_id")), 400, "app_id", "", false},
+		"a body too large":        {&http.MaxBytesError{Limit: 1}, 413, "too large", "", false},
+		"an unreachable database": {fmt.Errorf("storage: %w: secret detail", gatehouse.ErrUnavailable), 503, "try again in a few seconds", "2", true},
+		"another error":           {errors.New("secret detail"), 500, "on our side", "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
@@ -51,7 +51,7 @@ func TestPageShowsErrors(t *testing.T) {
 	}
 }
 
-// C 1.1: an app that shows pages to nobody says so, and is answered in JSON.
+// C 1.1: a mobile app, which cannot show the page, sends X-Mobile-App and gets JSON.
 func TestPageAnswersMobileAppsInJSON(t *testing.T) {
 	h := web.Page(slog.New(slog.DiscardHandler), brokenRenderer{}, func(http.ResponseWriter, *http.Request) error { return web.InvalidURLParam("app_id") })
 	w := httptest.NewRecorder()
@@ -67,9 +67,9 @@ func TestPageWritesNothingToADisconnectedBrowser(t *testing.T) {
 	renderer, err := templates.New(templates.Site{})
 	require.NoError(t, err)
 	var log bytes.Buffer
-	ctx, hangUp := context.WithCancel(t.Context())
+	ctx, disconnect := context.WithCancel(t.Context())
 	h := web.Page(slog.New(slog.NewTextHandler(&log, nil)), renderer, func(http.ResponseWriter, *http.Request) error {
-		hangUp()
+		disconnect()
 		return fmt.Errorf("query: %w", ctx.Err())
 	})
 	w := httptest.NewRecorder()
@@ -78,7 +78,7 @@ func TestPageWritesNothingToADisconnectedBrowser(t *testing.T) {
 	require.Empty(t, log.String())
 }
 
-// brokenRenderer has no template for anything.
+// brokenRenderer renders no page.
 type brokenRenderer struct{}
 
 func (brokenRenderer) Render(http.ResponseWriter, int, templates.Frame, templates.Page) error {

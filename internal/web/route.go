@@ -91,7 +91,8 @@ func APIPolicy() Policy { return Policy{Errors: ContractErrors} }
 func (route Route) Mount(router *mux.Router, handler http.Handler) *mux.Route {
 	added := route.MountPath(router, handler).Methods(route.Method)
 	if route.Matches != nil {
-		added.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return route.Matches(r) })
+		// mux calls matchers for other methods too.
+		added.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return r.Method == route.Method && route.Matches(r) })
 	}
 	return added
 }
