@@ -47,7 +47,9 @@ func launch(t *testing.T, env []string, args ...string) *process {
 func launchProgram(t *testing.T, program string, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(program, args...), log: newOutput(), stdout: newOutput(), exited: make(chan struct{})} //nolint:gosec // our own binary
-	p.cmd.Env, p.cmd.Dir = environment(env...), t.TempDir()
+	p.cmd.Dir = t.TempDir()
+	// A process that is killed leaves its temporary files, such as the database of the demo.
+	p.cmd.Env = environment(append([]string{"TMPDIR=" + p.cmd.Dir}, env...)...)
 	p.cmd.Stderr, p.cmd.Stdout = p.log, p.stdout
 	require.NoError(t, p.cmd.Start())
 	go func() {

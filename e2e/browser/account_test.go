@@ -7,14 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAPersonLooksAfterTheirAccount(t *testing.T) {
+func TestUserManagesTheirAccount(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g, app := start(t), startClient(t)
 		notes := g.app(t, "--name", "Acme Notes", "--callback-url", app.url+"/callback")
-		tab, elsewhere := g.tab(t, noScript, app), g.tab(t, noScript, app)
-		elsewhere.Open(g.url + "/login")
-		signIn(elsewhere, bob)
+		tab, other := g.tab(t, noScript, app), g.tab(t, noScript, app)
+		other.Open(g.url + "/login")
+		signIn(other, bob)
 
 		tab.Open(g.authorize(notes))
 		signIn(tab, bob)
@@ -23,7 +23,7 @@ func TestAPersonLooksAfterTheirAccount(t *testing.T) {
 		token := app.redeem(t, g, notes, app.answered(t).values.Get("code"))
 		require.True(t, g.works(t, token))
 
-		// Revoke the app, after a question.
+		// Revoke the app; a page asks first.
 		tab.Open(g.url + "/")
 		require.Contains(t, tab.Text("main"), "You have authorized 1 app.")
 		tab.Open(g.url + "/settings/security")
@@ -37,15 +37,15 @@ func TestAPersonLooksAfterTheirAccount(t *testing.T) {
 		require.Contains(t, tab.Text("main"), "You have not authorized any apps.")
 		require.False(t, g.works(t, token))
 
-		// Sign out everywhere else.
+		// Sign out of the other sessions.
 		tab.Press("Sign out everywhere else")
 		require.Equal(t, "You are signed out everywhere else.", tab.Text(".notice.good"))
-		elsewhere.Open(g.url + "/settings/security")
-		require.Equal(t, "Sign in", elsewhere.Heading())
-		signIn(elsewhere, bob)
-		require.Equal(t, "Security", elsewhere.Heading(), "back where they wanted to go")
+		other.Open(g.url + "/settings/security")
+		require.Equal(t, "Sign in", other.Heading())
+		signIn(other, bob)
+		require.Equal(t, "Security", other.Heading(), "returns to the requested page")
 
-		// Change the password: first wrong, then right.
+		// Change the password, first with a wrong current password.
 		tab.Fill("Current password", "wrong")
 		tab.Fill("New password", "a few unrelated words")
 		tab.Press("Change password")
@@ -55,18 +55,18 @@ func TestAPersonLooksAfterTheirAccount(t *testing.T) {
 		tab.Fill("New password", "a few unrelated words")
 		tab.Press("Change password")
 		require.Contains(t, tab.Text(".notice.good"), "Your password was changed.")
-		elsewhere.Open(g.url + "/")
-		require.Equal(t, "Sign in", elsewhere.Heading(), "signed out by the change")
-		signIn(elsewhere, bob)
-		require.Equal(t, http.StatusUnauthorized, elsewhere.Status())
-		signIn(elsewhere, person{name: bob.name, password: "a few unrelated words"})
-		require.Contains(t, elsewhere.Heading(), "Hello")
+		other.Open(g.url + "/")
+		require.Equal(t, "Sign in", other.Heading(), "the new password ended the other session")
+		signIn(other, bob)
+		require.Equal(t, http.StatusUnauthorized, other.Status())
+		signIn(other, user{name: bob.name, password: "a few unrelated words"})
+		require.Contains(t, other.Heading(), "Hello")
 
-		// Sign out: by the button, and by a link, which asks.
+		// Sign out with the button, and with a link, which asks first.
 		tab.Press("Sign out")
 		require.Equal(t, "You're signed out", tab.Heading())
 		tab.Press("Sign in")
-		signIn(tab, person{name: bob.name, password: "a few unrelated words"})
+		signIn(tab, user{name: bob.name, password: "a few unrelated words"})
 		tab.Open(g.url + "/logout")
 		require.Equal(t, "Sign out?", tab.Heading())
 		tab.Press("Stay signed in")
@@ -76,7 +76,7 @@ func TestAPersonLooksAfterTheirAccount(t *testing.T) {
 	})
 }
 
-func TestASystemAdminRunsTheConsole(t *testing.T) {
+func TestSystemAdminUsesTheConsole(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g := start(t)
@@ -85,7 +85,7 @@ func TestASystemAdminRunsTheConsole(t *testing.T) {
 		tab.Open(g.url + "/console")
 		signIn(tab, ada)
 
-		// The provider off and on.
+		// Turn the provider off and on.
 		tab.Choose("OAuth 2.0 service provider: Off")
 		tab.Press("Save settings")
 		require.Equal(t, "The settings were saved.", tab.Text(".notice.good"))
@@ -100,13 +100,13 @@ func TestASystemAdminRunsTheConsole(t *testing.T) {
 		theirs.Open(g.authorize(notes))
 		require.Equal(t, "Sign in", theirs.Heading())
 
-		// What is wrong stands beside its field.
+		// An error is shown next to its field.
 		tab.Fill("Access tokens of confidential apps", "soon")
 		tab.Press("Save settings")
 		require.Equal(t, http.StatusBadRequest, tab.Status())
 		require.Equal(t, "soon", tab.Value("Access tokens of confidential apps"))
 
-		// Create a user; the form's errors first.
+		// Create a user, first with errors.
 		tab.Press("Users")
 		tab.Press("Create user")
 		tab.Fill("Username", "Eve!")
@@ -118,14 +118,14 @@ func TestASystemAdminRunsTheConsole(t *testing.T) {
 		tab.Fill("Password", "eve-the-user")
 		tab.Press("Create user")
 		require.Equal(t, "User eve was created.", tab.Text(".notice.good"))
-		eve := person{name: "eve", password: "eve-the-user"}
+		eve := user{name: "eve", password: "eve-the-user"}
 		theirs.Open(g.url + "/login")
 		signIn(theirs, eve)
 		require.NotContains(t, theirs.Text(".menu"), "Console")
 		theirs.Open(g.url + "/console")
 		require.Equal(t, http.StatusForbidden, theirs.Status())
 
-		// Promote, after a question.
+		// Promote; a page asks first.
 		tab.Press("Promote")
 		require.Equal(t, "Make eve a System Admin?", tab.Heading())
 		tab.Press("Promote user")
@@ -133,7 +133,7 @@ func TestASystemAdminRunsTheConsole(t *testing.T) {
 		theirs.Open(g.url + "/console")
 		require.Equal(t, "Settings", theirs.Heading())
 
-		// Deactivate and activate again.
+		// Deactivate and reactivate.
 		tab.Press("Deactivate")
 		tab.Press("Deactivate user")
 		require.Contains(t, tab.Text(".notice.good"), "User eve was deactivated")
@@ -146,13 +146,13 @@ func TestASystemAdminRunsTheConsole(t *testing.T) {
 		signIn(theirs, eve)
 		require.Equal(t, "Settings", theirs.Heading())
 
-		// All of it is in the audit trail.
+		// The audit trail shows these actions.
 		tab.Open(g.url + "/console/audit")
 		require.Contains(t, tab.Text("main"), "eve")
 	})
 }
 
-func TestTheFirstSystemAdminIsMadeInTheBrowser(t *testing.T) {
+func TestFirstSystemAdminIsCreatedInTheBrowser(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g := prepare(t)

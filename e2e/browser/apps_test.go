@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheLifeOfAnApp(t *testing.T) {
+func TestAppIsRegisteredEditedAndDeleted(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g, app := start(t), startClient(t)
@@ -18,7 +18,7 @@ func TestTheLifeOfAnApp(t *testing.T) {
 		signIn(tab, ada)
 		require.Contains(t, tab.Text(".empty"), "There are no applications yet")
 
-		// What is wrong stands beside its field, and what was typed is kept.
+		// Each error is shown next to its field, and the form keeps the input.
 		tab.Press("Register application")
 		tab.Choose("Is trusted: Yes")
 		tab.Fill("Display name", "Acme Notes")
@@ -35,7 +35,7 @@ func TestTheLifeOfAnApp(t *testing.T) {
 		require.Equal(t, "notes.example.com", tab.Value("Homepage"))
 		require.Equal(t, app.url+"/callback\njavascript:alert(1)", tab.Value("Callback URLs"))
 
-		// The secret is shown once, and works.
+		// The secret is shown once, and it works.
 		tab.Choose("Is trusted: No")
 		tab.Fill("Description", "Shared notes.")
 		tab.Fill("Homepage", "https://notes.example.com")
@@ -59,7 +59,7 @@ func TestTheLifeOfAnApp(t *testing.T) {
 		first := token(notes.Secret)
 		require.True(t, g.works(t, first))
 
-		// An edit of the callback URLs asks first.
+		// A page asks before it changes the callback URLs.
 		tab.Open(g.url + "/integrations/oauth2-apps")
 		tab.Press("Acme Notes")
 		require.Contains(t, tab.Text("main"), "1 user")
@@ -75,7 +75,7 @@ func TestTheLifeOfAnApp(t *testing.T) {
 		tab.Press("Acme Notes 2")
 		require.Contains(t, tab.Text(".codes"), "https://notes.example.com/new")
 
-		// A new secret, after a question. The old one is dead.
+		// A new secret; a page asks first. The old secret stops working.
 		tab.Press("Regenerate secret")
 		require.Equal(t, "Regenerate the client secret of Acme Notes 2?", tab.Heading())
 		tab.Press("Cancel")
@@ -85,7 +85,7 @@ func TestTheLifeOfAnApp(t *testing.T) {
 		require.NotEqual(t, notes.Secret, fresh)
 		require.True(t, g.works(t, token(fresh)))
 
-		// Gone, after a question, with everything that it got.
+		// Delete the app; a page asks first. Its tokens are revoked.
 		tab.Open(g.url + "/integrations/oauth2-apps/" + notes.ID)
 		tab.Press("Delete")
 		require.Contains(t, tab.Text("main"), "1 user authorized this app")
@@ -98,7 +98,7 @@ func TestTheLifeOfAnApp(t *testing.T) {
 	})
 }
 
-func TestAnImpatientPersonRegistersOneApp(t *testing.T) {
+func TestDoubleClickRegistersOneApp(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g := start(t)
@@ -111,11 +111,11 @@ func TestAnImpatientPersonRegistersOneApp(t *testing.T) {
 		tab.Fill("Callback URLs", "https://notes.example.com/callback")
 		tab.ClickTwice("Register application")
 		if !noScript {
-			// The button takes one click, and the page with the secret comes.
+			// The button works once. The next page shows the secret.
 			require.Equal(t, "Application Acme Notes was registered", tab.Heading())
 			require.Len(t, tab.Text("#client-secret"), 26)
 
-			// Back at the form, it can be used again.
+			// After the Back button, the form can be used again.
 			tab.Back()
 			require.Equal(t, "Register application", tab.Heading())
 			tab.Press("Register application")
@@ -126,7 +126,7 @@ func TestAnImpatientPersonRegistersOneApp(t *testing.T) {
 	})
 }
 
-func TestAnAppIsFoundByItsName(t *testing.T) {
+func TestAppIsFoundByItsName(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g := start(t)

@@ -17,7 +17,8 @@ import (
 	"gatehouse/e2e/cache"
 )
 
-// axeSource is axe-core, as axe/package-lock.json pins it.
+// axeSource returns the source of axe-core in the version that axe/package-lock.json
+// pins.
 var axeSource = sync.OnceValues(func() (string, error) {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
@@ -41,18 +42,18 @@ var axeSource = sync.OnceValues(func() (string, error) {
 	return string(source), err
 })
 
-// The rules of WCAG 2.0, 2.1 and 2.2 at the levels A and AA; and those of them
-// that depend on the colours.
+// everyRule selects the rules of WCAG 2.0, 2.1 and 2.2 at the levels A and AA.
+// colourRule selects those of them that depend on the colors.
 const (
 	everyRule  = `{"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}`
 	colourRule = `{"type": "rule", "values": ["color-contrast", "link-in-text-block"]}`
 )
 
-// violation is what axe-core found on an element.
+// violation is a rule that an element breaks.
 type violation struct{ Rule, Element, Summary string }
 
-// useAxe puts axe-core beside the page that a tab shows. It is the debugger that
-// does it, so the page's policy stays as it is.
+// useAxe loads axe-core into the page of a tab. The debugger loads it, so the
+// Content-Security-Policy of the page stays in force.
 func useAxe(t *testing.T, tab *drive.Tab) {
 	t.Helper()
 	source, err := axeSource()
@@ -60,14 +61,15 @@ func useAxe(t *testing.T, tab *drive.Tab) {
 	drive.Eval[bool](tab, source+";true")
 }
 
-// violations are those of the rules. The rows of a list are alike after a dozen.
+// violations runs the rules and returns what they find. After a dozen rows, the rows
+// of a list are alike and are left out.
 func violations(tab *drive.Tab, rules string) []violation {
 	return drive.Eval[[]violation](tab, `axe.run({include: [["html"]], exclude: [[".row:nth-child(n+13)"]]}, {runOnly: `+rules+`, resultTypes: ["violations"]}).then(result => result.violations.flatMap(
 		v => v.nodes.map(n => ({rule: v.id, element: n.html.slice(0, 300), summary: n.failureSummary}))))`)
 }
 
-// overflowing are the elements that stick out of the window at the side, if the
-// page can be scrolled there.
+// overflowing returns the elements that are wider than the window, if the page
+// scrolls sideways.
 func overflowing(tab *drive.Tab) []string {
 	return drive.Eval[[]string](tab, `(() => {
 		const root = document.documentElement;
@@ -77,8 +79,8 @@ func overflowing(tab *drive.Tab) []string {
 	})()`)
 }
 
-// inspect looks at the page that a tab shows on a desktop and on a phone, light
-// and dark, and as narrow as can be.
+// inspect runs the rules on the page of a tab: on a desktop and a phone, light and
+// dark. It also requires that the page fits into the narrowest window.
 func inspect(t *testing.T, tab *drive.Tab, where string) {
 	t.Helper()
 	useAxe(t, tab)
@@ -98,13 +100,13 @@ func inspect(t *testing.T, tab *drive.Tab, where string) {
 	}
 	tab.Look(drive.Narrow, false)
 	if out := overflowing(tab); len(out) > 0 {
-		t.Errorf("%s sticks out at %d pixels:\n%s", where, drive.Narrow, strings.Join(out, "\n"))
+		t.Errorf("%s is wider than a window of %d pixels:\n%s", where, drive.Narrow, strings.Join(out, "\n"))
 	}
 	tab.Look(drive.Desktop, false)
 }
 
-// TestAxeIsAtWork: it finds what is wrong with a page that is bad in every way.
-func TestAxeIsAtWork(t *testing.T) {
+// A page with every kind of error shows that axe-core finds them.
+func TestAxeFindsErrors(t *testing.T) {
 	t.Parallel()
 	app := startClient(t)
 	tab := chromium.Tab(t, drive.Options{Faulty: true})

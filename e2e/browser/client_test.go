@@ -14,22 +14,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// client is an app on another site than the gateway's: it is called localhost,
-// the gateway 127.0.0.1. It remembers what its callback receives.
+// client is an app on another site than the gateway: its host is localhost, and the
+// gateway's is 127.0.0.1. It keeps the responses that its callback receives.
 //
-//	/callback   receives an answer, by GET or by POST, and thanks
-//	/onward     the same, and sends the person on to a host of its own
-//	/icon.png   is its picture
-//	/bad        does what no page of ours may; so does /strict, against its policy
-//	/frame?of=  tries to show another site's page
-//	/form?to=   tries to make a person send a form to another site
+//	/callback   receives a response by GET or POST, and shows a page
+//	/onward     receives a response, and redirects to another host of the app
+//	/icon.png   its icon
+//	/bad        does what a page of the gateway must not do
+//	/strict     the same, against its own Content-Security-Policy
+//	/frame?of=  shows a page of another site in a frame
+//	/form?to=   has a form that posts to another site
 type client struct {
 	url      string
 	received chan answer
 	server   *httptest.Server
 }
 
-// answer is what a callback received.
+// answer is a response that the callback received.
 type answer struct {
 	method string
 	values url.Values
@@ -54,17 +55,17 @@ func (c *client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		c.received <- answer{r.Method, r.Form}
 		if r.URL.Path == "/onward" {
-			http.Redirect(w, r, "http://"+c.elsewhere()+"/welcome", http.StatusFound)
+			http.Redirect(w, r, "http://"+c.otherHost()+"/welcome", http.StatusFound)
 			return
 		}
-		fmt.Fprint(w, "<!DOCTYPE html><title>App</title><h1>The app has an answer</h1>")
+		fmt.Fprint(w, "<!DOCTYPE html><title>App</title><h1>The app has a response</h1>")
 	case "/welcome":
 		fmt.Fprint(w, "<!DOCTYPE html><title>App</title><h1>Welcome to the app</h1>")
 	case "/icon.png":
 		w.Header().Set("Content-Type", "image/svg+xml")
 		fmt.Fprint(w, picture)
 	case "/bad":
-		fmt.Fprintf(w, `<!DOCTYPE html><title>App</title><img src="http://%s/icon.png"><script>alert(1); console.log(2); none.of.these</script>`, c.elsewhere())
+		fmt.Fprintf(w, `<!DOCTYPE html><title>App</title><img src="http://%s/icon.png"><script>alert(1); console.log(2); none.of.these</script>`, c.otherHost())
 	case "/strict":
 		w.Header().Set("Content-Security-Policy", "default-src 'none'")
 		fmt.Fprint(w, `<!DOCTYPE html><title>App</title><p style="color:red">text</p><script>alert(1)</script>`)
@@ -77,22 +78,23 @@ func (c *client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// host is where the app is; elsewhere is another host of the same app.
+// host returns the host of the app.
 func (c *client) host() string { return strings.TrimPrefix(c.url, "http://") }
 
-func (c *client) elsewhere() string {
-	_, port, _ := net.SplitHostPort(c.host()) // a test server's address has a port
-	return "elsewhere.localhost:" + port
+// otherHost returns another host of the same app.
+func (c *client) otherHost() string {
+	_, port, _ := net.SplitHostPort(c.host()) // the address of a test server has a port
+	return "other.localhost:" + port
 }
 
-// answered is the one answer that the app has received since it was last asked.
+// answered returns the one response that the app has received since the last call.
 func (c *client) answered(t *testing.T) answer {
 	t.Helper()
-	require.Len(t, c.received, 1, "answers that the app received")
+	require.Len(t, c.received, 1, "responses that the app received")
 	return <-c.received
 }
 
-// redeem gets a token for a code, as the app's server would.
+// redeem redeems a code, as the server of the app does, and returns the access token.
 func (c *client) redeem(t *testing.T, g *gateway, a registered, code string) string {
 	t.Helper()
 	res, err := http.PostForm(g.url+"/oauth/access_token", url.Values{
@@ -108,7 +110,7 @@ func (c *client) redeem(t *testing.T, g *gateway, a registered, code string) str
 	return token.AccessToken
 }
 
-// works reports whether an access token does.
+// works reports whether the API accepts an access token.
 func (g *gateway) works(t *testing.T, token string) bool {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.url+"/api/v4/users/me", nil)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// eachWay runs a test in a tab with JavaScript and in one without.
+// eachWay runs a test with JavaScript and without.
 func eachWay(t *testing.T, test func(t *testing.T, noScript bool)) {
 	t.Helper()
 	for name, noScript := range map[string]bool{"with JavaScript": false, "without JavaScript": true} {
@@ -19,14 +19,14 @@ func eachWay(t *testing.T, test func(t *testing.T, noScript bool)) {
 	}
 }
 
-func TestAPersonSignsInToAnApp(t *testing.T) {
+func TestUserSignsInToAnApp(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g, app := start(t), startClient(t)
 		notes := g.app(t, "--name", "Acme Notes", "--homepage", app.url, "--callback-url", app.url+"/callback")
 		tab := g.tab(t, noScript, app)
 
-		// A wrong password first: what was typed is kept, except the password.
+		// After a wrong password, the form keeps the input except the password.
 		tab.Open(g.authorize(notes))
 		require.Equal(t, "Sign in", tab.Heading())
 		tab.Fill("Username or email", bob.name)
@@ -41,7 +41,7 @@ func TestAPersonSignsInToAnApp(t *testing.T) {
 
 		// Deny.
 		require.Equal(t, "Acme Notes asks for access to your account", tab.Heading())
-		require.Equal(t, app.host(), tab.Text(".receiver .host"), "who receives the answer")
+		require.Equal(t, app.host(), tab.Text(".receiver .host"), "the host that receives the response")
 		tab.Press("Deny")
 		tab.Await(app.url)
 		got := app.answered(t)
@@ -49,7 +49,7 @@ func TestAPersonSignsInToAnApp(t *testing.T) {
 		require.Equal(t, "a state", got.values.Get("state"))
 		require.Equal(t, g.url, got.values.Get("iss"))
 
-		// Not you? Somebody else signs in, and is asked for themselves.
+		// With "Not you?", another user signs in and is asked for consent.
 		tab.Open(g.authorize(notes))
 		require.Contains(t, tab.Text(".who"), bob.name)
 		tab.Press("Not you?")
@@ -59,20 +59,20 @@ func TestAPersonSignsInToAnApp(t *testing.T) {
 		// Allow.
 		tab.Press("Allow")
 		tab.Await(app.url)
-		require.Equal(t, "The app has an answer", tab.Heading())
+		require.Equal(t, "The app has a response", tab.Heading())
 		got = app.answered(t)
 		require.Equal(t, "a state", got.values.Get("state"))
 		require.Equal(t, g.url, got.values.Get("iss"))
 		require.True(t, g.works(t, app.redeem(t, g, notes, got.values.Get("code"))))
 
-		// From then on nothing is asked.
+		// The consent is remembered, and no page is shown.
 		tab.Open(g.authorize(notes))
 		tab.Await(app.url)
 		require.NotEmpty(t, app.answered(t).values.Get("code"))
 	})
 }
 
-func TestATrustedAppNeverShowsAPageOfItsOwn(t *testing.T) {
+func TestTrustedAppNeedsNoConsentPage(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g, app := start(t), startClient(t)
@@ -86,7 +86,7 @@ func TestATrustedAppNeverShowsAPageOfItsOwn(t *testing.T) {
 }
 
 // Browsers apply form-action to each redirect that follows a form.
-func TestAnAppMaySendThePersonOnToAnotherHost(t *testing.T) {
+func TestAppMayRedirectToAnotherHost(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g, app := start(t), startClient(t)
@@ -96,19 +96,19 @@ func TestAnAppMaySendThePersonOnToAnotherHost(t *testing.T) {
 
 		tab.Open(g.authorize(trusted))
 		signIn(tab, bob) // this form leads through the gateway and the app to the other host
-		tab.Await("http://" + app.elsewhere())
+		tab.Await("http://" + app.otherHost())
 		require.Equal(t, "Welcome to the app", tab.Heading())
 		require.NotEmpty(t, app.answered(t).values.Get("code"))
 
 		tab.Open(g.authorize(asking))
 		tab.Press("Allow")
-		tab.Await("http://" + app.elsewhere())
+		tab.Await("http://" + app.otherHost())
 		require.Equal(t, "Welcome to the app", tab.Heading())
 		require.NotEmpty(t, app.answered(t).values.Get("code"))
 	})
 }
 
-func TestAnAnswerByFormReachesTheApp(t *testing.T) {
+func TestFormPostResponseReachesTheApp(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g, app := start(t), startClient(t)
@@ -131,7 +131,7 @@ func TestAnAnswerByFormReachesTheApp(t *testing.T) {
 		require.NotContains(t, tab.URL(), "code=")
 
 		if !noScript {
-			// The Back button goes back, and sends nothing a second time.
+			// The Back button goes back and does not send the form again.
 			tab.Back()
 			require.True(t, strings.HasPrefix(tab.URL(), g.url), tab.URL())
 			require.Empty(t, app.received)
@@ -139,7 +139,7 @@ func TestAnAnswerByFormReachesTheApp(t *testing.T) {
 	})
 }
 
-func TestTheImplicitGrantAnswersInTheFragment(t *testing.T) {
+func TestImplicitGrantRespondsInTheFragment(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g, app := start(t), startClient(t)
@@ -154,6 +154,6 @@ func TestTheImplicitGrantAnswersInTheFragment(t *testing.T) {
 		values := parseQuery(t, fragment)
 		require.Equal(t, "a state", values.Get("state"))
 		require.True(t, g.works(t, values.Get("access_token")))
-		require.Empty(t, app.answered(t).values.Get("access_token"), "the app's server does not see it")
+		require.Empty(t, app.answered(t).values.Get("access_token"), "the browser does not send the fragment to the app's server")
 	})
 }

@@ -20,28 +20,28 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// The people who use the gateway: a System Admin and an ordinary user.
+// The users of the gateway: ada is a System Admin, bob is not.
 var (
-	ada = person{name: "ada", email: "ada@example.com", password: "ada-the-admin"}
-	bob = person{name: "bob", email: "bob@example.com", password: "bob-the-user"}
+	ada = user{name: "ada", email: "ada@example.com", password: "ada-the-admin"}
+	bob = user{name: "bob", email: "bob@example.com", password: "bob-the-user"}
 )
 
-type person struct{ name, email, password string }
+type user struct{ name, email, password string }
 
-// gateway is a running gatehouse serve.
+// gateway is a running `gatehouse serve`.
 type gateway struct {
 	url         string
 	environment []string
 	log         *lockedBuffer
 }
 
-// registered is what the command line tells about an app.
+// registered is an app as `gatehouse app create --json` prints it.
 type registered struct {
 	ID     string `json:"id"`
 	Secret string `json:"client_secret"`
 }
 
-// prepare chooses where a gateway will be; it has no user yet.
+// prepare returns a gateway that is not running and has no users.
 func prepare(t *testing.T) *gateway {
 	t.Helper()
 	address := freeAddress(t)
@@ -54,7 +54,8 @@ func prepare(t *testing.T) *gateway {
 	return g
 }
 
-// start serves a gateway with its people, and the provider on, until the test ends.
+// start starts a gateway with its users and with the provider on. It stops at the end
+// of the test.
 func start(t *testing.T) *gateway {
 	t.Helper()
 	g := prepare(t)
@@ -65,7 +66,7 @@ func start(t *testing.T) *gateway {
 	return g
 }
 
-// serve runs gatehouse serve until the test ends.
+// serve runs `gatehouse serve` until the end of the test.
 func (g *gateway) serve(t *testing.T) {
 	t.Helper()
 	cmd := exec.Command(binary, "serve")
@@ -83,7 +84,7 @@ func (g *gateway) serve(t *testing.T) {
 	g.awaitReady(t, ended)
 }
 
-// setUpLink is the link that the log of a gateway without users tells.
+// setUpLink returns the link that a gateway without users writes to its log.
 func (g *gateway) setUpLink(t *testing.T) string {
 	t.Helper()
 	for line := range strings.Lines(g.log.String()) {
@@ -120,7 +121,7 @@ func (g *gateway) awaitReady(t *testing.T, ended chan error) {
 	}
 }
 
-// app registers an app with the command line.
+// app registers an app with `gatehouse app create`.
 func (g *gateway) app(t *testing.T, flags ...string) registered {
 	t.Helper()
 	var a registered
@@ -128,18 +129,19 @@ func (g *gateway) app(t *testing.T, flags ...string) registered {
 	return a
 }
 
-// command runs a command of the binary to its end.
+// command runs a command of the binary and returns its output.
 func (g *gateway) command(t *testing.T, arguments ...string) []byte {
 	t.Helper()
-	cmd := exec.Command(binary, arguments...) //nolint:gosec // our own binary
-	var complaint bytes.Buffer
-	cmd.Env, cmd.Stderr = g.environment, &complaint
+	cmd := exec.Command(binary, arguments...) //nolint:gosec // the binary that the tests built
+	var stderr bytes.Buffer
+	cmd.Env, cmd.Stderr = g.environment, &stderr
 	out, err := cmd.Output()
-	require.NoError(t, err, "gatehouse %s: %s%s", strings.Join(arguments, " "), out, complaint.String())
+	require.NoError(t, err, "gatehouse %s: %s%s", strings.Join(arguments, " "), out, stderr.String())
 	return out
 }
 
-// authorize is where an app sends people: names and values in turn.
+// authorize returns the URL of an authorization request. The parameters are names and
+// values in turn.
 func (g *gateway) authorize(a registered, parameters ...string) string {
 	query := url.Values{"response_type": {"code"}, "client_id": {a.ID}, "state": {"a state"}}
 	for i := 0; i+1 < len(parameters); i += 2 {
@@ -148,24 +150,24 @@ func (g *gateway) authorize(a registered, parameters ...string) string {
 	return g.url + "/oauth/authorize?" + query.Encode()
 }
 
-// tab opens a tab for looking at the gateway and the apps that it sends people to.
+// tab opens a tab for the gateway and for the apps to which it redirects.
 func (g *gateway) tab(t *testing.T, noScript bool, apps ...*client) *drive.Tab {
 	t.Helper()
 	o := drive.Options{Site: g.url, NoScript: noScript}
 	for _, a := range apps {
-		o.Visits = append(o.Visits, a.host(), a.elsewhere())
+		o.Visits = append(o.Visits, a.host(), a.otherHost())
 	}
 	return chromium.Tab(t, o)
 }
 
-// signIn signs somebody in on the sign-in page that the tab shows.
-func signIn(tab *drive.Tab, p person) {
-	tab.Fill("Username or email", p.name)
-	tab.Fill("Password", p.password)
+// signIn signs a user in. The tab shows the sign-in page.
+func signIn(tab *drive.Tab, u user) {
+	tab.Fill("Username or email", u.name)
+	tab.Fill("Password", u.password)
 	tab.Press("Sign in")
 }
 
-// freeAddress is an address of this machine that nobody listens on.
+// freeAddress returns a loopback address with a free port.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -174,7 +176,7 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// lockedBuffer is written by a process and read by the test.
+// lockedBuffer holds the output of a process, which the test reads meanwhile.
 type lockedBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer

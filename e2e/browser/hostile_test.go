@@ -13,19 +13,19 @@ import (
 	"gatehouse/e2e/browser/drive"
 )
 
-// script runs if any page takes it for more than text, in whatever place.
+// script runs if a page shows it as anything but text.
 const script = `"'></textarea></title><img src=x onerror=__xss=1><script>alert(__xss=1)</script>`
 
-// requireText: the script stands there to be read, and has not run.
+// requireText requires that the page shows the script as text and has not run it.
 func requireText(t *testing.T, tab *drive.Tab, where string) {
 	t.Helper()
 	require.True(t, drive.Eval[bool](tab, `typeof window.__xss === "undefined"`), "%s: a script ran", where)
 	require.Zero(t, drive.Eval[int](tab, `document.querySelectorAll("img[src=x], script:not([src^='/static/']), [onerror]").length`), where)
 }
 
-// TestScriptsInWhatAppsAndPeopleSayDoNotRun: the watch of each tab also fails the
-// test for a dialog, a breach of the policy and a request for the picture.
-func TestScriptsInWhatAppsAndPeopleSayDoNotRun(t *testing.T) {
+// The watch of each tab also fails the test if a page opens a dialog, breaks its
+// policy or requests the picture.
+func TestScriptsInUserInputDoNotRun(t *testing.T) {
 	t.Parallel()
 	app := startClient(t)
 	address := func(path string) string { return app.url + "/" + path + "?" + script }
@@ -33,7 +33,7 @@ func TestScriptsInWhatAppsAndPeopleSayDoNotRun(t *testing.T) {
 	query := url.QueryEscape(script)
 
 	bobs := chromium.Tab(t, drive.Options{Site: f.url, Icons: []string{app.host()}})
-	bobs.CallItself("<img src=x onerror=__xss=1>")
+	bobs.SetUserAgent("<img src=x onerror=__xss=1>")
 	bobs.Open(f.url + "/login?redirect_to=" + query)
 	bobs.Fill("Username or email", script)
 	bobs.Fill("Password", "wrong")
@@ -42,7 +42,7 @@ func TestScriptsInWhatAppsAndPeopleSayDoNotRun(t *testing.T) {
 	requireText(t, bobs, "sign-in")
 	signIn(bobs, bob)
 	bobs.Open(f.url + "/settings/security")
-	require.Contains(t, bobs.Text("main"), "<img src=x onerror=__xss=1>", "what the browser calls itself")
+	require.Contains(t, bobs.Text("main"), "<img src=x onerror=__xss=1>", "the name of the browser")
 	requireText(t, bobs, "security")
 
 	tab := chromium.Tab(t, drive.Options{Site: f.url, Icons: []string{app.host()}})
@@ -87,7 +87,7 @@ func TestScriptsInWhatAppsAndPeopleSayDoNotRun(t *testing.T) {
 	requireText(t, tab, "the settings")
 }
 
-func TestAClientThatRegistersItselfRunsNoScriptAndShowsNoPicture(t *testing.T) {
+func TestSelfRegisteredAppRunsNoScriptAndShowsNoPicture(t *testing.T) {
 	t.Parallel()
 	g, app := start(t), startClient(t)
 	g.command(t, "settings", "set", "enable_dynamic_client_registration", "true")
@@ -105,7 +105,7 @@ func TestAClientThatRegistersItselfRunsNoScriptAndShowsNoPicture(t *testing.T) {
 	require.NoError(t, json.NewDecoder(res.Body).Decode(&itself))
 	require.Equal(t, http.StatusCreated, res.StatusCode)
 
-	tab := g.tab(t, false, app) // without pictures of others
+	tab := g.tab(t, false, app) // pictures of other hosts are not allowed
 	tab.Open(g.authorize(registered{ID: itself.ID}, "state", script))
 	signIn(tab, bob)
 	require.Equal(t, script[:64]+" asks for access to your account", tab.Heading())
@@ -116,7 +116,7 @@ func TestAClientThatRegistersItselfRunsNoScriptAndShowsNoPicture(t *testing.T) {
 	tab.Press("Allow")
 	tab.Await(app.url)
 	got := app.answered(t)
-	require.Equal(t, script, got.values.Get("state"), "as it was sent")
+	require.Equal(t, script, got.values.Get("state"), "state is unchanged")
 	require.NotEmpty(t, got.values.Get("code"))
 	require.True(t, strings.HasPrefix(tab.URL(), app.url+"/callback?"))
 }

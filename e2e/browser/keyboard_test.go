@@ -10,9 +10,9 @@ import (
 	"gatehouse/e2e/browser/drive"
 )
 
-// walk presses Tab from the top of the page until the focus leaves it, and
-// returns what had it. It stops the test if the focus is not seen, jumps about,
-// or is caught.
+// walk presses Tab from the top of the page until the focus leaves the page, and
+// returns the elements that had the focus. It fails the test if such an element is
+// outside the window or has no outline, or if the focus does not leave the page.
 func walk(t *testing.T, tab *drive.Tab) []drive.Focus {
 	t.Helper()
 	drive.Eval[bool](tab, `document.activeElement?.blur(); scrollTo(0, 0); getSelection().removeAllRanges(); document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute("tabindex"); true`)
@@ -23,9 +23,9 @@ func walk(t *testing.T, tab *drive.Tab) []drive.Focus {
 		if stop.Name == "" {
 			return stops
 		}
-		require.Less(t, len(stops), 200, "the focus goes round in circles")
-		require.True(t, stop.InView, "%s has the focus out of sight", stop.Name)
-		require.True(t, stop.Marked, "%s has the focus, and looks as without", stop.Name)
+		require.Less(t, len(stops), 200, "the focus does not leave the page")
+		require.True(t, stop.InView, "%s has the focus and is outside the window", stop.Name)
+		require.True(t, stop.Marked, "%s has the focus and no outline", stop.Name)
 		stops = append(stops, stop)
 	}
 }
@@ -38,7 +38,8 @@ func names(stops []drive.Focus) []string {
 	return list
 }
 
-// requireReadingOrder: from top to bottom, from left to right.
+// requireReadingOrder requires that the focus moves from top to bottom and from left
+// to right.
 func requireReadingOrder(t *testing.T, stops []drive.Focus) {
 	t.Helper()
 	for i := 2; i < len(stops); i++ { // the first is the skip link, which shows while it has the focus
@@ -49,7 +50,8 @@ func requireReadingOrder(t *testing.T, stops []drive.Focus) {
 	}
 }
 
-// requireSkipLink: it comes first, and leads behind the menu.
+// requireSkipLink requires that the first element is the skip link, and that it leads
+// past the menu.
 func requireSkipLink(t *testing.T, tab *drive.Tab, stops []drive.Focus) {
 	t.Helper()
 	require.Equal(t, "Skip to content", stops[0].Name)
@@ -60,7 +62,7 @@ func requireSkipLink(t *testing.T, tab *drive.Tab, stops []drive.Focus) {
 	require.True(t, drive.Eval[bool](tab, `document.querySelector("main").contains(document.activeElement)`), "the skip link leads to %q", tab.Focused().Name)
 }
 
-func TestTheKeyboardAloneSuffices(t *testing.T) {
+func TestSignInWorksWithTheKeyboard(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
 		g, app := start(t), startClient(t)
@@ -75,7 +77,7 @@ func TestTheKeyboardAloneSuffices(t *testing.T) {
 			requireSkipLink(t, tab, stops)
 		}
 
-		// Sign-in: the cursor is in the first field, and Enter submits.
+		// On the sign-in page the first field has the focus, and Enter submits.
 		tab.Open(g.authorize(notes))
 		tab.AwaitFocus("Username or email")
 		look("Skip to content", "Username or email", "Password", "Sign in")
@@ -86,11 +88,11 @@ func TestTheKeyboardAloneSuffices(t *testing.T) {
 		tab.Keys("wrong")
 		tab.KeysTo(kb.Enter)
 		require.NotEmpty(t, tab.Text("[role=alert]"))
-		tab.AwaitFocus("Password") // where something has to be typed
+		tab.AwaitFocus("Password") // the field that needs input
 		tab.Keys(bob.password)
 		tab.KeysTo(kb.Enter)
 
-		// Consent: the primary action is the last of the two, and Enter presses it.
+		// On the consent page the primary button comes last, and Enter presses it.
 		look("Skip to content", "Not you?", "Deny", "Allow", "notes.example.com (opens in a new tab)")
 		tab.Open(g.authorize(notes))
 		for tab.Focused().Name != "Allow" {
@@ -102,7 +104,7 @@ func TestTheKeyboardAloneSuffices(t *testing.T) {
 	})
 }
 
-func TestTheKeyboardAloneSufficesForApps(t *testing.T) {
+func TestAppPagesWorkWithTheKeyboard(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	g.app(t, "--name", "Acme Notes", "--callback-url", "https://notes.example.com/callback")
@@ -116,7 +118,7 @@ func TestTheKeyboardAloneSufficesForApps(t *testing.T) {
 	requireReadingOrder(t, stops)
 	requireSkipLink(t, tab, stops)
 
-	// From the skip link to the form by keys alone.
+	// From the skip link to the form with the keyboard.
 	tab.KeysTo(kb.Enter)
 	require.Equal(t, "Register application", tab.Heading())
 	stops = walk(t, tab)
@@ -125,7 +127,7 @@ func TestTheKeyboardAloneSufficesForApps(t *testing.T) {
 	requireReadingOrder(t, stops)
 	requireSkipLink(t, tab, stops)
 
-	// And back: Shift+Tab leads the same way.
+	// Shift+Tab leads back in the same order.
 	tab.ShiftKeys(kb.Tab)
 	require.Equal(t, "Sign out", tab.Focused().Name)
 }

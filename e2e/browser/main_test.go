@@ -12,7 +12,8 @@ import (
 	"gatehouse/e2e/browser/drive"
 )
 
-// binary is the gatehouse that the tests run, chromium the browser that they share.
+// binary is the path of the gateway that the tests run. All tests share the browser
+// chromium.
 var (
 	binary   string
 	chromium *drive.Browser
@@ -44,9 +45,9 @@ func run(m *testing.M) (status int, err error) {
 	return m.Run(), nil
 }
 
-// build builds the command. The go command repeats an old result of a test while
-// nothing that the test read has changed, and does not know that these depend on
-// everything, so let it see.
+// build builds the command. `go test` repeats a cached result unless a file that the
+// test read has changed. These tests depend on every file of the repository, so
+// build opens every folder.
 func build() error {
 	err := filepath.WalkDir("../..", func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "bin" || entry.Name() == "artifacts") {
@@ -57,7 +58,7 @@ func build() error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "gatehouse/cmd/gatehouse") //nolint:gosec // our own command
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "gatehouse/cmd/gatehouse") //nolint:gosec // a constant path
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("build: %w", err)

@@ -9,14 +9,14 @@ import (
 	"gatehouse/e2e/browser/drive"
 )
 
-// furnished is a gateway with something on each page: an app that ada owns, and
-// that bob allowed; and the id of bob.
+// furnished is a gateway whose pages all show some data: ada created an app, and ada
+// and bob have consented to it.
 type furnished struct {
 	*gateway
 	client *client
 	app    registered
 	bobID  string
-	tab    *drive.Tab // where ada is signed in
+	tab    *drive.Tab // ada is signed in
 }
 
 func furnish(t *testing.T, app *client, appFlags ...string) *furnished {
@@ -43,12 +43,13 @@ func furnish(t *testing.T, app *client, appFlags ...string) *furnished {
 	return f
 }
 
-// ask is where the app sends people.
+// ask returns the URL of an authorization request of the app.
 func (f *furnished) ask(parameters ...string) string {
 	return f.authorize(f.app, append(parameters, "redirect_uri", f.client.url+"/callback")...)
 }
 
-// paths are all pages that ada can open by a link.
+// paths returns the paths of all pages that ada can reach by links, with their
+// statuses.
 func (f *furnished) paths() map[string]int {
 	app, user := "/integrations/oauth2-apps/"+f.app.ID, "/console/users/"+f.bobID
 	paths := map[string]int{"/nowhere": http.StatusNotFound, "/oauth/authorize?client_id=none": http.StatusBadRequest}
@@ -64,7 +65,7 @@ func (f *furnished) paths() map[string]int {
 	return paths
 }
 
-func TestEveryPageOfTheGatewayIsAccessibleFitsAndCannotBeFramed(t *testing.T) {
+func TestPagesAreAccessibleAndCannotBeFramed(t *testing.T) {
 	t.Parallel()
 	f := furnish(t, startClient(t), "--name", "Acme Notes", "--description", "Shared notes.", "--homepage", "https://notes.example.com")
 	for path, status := range f.paths() {
@@ -80,13 +81,13 @@ func TestEveryPageOfTheGatewayIsAccessibleFitsAndCannotBeFramed(t *testing.T) {
 	}
 }
 
-func TestNoSiteCanFrameAPageOrActForAPerson(t *testing.T) {
+func TestOtherSitesCannotFramePagesOrSendForms(t *testing.T) {
 	t.Parallel()
 	f := furnish(t, startClient(t), "--name", "Acme Notes")
 	f.tab.Open(f.client.url + "/frame?of=" + f.url + "/settings/security")
 	f.tab.Forgive("frame-ancestors")
 
-	// Another site's form is not carried out: ada stays signed in.
+	// A form of another site has no effect: ada stays signed in.
 	f.tab.Open(f.client.url + "/form?to=" + f.url + "/logout")
 	f.tab.Press("Send")
 	require.Equal(t, http.StatusForbidden, f.tab.Status())
@@ -95,12 +96,12 @@ func TestNoSiteCanFrameAPageOrActForAPerson(t *testing.T) {
 	require.Contains(t, f.tab.Heading(), "Hello")
 }
 
-func TestScriptsSeeNoSecretOfThePersons(t *testing.T) {
+func TestScriptsCannotReadTheSession(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	tab := g.tab(t, false)
 	tab.Open(g.url + "/login")
-	require.Empty(t, tab.Cookies(g.url), "nobody is followed")
+	require.Empty(t, tab.Cookies(g.url), "a visitor gets no cookie")
 	signIn(tab, ada)
 
 	const visible = `document.cookie.split("; ").map(c => c.split("=")[0]).filter(Boolean).sort()`
@@ -111,8 +112,8 @@ func TestScriptsSeeNoSecretOfThePersons(t *testing.T) {
 		httpOnly[c.Name] = c.HTTPOnly
 		require.Equal(t, "Lax", string(c.SameSite), c.Name)
 		require.Equal(t, "/", c.Path, c.Name)
-		require.False(t, c.Session, "%s outlives the window", c.Name)
-		require.False(t, c.Secure, "%s works over plain HTTP, which this is", c.Name)
+		require.False(t, c.Session, "%s stays after the browser is closed", c.Name)
+		require.False(t, c.Secure, "%s: the site uses plain HTTP", c.Name)
 	}
 	require.Equal(t, map[string]bool{"MMAUTHTOKEN": true, "MMUSERID": false, "MMCSRF": false}, httpOnly)
 

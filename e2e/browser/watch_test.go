@@ -6,13 +6,13 @@ import (
 	"gatehouse/e2e/browser/drive"
 )
 
-// TestTheWatchIsAtWork: it sees what no page may do, with and without JavaScript.
-func TestTheWatchIsAtWork(t *testing.T) {
+// The watch sees what no page may do, with and without JavaScript.
+func TestWatchSeesForbiddenActions(t *testing.T) {
 	t.Parallel()
 	app := startClient(t)
 	tab := chromium.Tab(t, drive.Options{Site: app.url})
 	tab.Open(app.url + "/bad")
-	for _, seen := range []string{"a dialog opened", "it asked for http://" + app.elsewhere(), "wrote to the console", "a script failed"} {
+	for _, seen := range []string{"a dialog opened", "it requested http://" + app.otherHost(), "wrote to the console", "a script failed"} {
 		tab.Forgive(seen)
 	}
 	tab.Open(app.url + "/strict")

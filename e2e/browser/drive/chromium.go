@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Patience is how long something may take that should take a moment.
+// Patience is the limit for anything that normally takes a moment.
 const Patience = 60 * time.Second
 
 // Browser is a running Chromium without a window.
@@ -21,8 +21,8 @@ type Browser struct {
 	stop func() error
 }
 
-// Start starts the browser that is installed. Where there is none, the error says
-// with which command to install it.
+// Start starts the installed browser. If no browser is installed, the error says how
+// to install one.
 func Start() (*Browser, error) {
 	path, err := find()
 	if err != nil {
@@ -41,9 +41,9 @@ func Start() (*Browser, error) {
 		chromedp.Flag("lang", "en"),
 	)
 	if os.Getuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium has none for root.
+		options = append(options, chromedp.NoSandbox) // Chromium has no sandbox for root.
 	}
-	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...) // ends with the browser
+	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...) // it ends with the browser
 	ctx, _ := chromedp.NewContext(allocator)                                    // Cancel ends it
 	b := &Browser{ctx: ctx, stop: func() error {
 		return errors.Join(chromedp.Cancel(ctx), removeProfile(profile))
@@ -57,8 +57,8 @@ func Start() (*Browser, error) {
 // Close ends the browser.
 func (b *Browser) Close() error { return b.stop() }
 
-// removeProfile removes the browser's files. Helper processes may write a last
-// one after the browser has ended, so it takes more than one look.
+// removeProfile removes the files of the browser. It tries several times, because the
+// processes of the browser may still write after its end.
 func removeProfile(dir string) error {
 	var err error
 	for range 1000 {
@@ -70,7 +70,7 @@ func removeProfile(dir string) error {
 	return err
 }
 
-// find finds the program, under the names that .ci/needs knows.
+// find returns the path of the browser. .ci/needs looks for the same names.
 func find() (string, error) {
 	for _, name := range []string{
 		"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell", "headless_shell", "chrome",
@@ -84,5 +84,5 @@ func find() (string, error) {
 	if runtime.GOOS == "darwin" {
 		install = "brew install --cask chromium"
 	}
-	return "", fmt.Errorf("the browser tests need Chromium, and there is none; install it with: %s", install)
+	return "", fmt.Errorf("the browser tests need Chromium, which is not installed; run: %s", install)
 }

@@ -17,36 +17,35 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Options say what a tab is like. The zero value is a desktop's window of a
-// browser with JavaScript.
+// Options configure a tab. The zero value is a desktop window with JavaScript.
 type Options struct {
-	Site     string   // URL of the site that is looked at; it alone may be asked for anything
-	Visits   []string // hosts of others that it may send the person to
-	Icons    []string // hosts of others that it may show pictures from
+	Site     string   // URL of the tested site, to which all kinds of requests may go
+	Visits   []string // other hosts to which the site may redirect
+	Icons    []string // other hosts whose pictures the site may show
 	NoScript bool     // JavaScript is disabled
-	// Faulty: the page is wrong on purpose, so what the browser says of its markup,
-	// now or later, does not count.
+	// Faulty pages have errors on purpose. The watch ignores what the browser reports
+	// about their markup.
 	Faulty bool
 }
 
-// Tab is a tab with cookies of its own. It belongs to one test.
+// Tab is a tab with separate cookies. It belongs to one test.
 type Tab struct {
 	t     testing.TB
 	ctx   context.Context // chromedp keeps the tab in it
 	watch *watch
 }
 
-// Desktop is the size of a window on a desktop, Phone of a screen in a hand, and
-// Narrow the narrowest that WCAG 2.2 (1.4.10) wants a page to fit into.
+// Desktop, Phone and Narrow are widths of windows in pixels. Narrow is the width of
+// WCAG 2.2, success criterion 1.4.10.
 const (
 	Desktop = 1280
 	Phone   = 375
 	Narrow  = 320
 )
 
-// Tab opens a tab until the test ends. It fails the test then if the watch saw
-// something that no page may do, and leaves a picture of a test that failed in
-// e2e/artifacts.
+// Tab opens a tab and closes it at the end of the test. It fails the test if the watch
+// saw something that no page may do. If the test failed, it saves a picture of the
+// tab in e2e/artifacts.
 func (b *Browser) Tab(t testing.TB, o Options) *Tab {
 	t.Helper()
 	tab := &Tab{t: t, watch: newWatch(o)}
@@ -55,7 +54,7 @@ func (b *Browser) Tab(t testing.TB, o Options) *Tab {
 	ended := make(chan struct{})
 	t.Cleanup(func() {
 		if complaints := tab.watch.seen(); len(complaints) > 0 {
-			t.Errorf("pages did what they may not do:\n%s", strings.Join(complaints, "\n"))
+			t.Errorf("the pages did what no page may do:\n%s", strings.Join(complaints, "\n"))
 		}
 		if t.Failed() {
 			tab.keepPicture()
@@ -76,7 +75,7 @@ func (b *Browser) Tab(t testing.TB, o Options) *Tab {
 		for {
 			select {
 			case <-tab.watch.dialogs:
-				// A dialog would hold the page up; it has been complained of.
+				// A dialog stops the page until it is closed. The watch has recorded it.
 				_, _ = chromedp.Call(ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{})
 			case <-ended:
 				return
@@ -86,7 +85,7 @@ func (b *Browser) Tab(t testing.TB, o Options) *Tab {
 	return tab
 }
 
-// Look changes the width of the window, and the colours that the person prefers.
+// Look changes the width of the window, and whether the user prefers dark colors.
 func (tab *Tab) Look(width int64, dark bool) {
 	tab.t.Helper()
 	height := int64(800)
@@ -103,25 +102,26 @@ func (tab *Tab) Look(width int64, dark bool) {
 	}})
 }
 
-// CallItself changes what the browser says it is.
-func (tab *Tab) CallItself(userAgent string) {
+// SetUserAgent changes the User-Agent header of the tab.
+func (tab *Tab) SetUserAgent(userAgent string) {
 	tab.t.Helper()
 	call(tab, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: userAgent})
 }
 
-// Cookies are those of the site.
+// Cookies returns the cookies of an address.
 func (tab *Tab) Cookies(address string) []*network.Cookie {
 	tab.t.Helper()
 	return call(tab, network.GetCookies, network.GetCookiesParams{URLs: []string{address}}).Cookies
 }
 
-// Forgive waits until the watch has seen something with the text, and forgets it.
+// Forgive waits for a complaint that contains the text, and removes it.
 func (tab *Tab) Forgive(text string) {
 	tab.t.Helper()
-	tab.until("a complaint of "+text, func(place) bool { return tab.watch.forgive(text) })
+	tab.until("a complaint about "+text, func(place) bool { return tab.watch.forgive(text) })
 }
 
-// Eval evaluates an expression in the page; a promise is waited for.
+// Eval evaluates an expression in the page and returns its value, or the value of the
+// promise that it returns.
 func Eval[T any](tab *Tab, expression string) T {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
@@ -141,28 +141,28 @@ func call[P, R any](tab *Tab, command cdp.Command[P, R], params P) R {
 	return result
 }
 
-// keepPicture saves what the tab shows.
+// keepPicture saves a picture of the tab in e2e/artifacts.
 func (tab *Tab) keepPicture() {
 	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
 	defer cancel()
 	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {
-		tab.t.Logf("no picture: %v", err)
+		tab.t.Logf("cannot save a picture of the tab: %v", err)
 		return
 	}
 	file := filepath.Join("..", "artifacts", strings.Map(plain, tab.t.Name())+".png")
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
-		tab.t.Logf("no picture: %v", err)
+		tab.t.Logf("cannot save a picture of the tab: %v", err)
 		return
 	}
 	if err := os.WriteFile(file, picture, 0o600); err != nil {
-		tab.t.Logf("no picture: %v", err)
+		tab.t.Logf("cannot save a picture of the tab: %v", err)
 		return
 	}
 	tab.t.Logf("the browser was at %s and showed %s", tab.URL(), file)
 }
 
-// plain keeps what every file system takes for a name.
+// plain replaces the characters that some file systems do not allow in names.
 func plain(r rune) rune {
 	if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
 		return r

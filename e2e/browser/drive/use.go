@@ -1,7 +1,7 @@
 package drive
 
 import (
-	_ "embed" // the script
+	_ "embed" // for page.js
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -15,22 +15,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-//go:embed person.js
-var person string
+//go:embed page.js
+var pageScript string
 
-// found is what a function of person.js answers.
+// found is the result of a function of page.js.
 type found struct {
 	X, Y  float64
 	Text  string
 	Error string
 }
 
-// ask calls a function of person.js.
+// ask calls a function of page.js.
 func (tab *Tab) ask(function, argument string) found {
 	tab.t.Helper()
 	quoted, err := json.Marshal(argument)
 	require.NoError(tab.t, err)
-	answer := Eval[found](tab, person+"."+function+"("+string(quoted)+")")
+	answer := Eval[found](tab, pageScript+"."+function+"("+string(quoted)+")")
 	require.Empty(tab.t, answer.Error, "at %s", tab.URL())
 	return answer
 }
@@ -41,37 +41,38 @@ func (tab *Tab) Open(address string) {
 	tab.loading(func() { call(tab, page.Navigate, page.NavigateParams{URL: address}) })
 }
 
-// Reload loads the page again, and sends a form again if it was the answer to one.
+// Reload loads the page again. If the page is the response to a form, it sends the
+// form again.
 func (tab *Tab) Reload() {
 	tab.t.Helper()
 	tab.loading(func() { call(tab, page.Reload, page.ReloadParams{}) })
 }
 
-// Back presses the browser's Back button.
+// Back presses the Back button of the browser.
 func (tab *Tab) Back() {
 	tab.t.Helper()
 	history := call(tab, page.GetNavigationHistory, cdp.Empty{})
-	require.Positive(tab.t, history.CurrentIndex, "there is nothing to go back to")
+	require.Positive(tab.t, history.CurrentIndex, "the history has no previous page")
 	before, _ := tab.watch.where()
 	call(tab, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: history.Entries[history.CurrentIndex-1].ID})
-	tab.until("the page before", func(at place) bool { return at.navigations > before.navigations && at.loaded })
+	tab.until("the previous page", func(at place) bool { return at.navigations > before.navigations && at.loaded })
 }
 
-// Press presses the button or link with the name, and waits for the next page.
+// Press presses the button or link with the name and waits for the next page.
 func (tab *Tab) Press(name string) {
 	tab.t.Helper()
 	at := tab.ask("button", name)
 	tab.loading(func() { tab.click(at) })
 }
 
-// Click presses the button with the name; it leads to no other page.
+// Click presses a button that does not lead to another page.
 func (tab *Tab) Click(name string) {
 	tab.t.Helper()
 	tab.click(tab.ask("button", name))
 }
 
-// ClickTwice presses the button with the name twice, as the impatient do, and
-// waits for the next page.
+// ClickTwice presses the button with the name twice in a row and waits for the next
+// page.
 func (tab *Tab) ClickTwice(name string) {
 	tab.t.Helper()
 	at := tab.ask("button", name)
@@ -81,14 +82,14 @@ func (tab *Tab) ClickTwice(name string) {
 	})
 }
 
-// Choose presses a radio button, "Is trusted: Yes", or a checkbox.
+// Choose presses a radio button, such as "Is trusted: Yes", or a checkbox.
 func (tab *Tab) Choose(name string) {
 	tab.t.Helper()
 	tab.click(tab.ask("control", name))
 	require.Equal(tab.t, "true", tab.Value(name), name)
 }
 
-// Fill types over what is in the field with the label.
+// Fill replaces the text in the field with the label.
 func (tab *Tab) Fill(label, text string) {
 	tab.t.Helper()
 	tab.ask("field", label)
@@ -100,63 +101,66 @@ func (tab *Tab) Fill(label, text string) {
 	require.Equal(tab.t, text, tab.Value(label), label)
 }
 
-// Value is what is in the field with the label; "true" or "false" for one to choose.
+// Value returns the text in the field with the label. For a radio button or a checkbox
+// it returns "true" or "false".
 func (tab *Tab) Value(label string) string {
 	tab.t.Helper()
 	return tab.ask("value", label).Text
 }
 
-// Keys types keys where the focus is: text, or keys of chromedp/kb.
+// Keys sends keys to the element with the focus: text, or keys of chromedp/kb.
 func (tab *Tab) Keys(keys string) {
 	tab.t.Helper()
 	require.NoError(tab.t, chromedp.Do(tab.ctx, chromedp.KeyEvent(keys)))
 }
 
-// KeysTo is Keys, and waits for the next page.
+// KeysTo sends keys and waits for the next page.
 func (tab *Tab) KeysTo(keys string) {
 	tab.t.Helper()
 	tab.loading(func() { tab.Keys(keys) })
 }
 
-// ShiftKeys is Keys with the Shift key held.
+// ShiftKeys sends keys while the Shift key is pressed.
 func (tab *Tab) ShiftKeys(keys string) {
 	tab.t.Helper()
 	require.NoError(tab.t, chromedp.Do(tab.ctx, chromedp.KeyEvent(keys, chromedp.KeyModifiers(kb.ModifierShift))))
 }
 
-// Focus is what has the focus.
+// Focus is the element that has the focus.
 type Focus struct {
 	Name              string
 	Top, Bottom, Left float64 // on the page
-	InView            bool    // it is where the window shows the page
+	InView            bool    // it is inside the window
 	Marked            bool    // it has an outline
 }
 
-// Focused is what has the focus; the zero value when it is the page as a whole.
+// Focused returns the element that has the focus, or the zero value if no element has
+// it.
 func (tab *Tab) Focused() Focus {
 	tab.t.Helper()
-	return Eval[Focus](tab, person+".focus()")
+	return Eval[Focus](tab, pageScript+".focus()")
 }
 
-// AwaitFocus waits until the control with the name has the focus: a page that has
-// loaded gives it to a field when it is first drawn.
+// AwaitFocus waits until the control with the name has the focus. After a page has
+// loaded, the browser sets the focus when it first draws the page.
 func (tab *Tab) AwaitFocus(name string) {
 	tab.t.Helper()
 	for deadline := time.Now().Add(Patience); tab.Focused().Name != name; {
-		require.True(tab.t, time.Now().Before(deadline), "“%s” does not get the focus, but “%s”", name, tab.Focused().Name)
+		require.True(tab.t, time.Now().Before(deadline), "“%s” does not get the focus; “%s” has it", name, tab.Focused().Name)
 	}
 }
 
-// URL is where the tab is.
+// URL returns the address of the page.
 func (tab *Tab) URL() string {
 	at, _ := tab.watch.where()
 	return at.url
 }
 
-// Status is the HTTP status of the page.
+// Status returns the HTTP status of the page.
 func (tab *Tab) Status() int { return int(tab.watch.response().Status) }
 
-// Header is a header that the page came with, as a line for each time.
+// Header returns a response header of the page. If the header appears several times,
+// each value is a line.
 func (tab *Tab) Header(name string) string {
 	for n, value := range tab.watch.response().Headers {
 		if strings.EqualFold(n, name) {
@@ -166,13 +170,13 @@ func (tab *Tab) Header(name string) string {
 	return ""
 }
 
-// Await waits until the tab has loaded a page whose address begins so.
+// Await waits until the tab has loaded a page whose address has the prefix.
 func (tab *Tab) Await(prefix string) {
 	tab.t.Helper()
 	tab.until("a page at "+prefix, func(at place) bool { return at.loaded && strings.HasPrefix(at.url, prefix) })
 }
 
-// Text is what is written in the elements that match.
+// Text returns the visible text of the elements that match, one line for each.
 func (tab *Tab) Text(css string) string {
 	tab.t.Helper()
 	quoted, err := json.Marshal(css)
@@ -180,19 +184,19 @@ func (tab *Tab) Text(css string) string {
 	return Eval[string](tab, `[...document.querySelectorAll(`+string(quoted)+`)].map(e => e.innerText.trim()).join("\n")`)
 }
 
-// Heading is the heading of the page.
+// Heading returns the heading of the page.
 func (tab *Tab) Heading() string {
 	tab.t.Helper()
 	return tab.Text("h1")
 }
 
-// click presses the left button of the mouse.
+// click clicks at a point of the page.
 func (tab *Tab) click(at found) {
 	tab.t.Helper()
 	require.NoError(tab.t, chromedp.Do(tab.ctx, chromedp.MouseClickXY(at.X, at.Y)))
 }
 
-// loading does something that leads to another page, and waits until it has loaded.
+// loading calls do, which leads to another page, and waits until that page has loaded.
 func (tab *Tab) loading(do func()) {
 	tab.t.Helper()
 	before, _ := tab.watch.where()
@@ -200,7 +204,7 @@ func (tab *Tab) loading(do func()) {
 	tab.until("the next page", func(at place) bool { return at.loads > before.loads && at.loaded })
 }
 
-// until waits for the events that make the condition true.
+// until waits for events until the condition is true.
 func (tab *Tab) until(what string, condition func(place) bool) {
 	tab.t.Helper()
 	deadline := time.After(Patience)
@@ -212,7 +216,7 @@ func (tab *Tab) until(what string, condition func(place) bool) {
 		select {
 		case <-changed:
 		case <-deadline:
-			require.FailNow(tab.t, what+" did not come", "still at %s\n%s", at.url, strings.Join(tab.watch.seen(), "\n"))
+			require.FailNow(tab.t, what+" did not appear", "still at %s\n%s", at.url, strings.Join(tab.watch.seen(), "\n"))
 		}
 	}
 }

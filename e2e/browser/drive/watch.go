@@ -16,13 +16,13 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// watch follows what happens in a tab. Its events arrive in order, on the
-// goroutine that reads the browser's messages.
+// watch follows the events of a tab. They arrive in order, on the goroutine that reads
+// the messages of the browser.
 type watch struct {
 	home   string   // host of the site
-	faulty bool     // its markup is wrong on purpose
-	others []string // hosts that the site may send the person to
-	icons  []string // hosts that pictures may come from
+	faulty bool     // its markup has errors on purpose
+	others []string // hosts to which the site may redirect
+	icons  []string // hosts whose pictures the site may show
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each event that matters
@@ -33,12 +33,12 @@ type watch struct {
 	complaints []string
 }
 
-// place is where a tab is.
+// place is the page that a tab shows.
 type place struct {
 	url         string
-	loaded      bool // the document has
-	loads       int  // documents that have loaded so far
-	navigations int  // documents that were gone to so far, those kept from before included
+	loaded      bool // the document has loaded
+	loads       int  // number of documents that have loaded
+	navigations int  // number of documents shown, including those from the back/forward cache
 }
 
 func newWatch(o Options) *watch {
@@ -55,14 +55,14 @@ func hostOf(address string) string {
 	return u.Host
 }
 
-// listen takes an event.
+// listen handles an event.
 func (w *watch) listen(event any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch e := event.(type) {
 	case *page.EventFrameNavigated:
 		if e.Frame.ParentID == "" {
-			restored := e.Type == page.NavigationTypeBackForwardCacheRestore // as it was, without loading
+			restored := e.Type == page.NavigationTypeBackForwardCacheRestore // restored without loading
 			w.url, w.loader, w.loaded = e.Frame.URL+e.Frame.URLFragment, e.Frame.LoaderID, restored
 			w.navigations++
 		} else {
@@ -89,11 +89,11 @@ func (w *watch) listen(event any) {
 		w.entry(e.Entry)
 	case *audits.EventIssueAdded:
 		switch e.Issue.Code {
-		case audits.InspectorIssueCodeBounceTrackingIssue: // what else would signing in by redirects look like
+		case audits.InspectorIssueCodeBounceTrackingIssue: // signing in by redirects looks like bounce tracking
 			return
-		case audits.InspectorIssueCodePerformanceIssue: // of the tests' own questions
+		case audits.InspectorIssueCodePerformanceIssue: // caused by the tests
 			return
-		case audits.InspectorIssueCodeGenericIssue: // of fields without a label or a name
+		case audits.InspectorIssueCodeGenericIssue: // fields without a label or a name
 			if w.faulty {
 				return
 			}
@@ -106,7 +106,7 @@ func (w *watch) listen(event any) {
 	w.changed = make(chan struct{})
 }
 
-// issueDetails are the details that there are.
+// issueDetails returns the details that are set.
 func issueDetails(d *audits.InspectorIssueDetails) string {
 	text, err := json.Marshal(d)
 	if err != nil {
@@ -119,7 +119,7 @@ func (w *watch) complain(format string, args ...any) {
 	w.complaints = append(w.complaints, fmt.Sprintf("%s: ", w.url)+fmt.Sprintf(format, args...))
 }
 
-// request judges where a request goes.
+// request complains about a request to a host that is not allowed.
 func (w *watch) request(e *network.EventRequestWillBeSent) {
 	host := hostOf(e.Request.URL)
 	switch {
@@ -128,12 +128,12 @@ func (w *watch) request(e *network.EventRequestWillBeSent) {
 	case hostOf(e.DocumentURL) != w.home: // a page of another site
 	case e.Type == network.ResourceTypeImage && slices.Contains(w.icons, host):
 	default:
-		w.complain("it asked for %s (%s)", e.Request.URL, e.Type)
+		w.complain("it requested %s (%s)", e.Request.URL, e.Type)
 	}
 }
 
-// entry judges what the browser writes to its console. What is merely missing is
-// seen by its status.
+// entry complains about warnings and errors in the console of the browser. It ignores
+// those about the network, because the tests check the statuses of responses.
 func (w *watch) entry(e *log.Entry) {
 	if e.Source == log.EntrySourceNetwork || e.Level == log.EntryLevelVerbose || e.Level == log.EntryLevelInfo {
 		return
@@ -141,14 +141,15 @@ func (w *watch) entry(e *log.Entry) {
 	w.complain("the browser said: %s: %s", e.Source, e.Text)
 }
 
-// where is where the tab is, and what is closed when that changes.
+// where returns the page that the tab shows, and a channel that is closed at the next
+// event.
 func (w *watch) where() (place, <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.place, w.changed
 }
 
-// response is what the document came with.
+// response returns the response of the document.
 func (w *watch) response() network.Response {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -158,14 +159,15 @@ func (w *watch) response() network.Response {
 	return network.Response{}
 }
 
-// seen is what was seen that no page may do.
+// seen returns the complaints.
 func (w *watch) seen() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.complaints)
 }
 
-// forgive forgets what was seen that holds the text, and reports whether there was any.
+// forgive removes the complaints that contain the text, and reports whether there was
+// one.
 func (w *watch) forgive(text string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

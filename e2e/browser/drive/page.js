@@ -1,11 +1,11 @@
-// What a person finds on a page. The tests evaluate this through the debugger,
-// and call one of its functions; each returns an object, with error if there is
-// no such thing.
+// Finds the controls of a page as a user does. The tests evaluate this script through
+// the debugger and call one of its functions. Each returns an object. If the control
+// does not exist, the object has the member error.
 (() => {
   const words = text => text.replace(/\s+/g, " ").trim();
   const shows = e => e.checkVisibility({ visibilityProperty: true }) && !e.closest("[inert]");
 
-  // The name of a control: its label, after the legend of its group.
+  // The name of a control is its label. For a radio button, the legend of its group comes first.
   const nameOf = control => {
     const label = control.labels?.[0];
     if (!label) return "";
@@ -16,7 +16,7 @@
 
   const one = (found, what, all) => {
     if (found.length === 1) return found[0];
-    throw new Error(`there are ${found.length} of ${what}; the page has: ${all.join(" | ")}`);
+    throw new Error(`${what} exists ${found.length} times; the page has: ${all.join(" | ")}`);
   };
 
   const control = name => {
@@ -29,7 +29,7 @@
     return one(all.filter(e => words(e.textContent) === name), `the button or link “${name}”`, all.map(e => words(e.textContent)));
   };
 
-  // The middle of an element, brought into view. Something in front of it is an error.
+  // Scrolls to an element and returns its middle. If another element covers it, that is an error.
   const point = (element, name) => {
     if (element.disabled) throw new Error(`“${name}” is disabled`);
     element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
@@ -46,15 +46,15 @@
   };
 
   return {
-    // Where to press.
+    // The points to press.
     button: answer(name => point(button(name), name)),
     control: answer(name => point(control(name), name)),
     element: answer(css => point(one([...document.querySelectorAll(css)].filter(shows), css, []), css)),
-    // Puts the cursor into a field, and selects what is in it.
-    field: answer(name => { const e = control(name); e.focus(); e.select(); return document.activeElement === e ? {} : { error: `“${name}” takes no focus` }; }),
+    // Gives the focus to a field and selects its text.
+    field: answer(name => { const e = control(name); e.focus(); e.select(); return document.activeElement === e ? {} : { error: `“${name}” does not accept the focus` }; }),
     value: answer(name => { const e = control(name); return { text: /radio|checkbox/.test(e.type) ? String(e.checked) : e.value }; }),
-    // What has the focus: its name, where it is, and whether it looks different for
-    // it. A mark is an outline, or one on the ::after of a link that covers its row.
+    // The element that has the focus: its name, its place, and whether it is marked by
+    // an outline. The outline may be on the ::after of a link that covers its row.
     focus: () => {
       const e = document.activeElement;
       if (!e || e === document.body) return { name: "" };
