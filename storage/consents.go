@@ -45,9 +45,9 @@ func (s *Store) Consent(ctx context.Context, userID, appID string) (gatehouse.Co
 }
 
 // RecordConsent stores that a user consents to scopes and resources of an app. A consent
-// that exists keeps its id and gets the new scopes and resources too; concurrent calls all take effect. It
-// returns ErrNotFound if the user does not exist or is deactivated, or the app does
-// not exist.
+// that exists keeps its id and gets the new scopes and resources too; concurrent calls
+// all take effect. It returns ErrNotFound if the user does not exist or is deactivated,
+// or the app does not exist.
 func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes, resources []string, now time.Time) (gatehouse.Consent, error) {
 	var row consentRow
 	err := s.transact(ctx, func(tx *gorm.DB) error {
@@ -94,8 +94,7 @@ func joinScopes(scopes, added []string) string {
 }
 
 // maxConsentScopes is the maximum length of the scopes of a consent, and of its
-// resources, in bytes.
-// Otherwise an app that always asks for new scopes could fill the row.
+// resources, in bytes. Otherwise an app that always asks for new ones could fill the row.
 const maxConsentScopes = 4096
 
 // newestScopes drops the oldest scopes of a list that is too long. The user is asked

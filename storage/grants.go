@@ -100,7 +100,7 @@ func (s *Store) CreateGrant(ctx context.Context, g gatehouse.Grant) error {
 }
 
 // Grant returns a grant and its user, by primary keys only. It does not check whether
-// the grant can be used: see gatehouse.Grant.TokenStatus and User.Active. It returns
+// the grant can be used: see AccessTokenStatus, RefreshTokenStatus and User.Active. It returns
 // ErrNotFound if the grant does not exist, or if its consent, app or user was deleted.
 func (s *Store) Grant(ctx context.Context, id string) (gatehouse.Grant, gatehouse.User, error) {
 	var grant grantRow

@@ -18,6 +18,7 @@ func TestTheHotPathScansNoTable(t *testing.T) {
 	require.NoError(t, s.MigrateUp(ctx))
 	for name, statement := range map[string]string{
 		"redeem a code": insertGrant, "get a grant": selectGrant, "refresh": rotateGrant, "revoke a grant": revokeGrant,
+		"mark a grant as used": markGrantUsed, "mark grace": markGrace,
 		"get a session": selectSession, "get a consent": selectConsent,
 	} {
 		var plan []struct{ Detail string }

@@ -63,9 +63,9 @@ func (s *Store) CreateSession(ctx context.Context, session gatehouse.Session) er
 	return s.fail("create session", err)
 }
 
-// SessionByTokenHash returns a session and who it belongs to. It does not
-// judge: the caller looks at the session's expiry and whether the user is
-// active. ErrNotFound.
+// SessionByTokenHash returns a session and its user. The caller checks whether the
+// session has expired and whether the user is active. SessionByTokenHash returns
+// ErrNotFound if the session does not exist.
 func (s *Store) SessionByTokenHash(ctx context.Context, hash string) (gatehouse.Session, gatehouse.User, error) {
 	var session sessionRow
 	var user userRow
