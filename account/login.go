@@ -3,7 +3,6 @@ package account
 import (
 	"errors"
 	"net/http"
-	"path"
 	"strings"
 
 	"gatehouse"
@@ -137,17 +136,9 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
 	return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
 }
 
-// returnURL returns redirectTo if it is a local URL below the base path, and ""
-// otherwise. Another application may serve the other paths of the host, and may
-// redirect to other sites.
+// returnURL returns redirectTo if it is a local URL below the base path, and "" otherwise.
 func (h *Handler) returnURL(redirectTo string) string {
-	redirectTo = web.LocalPath(redirectTo)
-	urlPath, _, _ := strings.Cut(redirectTo, "?")
-	urlPath, _, _ = strings.Cut(urlPath, "#")
-	if base := h.cookies.BasePath; base != "" && !strings.HasPrefix(path.Clean(urlPath)+"/", base+"/") {
-		return ""
-	}
-	return redirectTo
+	return web.LocalURL(redirectTo, h.cookies.BasePath)
 }
 
 // redirectBack sends the browser to a return URL, or to the start page if it is "".

@@ -81,7 +81,9 @@ func TestReturnURLIsLocal(t *testing.T) {
 		"/\t/evil.example":          "/",
 		"/\r\nSet-Cookie: a=b":      "/",
 		"/x\x00y":                   "/",
-		"/%0d%0aSet-Cookie:%20a=b":  "/%0d%0aSet-Cookie:%20a=b", // stays encoded
+		"/%0d%0aSet-Cookie:%20a=b":  "/",
+		"/settings/security#a":      "/",
+		"/console?a=%0d%0ab":        "/console?a=%0d%0ab", // stays encoded
 		"/settings/security?page=1": "/settings/security?page=1",
 	} {
 		w := s.do(form("ana", password, target))
@@ -96,6 +98,63 @@ func TestReturnURLIsLocal(t *testing.T) {
 		w = s.do(request{path: "/login?redirect_to=" + url.QueryEscape(target)})
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Equal(t, strings.TrimSuffix(want, "/"), hidden(t, w.Body.String(), "redirect_to"), target)
+	}
+}
+
+func TestReturnURLStaysBelowTheBasePath(t *testing.T) {
+	s := newSite(t, sqlite(t), func(c *siteConfig) { c.base = "/sso" })
+	s.user("ana")
+	signedIn := s.signIn("ana")
+	for target, want := range map[string]string{
+		"/sso":                      "/sso",
+		"/sso/":                     "/sso/",
+		"/sso/settings/security?a=": "/sso/settings/security?a=",
+		"/sso/oauth/authorize?redirect_uri=https%3A%2F%2Fapp%2F..%2Fcb&state=/../x": "/sso/oauth/authorize?redirect_uri=https%3A%2F%2Fapp%2F..%2Fcb&state=/../x",
+
+		"/":                        "/sso/",
+		"/other":                   "/sso/",
+		"/ssox":                    "/sso/",
+		"/sso-admin/x":             "/sso/",
+		"/SSO/x":                   "/sso/",
+		"/sso/../other":            "/sso/",
+		"/sso/..":                  "/sso/",
+		"/sso/./x":                 "/sso/",
+		"/sso/%2e%2e/other":        "/sso/",
+		"/sso/%2E./other":          "/sso/",
+		"/sso/.%2e/other":          "/sso/",
+		"/sso/%252e%252e/other":    "/sso/",
+		"/sso/..%2fother":          "/sso/",
+		"/sso/..%252fother":        "/sso/",
+		"/sso%2f..%2fother":        "/sso/",
+		"/sso/..%5cother":          "/sso/",
+		`/sso/..\other`:            "/sso/",
+		`/sso\..\other`:            "/sso/",
+		"/sso/x?a=\\..\\other":     "/sso/",
+		"/sso#/../other":           "/sso/",
+		"/sso/#/../../other":       "/sso/",
+		"/sso/x?a#/../../other":    "/sso/",
+		"/sso;/../x":               "/sso/",
+		"/sso/..;/x":               "/sso/",
+		"/sso/;/../../x":           "/sso/",
+		"/sso//evil.example":       "/sso/",
+		"/sso//../../evil.example": "/sso/",
+		"//sso/x":                  "/sso/",
+		"/sso/\u2025/x":            "/sso/", // a two-dot leader, which compatibility mapping makes dots
+		"/sso/\uff0e\uff0e/x":      "/sso/", // full-width dots
+		"/sso/\t../other":          "/sso/",
+		"/sso/x?a=b c":             "/sso/",
+		"/sso/x?a=\nb":             "/sso/",
+		"sso/x":                    "/sso/",
+		"?a=b":                     "/sso/",
+		"#a":                       "/sso/",
+	} {
+		w := s.do(form("ana", password, target))
+		require.Equal(t, http.StatusSeeOther, w.Code, target)
+		require.Equal(t, want, w.Header().Get("Location"), target)
+
+		w = s.do(request{path: "/login?redirect_to=" + url.QueryEscape(target), cookie: signedIn})
+		require.Equal(t, http.StatusSeeOther, w.Code, target)
+		require.Equal(t, want, w.Header().Get("Location"), target)
 	}
 }
 

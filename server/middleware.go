@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 
 	"gatehouse"
 	"gatehouse/internal/web"
@@ -113,7 +112,7 @@ func headAsGet(next http.Handler) http.Handler {
 // CVE-2026-9800). No route needs any of them.
 func (s *site) plainPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isPlainPath(r.URL.EscapedPath()) {
+		if !web.IsPlainPath(r.URL.EscapedPath()) {
 			s.notFound(w, r)
 			return
 		}
@@ -134,30 +133,4 @@ func (s *site) plainHeaders(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-func isPlainPath(path string) bool {
-	segments := strings.Split(path, "/")
-	if len(segments) < 2 || segments[0] != "" {
-		return false
-	}
-	for i, segment := range segments[1:] {
-		last := i == len(segments)-2
-		if segment == "." || segment == ".." || segment == "" && !last {
-			return false
-		}
-		if strings.ContainsFunc(segment, isReserved) {
-			return false
-		}
-	}
-	return true
-}
-
-// isReserved reports whether a character is not an unreserved one of RFC 3986 §2.3.
-func isReserved(r rune) bool {
-	switch {
-	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '.', r == '_', r == '~':
-		return false
-	}
-	return true
 }

@@ -85,13 +85,49 @@ func ClientNetwork(ip string) string {
 	return addr.String()
 }
 
-// LocalPath returns target if it is a path on this server to which a browser may be
-// redirected after signing in, and "" otherwise. Such a path begins with one slash, not
-// with // or /\, which browsers take for another host, and has no control character.
-func LocalPath(target string) string {
-	if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") || strings.ContainsAny(target, "\\") ||
-		strings.ContainsFunc(target, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+// LocalURL returns target if it is the path and query of a page below the base path of
+// the site ("" or "/sso"), and "" otherwise. The browser may be redirected to it. Other
+// applications may serve the other paths of the host, and may redirect to other sites.
+//
+// Readers of a URL disagree about percent-encodings, dot segments, backslashes,
+// semicolons and fragments: http.Redirect, for one, resolves the dot segments of a
+// fragment. So LocalURL accepts only a path that has one reading; no page needs another.
+func LocalURL(target, basePath string) string {
+	path, _, _ := strings.Cut(target, "?")
+	if !IsPlainPath(path) || basePath != "" && path != basePath && !strings.HasPrefix(path, basePath+"/") {
+		return ""
+	}
+	if strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' || r == '#' }) {
 		return ""
 	}
 	return target
+}
+
+// IsPlainPath reports whether each reader of a URL understands its path in the same way:
+// it has no percent-encodings, no empty segments, no dot segments and no characters other
+// than the unreserved ones of RFC 3986 §2.3 (Keycloak CVE-2026-9800).
+func IsPlainPath(path string) bool {
+	segments := strings.Split(path, "/")
+	if len(segments) < 2 || segments[0] != "" {
+		return false
+	}
+	for i, segment := range segments[1:] {
+		last := i == len(segments)-2
+		if segment == "." || segment == ".." || segment == "" && !last {
+			return false
+		}
+		if strings.ContainsFunc(segment, isReserved) {
+			return false
+		}
+	}
+	return true
+}
+
+// isReserved reports whether a character is not an unreserved one of RFC 3986 §2.3.
+func isReserved(r rune) bool {
+	switch {
+	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '.', r == '_', r == '~':
+		return false
+	}
+	return true
 }
