@@ -37,7 +37,7 @@ func (a app) query() string {
 	return url.Values{"client_id": {a.ID}, "response_type": {"code"}, "redirect_uri": {callback}, "state": {"xyz"}}.Encode()
 }
 
-// tokens is a good answer of the token endpoint, and the error of any other.
+// tokens is a response of the token endpoint: its tokens or its error.
 type tokens struct {
 	Access  string `json:"access_token"`
 	Refresh string `json:"refresh_token"`
@@ -53,8 +53,8 @@ func (a app) refresh(ctx context.Context, via route, token string) (tokens, erro
 	return a.token(ctx, via, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
 }
 
-// token posts to the token endpoint. errNotNow: an honest 503. Any other status
-// is an answer to be judged.
+// token sends a form to the token endpoint. The error is errNotNow if the response is
+// a 503 with Retry-After. The caller checks any other status.
 func (a app) token(ctx context.Context, via route, form url.Values) (tokens, error) {
 	form.Set("client_id", a.ID)
 	form.Set("client_secret", a.Secret)
@@ -69,9 +69,9 @@ func (a app) token(ctx context.Context, via route, form url.Values) (tokens, err
 	}
 	got := tokens{status: res.StatusCode}
 	if err := json.Unmarshal([]byte(res.body), &got); err != nil {
-		return got, fmt.Errorf("%s is no JSON: %s", res.Status, res.body)
+		return got, fmt.Errorf("the body of %s is not JSON: %s", res.Status, res.body)
 	}
-	if honest503(res) {
+	if isRetryLater(res) {
 		return got, errNotNow
 	}
 	return got, nil
@@ -100,7 +100,8 @@ func (a app) requireUnusable(t *testing.T, via route, refreshToken string) {
 	require.Contains(t, []string{"invalid_grant", "invalid_client"}, got.Error)
 }
 
-// me asks who an access or session token acts for; errNotNow: an honest 503.
+// me requests users/me with an access token or a session token, and returns the
+// status. The error is errNotNow if the response is a 503 with Retry-After.
 func me(ctx context.Context, via route, token string) (int, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, site()+"/api/v4/users/me", nil)
 	if err != nil {
@@ -111,13 +112,13 @@ func me(ctx context.Context, via route, token string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if honest503(a) {
+	if isRetryLater(a) {
 		return a.StatusCode, errNotNow
 	}
 	return a.StatusCode, nil
 }
 
-// requireMe asks every node.
+// requireMe requires the status from users/me on every node.
 func requireMe(t *testing.T, status int, token string) {
 	t.Helper()
 	for n, via := range directs(t) {

@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// password is everybody's here.
+// password is the password of all users.
 const password = "correct horse battery"
 
-// newUser makes somebody who can sign in.
+// newUser creates a user who can sign in.
 func newUser(t *testing.T, name string) {
 	t.Helper()
 	command(gatehouse).newUser(t, name)
@@ -29,8 +29,7 @@ func (run command) newUser(t *testing.T, name string) {
 	run(t, "user", "create", "--username", name, "--email", name+"@example.com", "--password", password)
 }
 
-// browser keeps cookies and does not follow redirects. Each request says by
-// which route it goes.
+// browser keeps cookies and does not follow redirects. Each request names its route.
 type browser struct{ jar http.CookieJar }
 
 func newBrowser(t *testing.T) *browser {
@@ -40,7 +39,7 @@ func newBrowser(t *testing.T) *browser {
 	return &browser{jar}
 }
 
-// answer is what came back, read to its end.
+// answer is a response with its body.
 type answer struct {
 	*http.Response
 	body string
@@ -65,7 +64,7 @@ func (b *browser) get(ctx context.Context, via route, path string) (answer, erro
 	return b.do(via, r)
 }
 
-// submit sends the form of a page that has a field of that name.
+// submit sends the form of a page that has a field with the given name.
 func (b *browser) submit(ctx context.Context, via route, page answer, field string, values url.Values) (answer, error) {
 	doc, err := goquery.NewDocumentFromReader(strings.NewReader(page.body))
 	if err != nil {
@@ -73,7 +72,7 @@ func (b *browser) submit(ctx context.Context, via route, page answer, field stri
 	}
 	form := doc.Find("form").FilterFunction(func(_ int, s *goquery.Selection) bool { return s.Find(`[name="`+field+`"]`).Length() > 0 }).First()
 	if form.Length() == 0 {
-		return answer{}, fmt.Errorf("no form with a field %s: %s\n%s", field, page.Status, page.body)
+		return answer{}, fmt.Errorf("the page has no form with the field %s: %s\n%s", field, page.Status, page.body)
 	}
 	filled := url.Values{}
 	form.Find(`input[type="hidden"]`).Each(func(_ int, s *goquery.Selection) { filled.Set(s.AttrOr("name", ""), s.AttrOr("value", "")) })
@@ -89,7 +88,7 @@ func (b *browser) submit(ctx context.Context, via route, page answer, field stri
 	return b.do(via, r)
 }
 
-// signIn goes through the sign-in page.
+// signIn signs a user in on the sign-in page.
 func (b *browser) signIn(t *testing.T, via route, name, password string) answer {
 	t.Helper()
 	page, err := b.get(t.Context(), via, "/login")
@@ -100,10 +99,10 @@ func (b *browser) signIn(t *testing.T, via route, name, password string) answer 
 	return a
 }
 
-// errNotNow is an honest refusal: 503 with Retry-After; nothing was promised.
+// errNotNow stands for a response 503 with Retry-After.
 var errNotNow = errors.New("503, try again")
 
-// code gets a code for the app; who is signed in agrees if they are asked.
+// code gets a code for the app. It allows the request if the consent page appears.
 func (b *browser) code(ctx context.Context, via route, a app) (string, error) {
 	page, err := b.get(ctx, via, "/oauth/authorize?"+a.query())
 	if err == nil && page.StatusCode == http.StatusOK {
@@ -112,12 +111,12 @@ func (b *browser) code(ctx context.Context, via route, a app) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if honest503(page) {
+	if isRetryLater(page) {
 		return "", errNotNow
 	}
 	location, err := page.Location()
 	if err == nil && location.Query().Get("error") == "temporarily_unavailable" {
-		return "", errNotNow // RFC 6749 §4.1.2.1 in place of a 503, which the app would not see
+		return "", errNotNow // RFC 6749 §4.1.2.1: the app would not see a 503
 	}
 	if err != nil || location.Query().Get("code") == "" {
 		return "", fmt.Errorf("no code: %s %s\n%s", page.Status, page.Header.Get("Location"), page.body)
@@ -132,6 +131,7 @@ func (b *browser) mustCode(t *testing.T, via route, a app) string {
 	return code
 }
 
-func honest503(a answer) bool {
+// isRetryLater reports whether a response is a 503 with Retry-After.
+func isRetryLater(a answer) bool {
 	return a.StatusCode == http.StatusServiceUnavailable && a.Header.Get("Retry-After") != ""
 }

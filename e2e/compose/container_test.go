@@ -11,7 +11,7 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-func TestTheContainersMayDoNothingThatTheyNeedNot(t *testing.T) {
+func TestContainersHaveMinimalPrivileges(t *testing.T) {
 	for _, service := range append(nodes(), "proxy", "postgres") {
 		t.Run(service, func(t *testing.T) {
 			var found []struct {
@@ -42,7 +42,7 @@ func TestTheContainersMayDoNothingThatTheyNeedNot(t *testing.T) {
 	}
 }
 
-func TestTheImageHoldsNothingButTheGatewayAndIsNotRoot(t *testing.T) {
+func TestImageHoldsOnlyTheGatewayAndIsNotRoot(t *testing.T) {
 	id := container(t, "gateway-1")
 	require.Equal(t, "65532:65532", docker(t, "inspect", "-f", "{{.Config.User}}", id))
 	for _, program := range []string{"sh", "/bin/sh", "/busybox/sh", "apt-get"} {
@@ -52,7 +52,7 @@ func TestTheImageHoldsNothingButTheGatewayAndIsNotRoot(t *testing.T) {
 	require.Contains(t, gatehouse(t, "healthcheck"), "ready")
 }
 
-func TestASecretIsReadableWhereItIsNeededOnly(t *testing.T) {
+func TestSecretsAreReadableOnlyWhereNeeded(t *testing.T) {
 	for _, service := range []string{"proxy", "postgres"} {
 		_, err := trySh(t, `compose exec -T "$1" ls /run/gatehouse`, service)
 		require.Error(t, err, service)

@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// disk is a file system of limited size, as the container "at", which has a shell,
-// sees it at /disk.
+// disk is a file system of limited size. The container "at" has a shell, and the file
+// system is at /disk there.
 type disk struct{ at string }
 
-// fill leaves no room at all.
+// fill fills the disk.
 func (d disk) fill(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool { // whoever works there may have given some back meanwhile
+	require.Eventually(t, func() bool { // the database may have freed some blocks meanwhile
 		_, _ = trySh(t, `docker exec "$1" sh -c 'cat /dev/zero >>/disk/filler'`, d.at)
 		return d.room(t) == 0
 	}, patience, time.Millisecond)
@@ -29,7 +29,7 @@ func (d disk) free(t *testing.T) {
 	docker(t, "exec", d.at, "rm", "-f", "/disk/filler")
 }
 
-// room is how many blocks there are.
+// room returns the number of free blocks.
 func (d disk) room(t *testing.T) int {
 	t.Helper()
 	n, err := strconv.Atoi(docker(t, "exec", d.at, "stat", "-f", "-c", "%a", "/disk"))
@@ -37,9 +37,9 @@ func (d disk) room(t *testing.T) int {
 	return n
 }
 
-// PostgreSQL refuses what needs room; and once its log has none, it goes down and
-// does not come up again until there is some.
-func TestAFullDiskOfTheDatabaseUnderLoadIs503UntilThereIsRoom(t *testing.T) {
+// On a full disk, PostgreSQL refuses statements that need room. If its write-ahead log
+// has no room, it stops, and does not start until there is room.
+func TestFullDiskOfPostgreSQLUnderLoadIs503UntilThereIsRoom(t *testing.T) {
 	for _, c := range []struct {
 		name, user string
 		write      func(t *testing.T)
@@ -56,7 +56,7 @@ func TestAFullDiskOfTheDatabaseUnderLoadIs503UntilThereIsRoom(t *testing.T) {
 			d := disk{container(t, "ballast")}
 			t.Cleanup(func() { d.free(t); restored(t) })
 			l := startLoad(t, c.user)
-			held := l.app.mustRedeem(t, direct(t, 0), l.codeOfNobodyElse(t))
+			held := l.app.mustRedeem(t, direct(t, 0), l.codeOfNewUser(t))
 
 			d.fill(t)
 			c.write(t)
@@ -67,15 +67,15 @@ func TestAFullDiskOfTheDatabaseUnderLoadIs503UntilThereIsRoom(t *testing.T) {
 			d.free(t)
 			l.await(t, 100)
 			l.finish(t)
-			l.requireHonest(t)
+			l.requireOnlyRetryLater(t)
 			l.requireNothingLost(t)
 			requireMe(t, http.StatusOK, held.Access)
 		})
 	}
 }
 
-// requireKeepsTokens requires that who asks with a good token learns that it is
-// good, or that nobody can say now.
+// requireKeepsTokens requires that each node accepts a valid token, or answers 503
+// with Retry-After.
 func (l *load) requireKeepsTokens(t *testing.T, held tokens) {
 	t.Helper()
 	good := 0
@@ -87,15 +87,15 @@ func (l *load) requireKeepsTokens(t *testing.T, held tokens) {
 			good++
 		}
 	}
-	t.Logf("%d of %d nodes can say that a token is good", good, len(l.ask))
+	t.Logf("%d of %d nodes accept a valid token", good, len(l.ask))
 }
 
-func TestAFullDiskUnderSQLiteIs503UntilThereIsRoom(t *testing.T) {
+func TestFullDiskOfSQLiteUnderLoadIs503UntilThereIsRoom(t *testing.T) {
 	const name, volume = "gatehouse-test-sqlite", "gatehouse-test-sqlite"
 	remove := func() {
 		_, _ = trySh(t, `docker rm --force "$1" "$1-ballast" || true; docker volume rm "$2"`, name, volume)
 	}
-	remove() // of a run that was killed
+	remove() // what a killed run left
 	t.Cleanup(remove)
 	docker(t, "volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=32m,uid=65532,gid=65532,mode=0700", volume)
 	d := disk{docker(t, "run", "-d", "--name", name+"-ballast", "--network", "none", "--entrypoint", "sleep", "--volume", volume+":/disk", toolbox(t), "infinity")}
@@ -122,13 +122,13 @@ func TestAFullDiskUnderSQLiteIs503UntilThereIsRoom(t *testing.T) {
 	d.fill(t)
 	l.awaitRefusals(t, 40)
 	status, err := me(t.Context(), via, held.Access)
-	require.NoError(t, err, "what is there can be read")
+	require.NoError(t, err, "reading needs no room")
 	require.Equal(t, http.StatusOK, status)
 
 	d.free(t)
 	l.await(t, 100)
 	l.finish(t)
-	l.requireHonest(t)
+	l.requireOnlyRetryLater(t)
 	l.requireNothingLost(t)
-	require.Equal(t, "running 0", docker(t, "inspect", "-f", "{{.State.Status}} {{.RestartCount}}", name), "all by itself")
+	require.Equal(t, "running 0", docker(t, "inspect", "-f", "{{.State.Status}} {{.RestartCount}}", name), "the container was not restarted")
 }

@@ -8,22 +8,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestANodeThatIsKilledUnderLoadCostsNoToken(t *testing.T) {
+func TestKilledNodeUnderLoadLosesNoToken(t *testing.T) {
 	t.Cleanup(func() { restored(t) })
 	l := startLoad(t, "killed")
 	for _, node := range nodes()[:2] {
 		docker(t, "kill", "--signal", "KILL", container(t, node))
-		l.await(t, 40) // the others go on
+		l.await(t, 40) // through the other nodes
 		docker(t, "start", container(t, node))
 		sh(t, `await_healthy "$1"`, node)
 	}
 	l.await(t, 20)
 	l.finish(t)
-	require.LessOrEqual(t, len(l.failures), 2*2*clients, "only what was under way: %v", l.failures)
+	require.LessOrEqual(t, len(l.failures), 2*2*clients, "only requests in flight fail: %v", l.failures)
 	l.requireNothingLost(t)
 }
 
-func TestAPausedDatabaseIs503UntilItIsBack(t *testing.T) {
+func TestPausedDatabaseIs503UntilItContinues(t *testing.T) {
 	t.Cleanup(func() { _, _ = trySh(t, `compose unpause postgres`); restored(t) })
 	newUser(t, "waits")
 	a, b := newApp(t), newBrowser(t)
@@ -45,18 +45,18 @@ func TestAPausedDatabaseIs503UntilItIsBack(t *testing.T) {
 	}
 	_, err := a.redeem(t.Context(), proxied(t), codes[0])
 	require.ErrorIs(t, err, errNotNow)
-	t.Logf("told so within %v", time.Since(start).Round(time.Second))
+	t.Logf("all answers within %v", time.Since(start).Round(time.Second))
 	docker(t, "unpause", container(t, "postgres"))
 
 	for _, via := range append(directs(t), proxied(t)) {
 		require.Eventually(t, func() bool {
 			status, err := me(t.Context(), via, held.Access)
 			return err == nil && status == http.StatusOK
-		}, patience, 50*time.Millisecond, "it recovers by itself")
+		}, patience, 50*time.Millisecond, "the node recovers without a restart")
 	}
-	// What was said to have failed may be tried again, on another node. Whether the
-	// first try had reached the database nobody could know: then it counts as a
-	// replay, and gives nothing. Either way there is one living family at most.
+	// A client may redeem again, on another node. If the first request has reached the
+	// database, the second one is a replay and gets no tokens. In both cases each code
+	// gives tokens at most once.
 	for i, code := range codes {
 		won := 0
 		for _, via := range directs(t) {
@@ -72,7 +72,7 @@ func TestAPausedDatabaseIs503UntilItIsBack(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatIsKilledUnderLoadLosesNothingThatItSaid(t *testing.T) {
+func TestKilledDatabaseUnderLoadLosesNoConfirmedWrite(t *testing.T) {
 	t.Cleanup(func() { restored(t) })
 	l := startLoad(t, "crash")
 	docker(t, "kill", "--signal", "KILL", container(t, "postgres"))
@@ -82,7 +82,7 @@ func TestADatabaseThatIsKilledUnderLoadLosesNothingThatItSaid(t *testing.T) {
 	l.requireNothingLost(t)
 }
 
-func TestAProxyThatIsKilledUnderLoadLosesNothing(t *testing.T) {
+func TestKilledProxyUnderLoadLosesNoToken(t *testing.T) {
 	t.Cleanup(func() { restored(t) })
 	l := startLoad(t, "proxied")
 	docker(t, "kill", "--signal", "KILL", container(t, "proxy"))
@@ -92,7 +92,8 @@ func TestAProxyThatIsKilledUnderLoadLosesNothing(t *testing.T) {
 	l.requireNothingLost(t)
 }
 
-// raceErrors sends requests at once, spread over the nodes.
+// raceErrors sends racers requests at the same moment, to all nodes in turn, and
+// returns their errors.
 func raceErrors(t *testing.T, send func(i int, via route) (tokens, error)) []error {
 	t.Helper()
 	routes, errs := directs(t), make(chan struct {

@@ -18,7 +18,7 @@ func TestSignInContinuesOnAnotherNode(t *testing.T) {
 	b.signIn(t, one, "ann", password)
 	page, err := b.get(t.Context(), two, "/oauth/authorize?"+a.query())
 	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, page.StatusCode, "she is asked for consent")
+	require.Equal(t, http.StatusOK, page.StatusCode, "the consent page is shown")
 	agreed, err := b.submit(t.Context(), three, page, "decision", url.Values{"decision": {"allow"}})
 	require.NoError(t, err)
 	location, err := agreed.Location()
@@ -33,7 +33,7 @@ func TestSignInContinuesOnAnotherNode(t *testing.T) {
 	require.NotEmpty(t, code, "the consent is remembered on every node")
 }
 
-func TestOneSignInServesEveryAppThroughTheOneURL(t *testing.T) {
+func TestOneSignInServesAllApps(t *testing.T) {
 	newUser(t, "sso")
 	b, via := newBrowser(t), proxied(t)
 	b.signIn(t, via, "sso", password)
@@ -44,7 +44,7 @@ func TestOneSignInServesEveryAppThroughTheOneURL(t *testing.T) {
 	}
 }
 
-func TestSettingsThatAreChangedOnOneNodeHoldOnAllWithinASecond(t *testing.T) {
+func TestSettingsApplyOnAllNodesWithinASecond(t *testing.T) {
 	b, one := newBrowser(t), direct(t, 0)
 	b.signIn(t, one, "admin", adminPassword(t))
 	a := newApp(t, "--trusted")
@@ -52,7 +52,7 @@ func TestSettingsThatAreChangedOnOneNodeHoldOnAllWithinASecond(t *testing.T) {
 		value  string
 		status int
 	}{{"false", http.StatusNotImplemented}, {"true", http.StatusBadRequest}} {
-		for _, via := range directs(t) { // so that it is in their memory
+		for _, via := range directs(t) { // the node reads the setting into its memory
 			_, err := a.redeem(t.Context(), via, "x")
 			require.NoError(t, err)
 		}
@@ -66,7 +66,7 @@ func TestSettingsThatAreChangedOnOneNodeHoldOnAllWithinASecond(t *testing.T) {
 		at := time.Now()
 		got, err := a.redeem(t.Context(), one, "x")
 		require.NoError(t, err)
-		require.Equal(t, c.status, got.status, "at once on the node that changed it")
+		require.Equal(t, c.status, got.status, "the node that changed the setting applies it immediately")
 		for n, via := range directs(t) {
 			require.Eventually(t, func() bool {
 				asked := time.Now()

@@ -13,38 +13,40 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// load is apps at work through nginx, each with a person of its own: authorize,
-// redeem, ask who it is, refresh, ask again; and what they were told.
+// load is a number of clients that use the gateway at the same time, each for another
+// user: authorize, redeem, users/me, refresh. It records their results.
 type load struct {
 	app  app
 	via  route
-	ask  []route // whom requireNothingLost asks
+	ask  []route // the routes that requireNothingLost uses
 	stop context.CancelFunc
 	done sync.WaitGroup
 
 	mu       sync.Mutex
 	flows    int
-	failures []error         // a request without an answer, or an honest 503
-	wrong    []error         // an answer that must never be
-	families []*family       // what was received and not used up; nil: nobody can know
-	moved    chan int        // gets the number of the client for each flow
-	refused  chan struct{}   // gets an element for each of the failures
+	failures []error         // requests without a response, or with a 503 with Retry-After
+	wrong    []error         // responses that must never occur
+	families []*family       // tokens that must work; nil if that is unknown
+	moved    chan int        // receives the number of the client after each flow
+	refused  chan struct{}   // receives a value for each of the failures
 	spent    map[string]bool // codes that gave tokens
 }
 
-// family is what a client holds of one authorization.
+// family is the pair of tokens of one authorization.
 type family struct{ access, refresh string }
 
-// clients is how many work at a time: there are two cores for everything.
+// clients is the number of clients. It is small, because clients and stack share two
+// cores.
 const clients = 4
 
-// startLoad begins to work; finish ends it.
+// startLoad starts clients that use the stack through nginx. They stop at finish.
 func startLoad(t *testing.T, name string) *load {
 	t.Helper()
 	return startLoadAt(t, name, gatehouse, proxied(t), directs(t))
 }
 
-// startLoadAt works at the gateway whose commands are run by commands.
+// startLoadAt starts clients that use the gateway at the route via. The function
+// commands runs the commands of that gateway.
 func startLoadAt(t *testing.T, name string, commands command, via route, ask []route) *load {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -68,28 +70,29 @@ func startLoadAt(t *testing.T, name string, commands command, via route, ask []r
 	return l
 }
 
-// await lets the clients go through so many more flows, from now on.
+// await waits until the clients have completed a number of flows from now on.
 func (l *load) await(t *testing.T, flows int) {
 	t.Helper()
 	n := 0
 	awaitMore(t, l, l.moved, func(int) bool { n++; return n == flows })
 }
 
-// awaitEveryone waits until no client waits for an answer to what it sent before.
-func (l *load) awaitEveryone(t *testing.T) {
+// awaitAllClients waits until each client has completed a flow from now on.
+func (l *load) awaitAllClients(t *testing.T) {
 	t.Helper()
 	moved := map[int]bool{}
 	awaitMore(t, l, l.moved, func(client int) bool { moved[client] = true; return len(moved) == clients })
 }
 
-// awaitRefusals waits until so many more requests have failed, from now on.
+// awaitRefusals waits until a number of requests have failed from now on.
 func (l *load) awaitRefusals(t *testing.T, requests int) {
 	t.Helper()
 	n := 0
 	awaitMore(t, l, l.refused, func(struct{}) bool { n++; return n == requests })
 }
 
-// awaitMore waits for what comes from now on, until it is enough.
+// awaitMore drops the values in the channel, and then receives until enough reports
+// true.
 func awaitMore[T any](t *testing.T, l *load, what <-chan T, enough func(T) bool) {
 	t.Helper()
 	for len(what) > 0 {
@@ -105,11 +108,12 @@ func awaitMore[T any](t *testing.T, l *load, what <-chan T, enough func(T) bool)
 		case <-timeout:
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			t.Fatal("no progress", l.failures, l.wrong)
+			t.Fatal("the load makes no progress", l.failures, l.wrong)
 		}
 	}
 }
 
+// finish stops the clients.
 func (l *load) finish(t *testing.T) {
 	t.Helper()
 	l.stop()
@@ -118,22 +122,23 @@ func (l *load) finish(t *testing.T) {
 	t.Logf("%d flows, %d requests failed", l.flows, len(l.failures))
 }
 
-// requireHonest requires that every request that failed was told so: 503 with
-// Retry-After, or its like on a redirect. Call it after finish.
-func (l *load) requireHonest(t *testing.T) {
+// requireOnlyRetryLater requires that every request that failed got a 503 with
+// Retry-After, or temporarily_unavailable in a redirect. Call it after finish.
+func (l *load) requireOnlyRetryLater(t *testing.T) {
 	t.Helper()
 	for _, err := range l.failures {
 		require.ErrorIs(t, err, errNotNow)
 	}
 }
 
-// failuresSoFar is how many requests had no answer or an honest 503 until now.
+// failuresSoFar returns the number of requests that have failed.
 func (l *load) failuresSoFar() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.failures)
 }
 
+// flow runs one flow and records its results.
 func (l *load) flow(ctx context.Context, client int, b *browser) {
 	code, err := b.code(ctx, l.via, l.app)
 	if l.failed(ctx, "authorize", err) {
@@ -156,11 +161,11 @@ func (l *load) flow(ctx context.Context, client int, b *browser) {
 	}
 }
 
-// refresh tries again, as clients do, until there is an answer: whether an earlier
-// try was carried out or not, the same successor is due for half a minute.
+// refresh repeats a refresh until it gets tokens, for up to 20 seconds. Within the
+// grace window of 30 seconds, each request gets the same successor.
 func (l *load) refresh(ctx context.Context, token string) (tokens, bool) {
 	for start := time.Now(); time.Since(start) < 20*time.Second; {
-		// Not cut off by the end of the load: a try without an answer would leave it open which token is the current one.
+		// The end of the load does not cancel the request. Without a response, the current token would be unknown.
 		again, err := l.app.refresh(context.WithoutCancel(ctx), l.via, token)
 		if err == nil {
 			return again, !l.isWrong(again.status != http.StatusOK, "refresh", again)
@@ -170,8 +175,8 @@ func (l *load) refresh(ctx context.Context, token string) (tokens, bool) {
 	return tokens{}, false
 }
 
-// failed notes a request that had no answer or an honest 503, unless the load was
-// told to end.
+// failed records an error, unless the load has ended, and reports whether there was
+// one.
 func (l *load) failed(ctx context.Context, what string, err error) bool {
 	if err == nil {
 		return false
@@ -186,13 +191,14 @@ func (l *load) failed(ctx context.Context, what string, err error) bool {
 		l.refused <- struct{}{}
 	}
 	l.mu.Unlock()
-	select { // as clients do before they try again
+	select { // clients wait before they try again
 	case <-ctx.Done():
 	case <-time.After(50 * time.Millisecond):
 	}
 	return true
 }
 
+// isWrong records a response that must never occur.
 func (l *load) isWrong(wrong bool, what string, got any) bool {
 	if wrong {
 		l.mu.Lock()
@@ -202,6 +208,7 @@ func (l *load) isWrong(wrong bool, what string, got any) bool {
 	return wrong
 }
 
+// hold records the tokens of a code and returns their index.
 func (l *load) hold(code string, f *family) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -214,14 +221,15 @@ func (l *load) hold(code string, f *family) int {
 	return len(l.families) - 1
 }
 
+// replace records the successors of tokens.
 func (l *load) replace(i int, f *family) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.families[i] = f
 }
 
-// requireNothingLost asks for what the clients were told: every access token that
-// they hold works, every refresh token gives a successor, and no code works again.
+// requireNothingLost requires that the access tokens of the clients work, that their
+// refresh tokens work, and that no code works again. It checks a sample.
 func (l *load) requireNothingLost(t *testing.T) {
 	t.Helper()
 	step := max(1, len(l.families)/200)
@@ -245,7 +253,7 @@ func (l *load) requireNothingLost(t *testing.T) {
 	}
 }
 
-// insist asks again while it is told to come back later, as clients do.
+// insist repeats a request while the response is a 503 with Retry-After.
 func insist[T any](t *testing.T, ask func() (T, error)) T {
 	t.Helper()
 	timeout := time.After(patience)
@@ -257,7 +265,7 @@ func insist[T any](t *testing.T, ask func() (T, error)) T {
 		require.ErrorIs(t, err, errNotNow)
 		select {
 		case <-timeout:
-			t.Fatal("503 for too long")
+			t.Fatal("the gateway answers 503 for too long")
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience bounds every wait: it is only ever used up by a failure.
+// patience is the limit of every wait. A test that passes never needs all of it.
 const patience = 2 * time.Minute
 
 func TestMain(m *testing.M) {
@@ -24,11 +24,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// nodes are the gateways' services.
+// nodes returns the services of the nodes.
 func nodes() []string { return []string{"gateway-1", "gateway-2", "gateway-3"} }
 
-// sh runs a script at the root of the project with what the deploy scripts use:
-// `compose` and `await_healthy SERVICE`.
+// sh runs a script in the root of the repository and returns its output. The script can
+// use the functions of deploy/compose.sh: `compose` and `await_healthy SERVICE`.
 func sh(t *testing.T, script string, args ...string) string {
 	t.Helper()
 	out, err := trySh(t, script, args...)
@@ -36,9 +36,10 @@ func sh(t *testing.T, script string, args ...string) string {
 	return out
 }
 
+// trySh is sh for a script that may fail.
 func trySh(t *testing.T, script string, args ...string) (string, error) {
 	t.Helper()
-	// Not with the test's context: what a test leaves behind is mended after that has ended.
+	// Cleanups run scripts after the context of the test has ended.
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "bash", append([]string{"-euc", ". deploy/compose.sh; " + script, "test"}, args...)...)
 	cmd.Dir = "../.."
 	var stderr bytes.Buffer
@@ -50,7 +51,7 @@ func trySh(t *testing.T, script string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// container is the id of a service's container.
+// container returns the id of the container of a service.
 func container(t *testing.T, service string) string {
 	t.Helper()
 	id := sh(t, `compose ps -aq "$1"`, service)
@@ -58,7 +59,8 @@ func container(t *testing.T, service string) string {
 	return id
 }
 
-// toolbox is an image that has a shell and the like, and is there already.
+// toolbox returns the name of an image that has a shell and the usual programs: the
+// image of nginx, which the stack needs anyway.
 func toolbox(t *testing.T) string {
 	t.Helper()
 	return docker(t, "inspect", "-f", "{{.Config.Image}}", container(t, "proxy"))
@@ -69,22 +71,23 @@ func docker(t *testing.T, args ...string) string {
 	return sh(t, `docker "$@"`, args...)
 }
 
-// command runs a sub-command of gatehouse somewhere.
+// command runs a command of gatehouse in a container.
 type command func(t *testing.T, args ...string) string
 
-// gatehouse runs a sub-command in the container of the first node.
+// gatehouse runs a command of gatehouse in the container of the first node.
 func gatehouse(t *testing.T, args ...string) string {
 	t.Helper()
 	return sh(t, `compose exec -T gateway-1 gatehouse "$@"`, args...)
 }
 
-// sql asks the database.
+// sql runs a query in the database of the gateway.
 func sql(t *testing.T, query string) string {
 	t.Helper()
 	return sh(t, `compose exec -T postgres psql -qAt -h /var/run/postgresql -U gatehouse -d gatehouse -c "$1"`, query)
 }
 
-// restored makes the stack whole again, whatever a test did to it.
+// restored starts all containers again, waits until they are healthy, and turns the
+// provider on.
 func restored(t *testing.T) {
 	t.Helper()
 	sh(t, `compose up -d --no-build; for s in postgres proxy gateway-1 gateway-2 gateway-3; do await_healthy $s; done`)

@@ -13,16 +13,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dropTo makes all packets from a container's network to an address vanish, or no
-// longer: it says that the address is at a machine that is not there. What the
-// containers hold of tools is enough for it.
+// dropTo drops all packets from the network of a container to an address, or stops
+// dropping them. It adds an ARP entry that gives the address to a machine that does
+// not exist. It needs only Perl, which the images have.
 const dropTo = `use Socket;
 my ($do, $ip) = @ARGV;
 socket(my $s, AF_INET, SOCK_DGRAM, 0) or die $!;
 my $entry = pack("a16 S a14 i a16 a16", pack_sockaddr_in(0, inet_aton($ip)), 1, "\x02\x00\x00\x00\x00\x01", 6, "", "");
 ioctl($s, $do eq "cut" ? 0x8955 : 0x8953, $entry) or die "$do: $!"; # SIOCSARP, SIOCDARP`
 
-// wire is what leads from a node to the database.
+// wire is the connection of a node to the database.
 type wire struct{ node, network, database string }
 
 func wireOf(t *testing.T, node string) wire {
@@ -43,29 +43,28 @@ func (w wire) drop(t *testing.T, do string) {
 		"--entrypoint", "perl", toolbox(t), "-e", dropTo, do, w.database)
 }
 
-// Whatever a node was told before, and whichever connections it has: cut off from
-// the database it says so, costs the clients of the others nothing but a retry,
-// and is whole again by itself.
-func TestANodeCutOffFromTheDatabaseUnderLoadSaysSoAndComesBack(t *testing.T) {
+// A node that cannot reach the database answers 503. Clients of the other nodes only
+// need to retry. The node recovers without a restart.
+func TestNodeWithoutDatabaseUnderLoadIs503AndRecovers(t *testing.T) {
 	for _, c := range []struct {
-		name      string
-		cut, mend func(t *testing.T, w wire)
-		lost      bool // the connections there were can never be used again
+		name        string
+		cut, repair func(t *testing.T, w wire)
+		lost        bool // the old connections can never be used again
 	}{
 		{
-			// Nothing says that it is gone, neither to the node nor to the database.
+			// Neither the node nor the database learns that the connection is lost.
 			"packets vanish",
 			func(t *testing.T, w wire) { w.drop(t, "cut") },
-			func(t *testing.T, w wire) { w.drop(t, "mend") },
+			func(t *testing.T, w wire) { w.drop(t, "restore") },
 			false,
 		},
 		{
-			// Nor does anything say so when the node is back, with another address.
-			"the network is another",
+			// The same, and the node comes back with another address.
+			"the address changes",
 			func(t *testing.T, w wire) { docker(t, "network", "disconnect", w.network, w.node) },
 			func(t *testing.T, w wire) {
-				squatter := docker(t, "run", "-d", "--network", w.network, "--entrypoint", "sleep", toolbox(t), "infinity")
-				t.Cleanup(func() { docker(t, "rm", "--force", squatter) }) // it has the address
+				occupant := docker(t, "run", "-d", "--network", w.network, "--entrypoint", "sleep", toolbox(t), "infinity")
+				t.Cleanup(func() { docker(t, "rm", "--force", occupant) }) // it takes the address of the node
 				docker(t, "network", "connect", w.network, w.node)
 			},
 			true,
@@ -74,45 +73,45 @@ func TestANodeCutOffFromTheDatabaseUnderLoadSaysSoAndComesBack(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			const n = 2
 			w, via := wireOf(t, nodes()[n]), direct(t, n)
-			mend := func() {}
-			t.Cleanup(func() { mend(); restored(t) })
+			repair := func() {}
+			t.Cleanup(func() { repair(); restored(t) })
 			l := startLoad(t, "cutoff"+itoa(len(c.name)))
-			held := l.app.mustRedeem(t, via, l.codeOfNobodyElse(t))
+			held := l.app.mustRedeem(t, via, l.codeOfNewUser(t))
 			sessions := openManyConnections(t, via, held, w)
 
 			c.cut(t, w)
-			mend = func() { c.mend(t, w); mend = func() {} }
+			repair = func() { c.repair(t, w); repair = func() {} }
 			start := time.Now()
 			require.False(t, isReady(t, via))
-			requireToldInTime(t, via, l.app, held)
-			t.Logf("told so within %v", time.Since(start).Round(100*time.Millisecond))
-			l.await(t, 60) // the others go on
+			requireRefusalInTime(t, via, l.app, held)
+			t.Logf("all answers within %v", time.Since(start).Round(100*time.Millisecond))
+			l.await(t, 60) // through the other nodes
 
-			mend()
+			repair()
 			start = time.Now()
 			require.Eventually(t, func() bool { return isReady(t, via) }, patience, 50*time.Millisecond)
 			for _, err := range crowd(t, via, held) {
-				require.NoError(t, err, "it hands out no connection that is dead")
+				require.NoError(t, err, "the pool has no lost connection")
 			}
-			t.Logf("whole %v after", time.Since(start).Round(100*time.Millisecond))
-			l.awaitEveryone(t)
+			t.Logf("recovered %v later", time.Since(start).Round(100*time.Millisecond))
+			l.awaitAllClients(t)
 			before := l.failuresSoFar()
 			l.await(t, 100)
 			require.Equal(t, before, l.failuresSoFar())
 			l.finish(t)
-			l.requireHonest(t)
+			l.requireOnlyRetryLater(t)
 			l.requireNothingLost(t)
 			requireMe(t, http.StatusOK, held.Access)
 			if !c.lost {
 				return
 			}
-			require.Eventually(t, func() bool { return sessions(t) == 0 }, patience, time.Second, "the database has let go of the sessions of then")
+			require.Eventually(t, func() bool { return sessions(t) == 0 }, patience, time.Second, "the database has closed the old sessions")
 		})
 	}
 }
 
-// openManyConnections lets a node have all the connections to the database that it
-// may, and returns how many of these sessions there still are.
+// openManyConnections makes a node open all connections that its pool allows. The
+// function that it returns counts those sessions that still exist.
 func openManyConnections(t *testing.T, via route, held tokens, w wire) (still func(*testing.T) int) {
 	t.Helper()
 	ofNode := "FROM pg_stat_activity WHERE client_addr = '" + w.addressOf(t, w.node) + "'"
@@ -127,7 +126,8 @@ func openManyConnections(t *testing.T, via route, held tokens, w wire) (still fu
 	}
 }
 
-// crowd asks one node many times at once; nil is a 200.
+// crowd sends many requests to one node at the same moment and returns their errors; a
+// response other than 200 is an error.
 func crowd(t *testing.T, via route, held tokens) []error {
 	t.Helper()
 	errs := make([]error, racers)
@@ -152,8 +152,8 @@ func number(t *testing.T, query string) int {
 	return n
 }
 
-// codeOfNobodyElse is a code for the load's app, for a person of its own.
-func (l *load) codeOfNobodyElse(t *testing.T) string {
+// codeOfNewUser returns a code for the app of the load, for a new user.
+func (l *load) codeOfNewUser(t *testing.T) string {
 	t.Helper()
 	b, name := newBrowser(t), "holder"+itoa(time.Now().Nanosecond())
 	newUser(t, name)
@@ -161,20 +161,20 @@ func (l *load) codeOfNobodyElse(t *testing.T) string {
 	return b.mustCode(t, direct(t, 0), l.app)
 }
 
-// requireToldInTime requires that a node that cannot reach the database says so,
-// while a client still listens.
-func requireToldInTime(t *testing.T, via route, a app, held tokens) {
+// requireRefusalInTime requires that a node that cannot reach the database answers 503
+// within 15 seconds, before clients give up.
+func requireRefusalInTime(t *testing.T, via route, a app, held tokens) {
 	t.Helper()
-	listen := func(ask func(ctx context.Context) error) {
+	within := func(ask func(ctx context.Context) error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
 		require.ErrorIs(t, ask(ctx), errNotNow)
 	}
-	listen(func(ctx context.Context) error { // not 401: the client must keep its token
+	within(func(ctx context.Context) error { // not 401: the client must keep its token
 		_, err := me(ctx, via, held.Access)
 		return err
 	})
-	listen(func(ctx context.Context) error {
+	within(func(ctx context.Context) error {
 		_, err := a.refresh(ctx, via, held.Refresh)
 		return err
 	})
@@ -184,6 +184,6 @@ func isReady(t *testing.T, via route) bool {
 	t.Helper()
 	a, err := newBrowser(t).get(t.Context(), via, "/readyz")
 	require.NoError(t, err)
-	require.True(t, a.StatusCode == http.StatusOK || honest503(a), a.Status)
+	require.True(t, a.StatusCode == http.StatusOK || isRetryLater(a), a.Status)
 	return a.StatusCode == http.StatusOK
 }

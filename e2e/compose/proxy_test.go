@@ -10,16 +10,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheSiteIsTLSOnly(t *testing.T) {
+func TestSiteUsesTLSOnly(t *testing.T) {
 	address := strings.TrimPrefix(site(), "https://")
-	_, err := tls.Dial("tcp", address, &tls.Config{MaxVersion: tls.VersionTLS11, InsecureSkipVerify: true}) //nolint:gosec // it must refuse
+	_, err := tls.Dial("tcp", address, &tls.Config{MaxVersion: tls.VersionTLS11, InsecureSkipVerify: true}) //nolint:gosec // the server must refuse it
 	require.Error(t, err, "TLS 1.1")
 
 	page, err := newBrowser(t).get(t.Context(), proxied(t), "/login")
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, page.StatusCode)
 	require.Contains(t, page.Header.Get("Strict-Transport-Security"), "max-age=63072000")
-	require.Equal(t, "nginx", page.Header.Get("Server"), "no version")
+	require.Equal(t, "nginx", page.Header.Get("Server"), "the header has no version")
 
 	b := newBrowser(t)
 	newUser(t, "cookies")
@@ -32,7 +32,7 @@ func TestTheSiteIsTLSOnly(t *testing.T) {
 	}
 }
 
-func TestPlainHTTPLeadsBrowsersToTheSiteAndTakesNoSecrets(t *testing.T) {
+func TestPlainHTTPRedirectsBrowsersAndRefusesForms(t *testing.T) {
 	plain := "http://localhost:" + os.Getenv("HTTP_PORT")
 	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, plain+"/oauth/authorize?client_id=x", nil)
@@ -52,7 +52,7 @@ func TestPlainHTTPLeadsBrowsersToTheSiteAndTakesNoSecrets(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, res.StatusCode)
 }
 
-// forged are the headers by which a client would claim to be somebody else.
+// forged adds the headers with which a client claims another address or host.
 func forged(r *http.Request) {
 	for _, name := range []string{"X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP"} {
 		r.Header.Set(name, "203.0.113.9")
@@ -63,7 +63,7 @@ func forged(r *http.Request) {
 	r.Header.Set("X-Forwarded-Host", "evil.example.com")
 }
 
-func TestWhatAClientSaysOfWhereItComesFromIsNotBelieved(t *testing.T) {
+func TestForwardedHeadersOfClientsHaveNoEffect(t *testing.T) {
 	newUser(t, "liar")
 	for name, via := range map[string]route{"through nginx": proxied(t), "at a node": direct(t, 1)} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestWhatAClientSaysOfWhereItComesFromIsNotBelieved(t *testing.T) {
 			require.NotEqual(t, before, sql(t, "SELECT count(*) FROM audit_events WHERE event = 'login' AND outcome = 'success'"))
 			ip := sql(t, "SELECT ip FROM audit_events WHERE event = 'login' ORDER BY at DESC LIMIT 1")
 			require.NotContains(t, ip, "203.0.113")
-			require.NotEqual(t, os.Getenv("NETWORK")+".2", ip, "it is the client's own, not nginx's")
+			require.NotEqual(t, os.Getenv("NETWORK")+".2", ip, "the address of the client, not that of nginx")
 		})
 	}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, site()+"/.well-known/oauth-authorization-server", nil)
@@ -90,7 +90,7 @@ func TestWhatAClientSaysOfWhereItComesFromIsNotBelieved(t *testing.T) {
 	require.NotContains(t, metadata.body, "evil")
 }
 
-func TestNginxBoundsWhatAClientSends(t *testing.T) {
+func TestNginxLimitsRequestSizes(t *testing.T) {
 	via := proxied(t)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site()+"/oauth/access_token", strings.NewReader(strings.Repeat("x", 400<<10)))
 	require.NoError(t, err)
@@ -102,28 +102,28 @@ func TestNginxBoundsWhatAClientSends(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, long.StatusCode, "a sign-in page may carry a long request")
 	tooLong, err := newBrowser(t).get(t.Context(), via, "/login?redirect_to=%2F"+strings.Repeat("x", 100000))
-	if err == nil { // over HTTP/2, nginx may break the connection off
+	if err == nil { // over HTTP/2, nginx may close the connection
 		require.GreaterOrEqual(t, tooLong.StatusCode, 400)
 	}
 }
 
-func TestWithoutAnyNodeTheSiteSaysWhenToComeBack(t *testing.T) {
+func TestSiteWithoutNodesAnswers503WithRetryAfter(t *testing.T) {
 	t.Cleanup(func() { restored(t) })
 	via := proxied(t)
 	sh(t, `compose stop -t 12 gateway-1 gateway-2 gateway-3`)
 	for path, form := range map[string]string{"/login": "text/html", "/oauth/authorize": "text/html", "/api/v4/users/me": "application/json", "/readyz": "application/json"} {
 		a, err := newBrowser(t).get(t.Context(), via, path)
 		require.NoError(t, err)
-		require.True(t, honest503(a), "%s: %s", path, a.Status)
+		require.True(t, isRetryLater(a), "%s: %s", path, a.Status)
 		require.Equal(t, form, a.Header.Get("Content-Type"))
 	}
 	got, err := app{ID: "x", Secret: "x"}.redeem(t.Context(), via, "x")
 	require.ErrorIs(t, err, errNotNow)
 	require.Equal(t, "temporarily_unavailable", got.Error)
 
-	_, err = newBrowser(t).get(t.Context(), via, "/api/v4/users/me?access_token=nobodymayreadthis")
+	_, err = newBrowser(t).get(t.Context(), via, "/api/v4/users/me?access_token=secret-in-the-query")
 	require.NoError(t, err)
 	log := sh(t, `compose logs --no-color proxy 2>&1`)
 	require.Contains(t, log, "/api/v4/users/me")
-	require.NotContains(t, log, "nobodymayreadthis")
+	require.NotContains(t, log, "secret-in-the-query")
 }

@@ -8,10 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// racers is how many requests race, over all nodes.
+// racers is the number of racing requests on all nodes together.
 const racers = 64
 
-// race sends requests at once, spread over the nodes, and returns the answers.
+// race sends racers requests at the same moment, to all nodes in turn, and returns the
+// responses.
 func race(t *testing.T, send func(via route) (tokens, error)) []tokens {
 	t.Helper()
 	routes, start := directs(t), make(chan struct{})
@@ -46,7 +47,8 @@ func TestRacingRedemptionsOnThreeNodesRevokeTheGrant(t *testing.T) {
 			require.Equal(t, "invalid_grant", got.Error)
 		}
 		require.Len(t, won, 1)
-		// The others proved that the code was in several hands (RFC 6749 §4.1.2).
+		// The other requests are replays of the code, so the tokens are revoked
+		// (RFC 6749 §4.1.2).
 		requireMe(t, http.StatusUnauthorized, won[0].Access)
 		a.requireUnusable(t, direct(t, 2), won[0].Refresh)
 	}

@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever ends an authorization on one node has ended it on every node when the
-// answer is there: nothing is waited for here.
+// A revocation on one node applies to every node as soon as the response is sent. The
+// test does not wait.
 func TestRevocationAppliesToAllNodesImmediately(t *testing.T) {
 	for _, c := range []struct {
 		name, user string
-		keepsCode  bool // a code of another authorization is not concerned
+		keepsCode  bool // a code of another authorization still works
 		end        func(t *testing.T, a app, got tokens)
 	}{
 		{"the user revokes the app", "revokes", false, func(t *testing.T, a app, _ tokens) {
@@ -64,7 +64,7 @@ func TestRevocationAppliesToAllNodesImmediately(t *testing.T) {
 	}
 }
 
-func TestASignOutOnOneNodeIsSeenOnAll(t *testing.T) {
+func TestSignOutAppliesToAllNodes(t *testing.T) {
 	newUser(t, "leaves")
 	session := apiSession(t, direct(t, 0), "leaves")
 	requireMe(t, http.StatusOK, session)
@@ -73,7 +73,7 @@ func TestASignOutOnOneNodeIsSeenOnAll(t *testing.T) {
 	requireMe(t, http.StatusUnauthorized, session)
 }
 
-// apiSession signs in by the API and returns the session's token.
+// apiSession signs in with the API and returns the session token.
 func apiSession(t *testing.T, via route, name string) string {
 	t.Helper()
 	in := sendAPI(t, via, "", http.MethodPost, "/api/v4/users/login", `{"login_id":"`+name+`","password":"`+password+`"}`)

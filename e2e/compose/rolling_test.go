@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestARollingRestartUnderLoadFailsNoRequest(t *testing.T) {
+func TestRollingRestartUnderLoadFailsNoRequest(t *testing.T) {
 	l := startLoad(t, "rolling")
 	sh(t, `deploy/roll.sh`)
 	l.await(t, 20)
@@ -16,7 +16,7 @@ func TestARollingRestartUnderLoadFailsNoRequest(t *testing.T) {
 	l.requireNothingLost(t)
 }
 
-func TestRotatingTheSecretUnderLoadLosesNoToken(t *testing.T) {
+func TestSecretRotationUnderLoadLosesNoToken(t *testing.T) {
 	newUser(t, "rotates")
 	a, b := newApp(t), newBrowser(t)
 	b.signIn(t, direct(t, 0), "rotates", password)

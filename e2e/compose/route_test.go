@@ -13,15 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// site is the one address of the gateway.
+// site returns the site URL.
 func site() string { return os.Getenv("SITE_URL") }
 
-// route is a way to the gateway. Every request is for the site, so that cookies
-// and links mean what they mean to a browser.
+// route sends requests to the gateway through nginx or directly to a node. All requests
+// use the site URL, so that cookies and links work as in a browser.
 type route struct{ http.RoundTripper }
 
-// proxied leads through nginx, whose certificate must be the one that was made
-// for the site.
+// proxied returns the route through nginx. It verifies the certificate of the site.
 func proxied(t *testing.T) route {
 	t.Helper()
 	pool := x509.NewCertPool()
@@ -44,7 +43,7 @@ func certificate(t *testing.T) string {
 	return certificateOnce.pem
 }
 
-// direct leads to node n, from 0, past nginx.
+// direct returns the route to node n, without nginx. The first node is 0.
 func direct(t *testing.T, n int) route {
 	t.Helper()
 	return directTo(t, "127.0.0.1:"+os.Getenv("NODE_PORTS")+string(rune('1'+n)))
@@ -57,7 +56,7 @@ func directTo(t *testing.T, address string) route {
 	return route{toNode{transport, address}}
 }
 
-// directs leads to each node.
+// directs returns the routes to all nodes.
 func directs(t *testing.T) []route {
 	t.Helper()
 	var list []route
@@ -67,7 +66,7 @@ func directs(t *testing.T) []route {
 	return list
 }
 
-// toNode sends requests for the site to a node's own port.
+// toNode sends requests for the site to the port of a node.
 type toNode struct {
 	transport http.RoundTripper
 	address   string

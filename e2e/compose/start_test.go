@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNodesThatStartTogetherOnAnEmptyDatabaseMigrateItOnce(t *testing.T) {
+func TestNodesThatStartTogetherMigrateOnce(t *testing.T) {
 	sh(t, `compose rm --stop --force gateway-1 gateway-2 gateway-3`)
 	sh(t, `compose exec -T postgres psql -q -h /var/run/postgresql -U gatehouse -d postgres -c 'DROP DATABASE gatehouse WITH (FORCE)' -c 'CREATE DATABASE gatehouse'`)
 	restored(t)
