@@ -87,8 +87,8 @@ func (g Grant) AccessTokenStatus(generation int64, now time.Time) TokenStatus {
 // not used: the client has lost the response to its refresh. If the successor was
 // used, the previous generation works within the grace window only, and not in two
 // generations in a row. Otherwise a stolen refresh token could follow the client's
-// refreshes for ever. What does not work is reuse, and revokes the grant (RFC 9700
-// §4.14.2).
+// refreshes forever. A refresh token of the past that does not work is reuse, and
+// revokes the grant (RFC 9700 §4.14.2).
 func (g Grant) RefreshTokenStatus(generation int64, now time.Time) TokenStatus {
 	again := g.GraceGeneration > 0 && g.GraceGeneration == g.Generation-1
 	grace := !g.SuccessorUsed() || g.inGraceWindow(now) && !again
