@@ -8,7 +8,7 @@ import (
 
 // Route is one line of the table in which a package declares its endpoints: where
 // the endpoint is mounted, what serves it, and its Policy. Package server mounts the
-// tables of all packages and knows no path of theirs.
+// tables of all packages, and names no path of another package.
 type Route struct {
 	// Method is the method that the endpoint takes. An endpoint that takes GET takes HEAD too.
 	Method string
@@ -18,7 +18,7 @@ type Route struct {
 	// nothing: it gives its Policy to the requests for its Path that no other route takes,
 	// at the root of the host too.
 	Handler http.Handler
-	// Matches limits the route to the requests for which it returns true; nil: to none of them.
+	// Matches limits the route to the requests for which it returns true; nil: no limit.
 	Matches func(r *http.Request) bool
 	// Prefix makes the route take every path that begins with Path.
 	Prefix bool
