@@ -7,33 +7,9 @@ import (
 	"fmt"
 	"runtime"
 	"time"
-	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
-
-	"gatehouse"
 )
-
-// The limits of a password. The upper limit only keeps very large input away from argon2id.
-const (
-	minPasswordLength = 8   // characters
-	maxPasswordLength = 128 // bytes
-)
-
-// CheckPassword checks a new password. It returns a *gatehouse.FieldError for password
-// if a rule is broken. Length is the only rule, because composition rules make
-// passwords weaker (NIST SP 800-63B §3.1.1.2).
-func CheckPassword(password string) error {
-	switch {
-	case utf8.RuneCountInString(password) < minPasswordLength:
-		return &gatehouse.FieldError{Field: "password", Message: "The password must have at least 8 characters."}
-	case len(password) > maxPasswordLength:
-		return &gatehouse.FieldError{Field: "password", Message: "The password must have at most 128 bytes."}
-	case !utf8.ValidString(password):
-		return &gatehouse.FieldError{Field: "password", Message: "The password contains bytes that are not valid text. Please type it again."}
-	}
-	return nil
-}
 
 // HasherConfig limits the cost of hashing. A zero field means the default.
 type HasherConfig struct {
@@ -87,7 +63,7 @@ func NewHasher(c HasherConfig) *Hasher {
 	}
 }
 
-// Hash returns the argon2id hash of a password in PHC string format. It returns a
+// Hash returns the argon2id hash of a password, normalized, in PHC string format. It returns a
 // *web.Error with status 503 if too many other calls wait, and the context's error if
 // the context ends first.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
@@ -96,21 +72,27 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer leave()
-	hash, err := argon2id.CreateHash(password, &h.params)
+	h.observe(len(h.running))
+	hash, err := argon2id.CreateHash(passwordForms(password)[0], &h.params)
 	if err != nil {
 		return "", fmt.Errorf("account: hash password: %w", err)
 	}
 	return hash, nil
 }
 
-// Matches reports whether hash is the hash of password. For an empty hash (an unknown
-// user, or a user without a password) it does the same work and returns false. Its
-// errors are those of Hash, and an error for a malformed hash.
+// Matches reports whether hash is the hash of password, normalized or as it was typed.
+// For an empty hash (an unknown user, or a user without a password) it does the same
+// work and returns false. Its errors are those of Hash, and an error for a malformed hash.
 func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, error) {
+	forms := []string{""}
 	// Input that is too long is not a password of any user, but must cost the same.
-	possible := hash != "" && len(password) <= maxPasswordLength
+	possible := len(password) <= maxTypedPassword
+	if possible {
+		forms = passwordForms(password)
+		possible = hash != "" && len(forms[0]) <= maxPasswordLength
+	}
 	if !possible {
-		password, hash = "", h.dummy
+		hash = h.dummy
 	}
 	// argon2id panics if a stored hash has zero passes or lanes.
 	if p, _, _, err := argon2id.DecodeHash(hash); err != nil {
@@ -123,11 +105,17 @@ func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, erro
 		return false, err
 	}
 	defer leave()
-	match, err := argon2id.ComparePasswordAndHash(password, hash)
-	if err != nil {
-		return false, fmt.Errorf("account: compare password: %w", err)
+	for _, form := range forms {
+		h.observe(len(h.running))
+		match, err := argon2id.ComparePasswordAndHash(form, hash)
+		if err != nil {
+			return false, fmt.Errorf("account: compare password: %w", err)
+		}
+		if match && possible {
+			return true, nil
+		}
 	}
-	return match && possible, nil
+	return false, nil
 }
 
 // busy reports whether Hash and Matches would return errBusy at once.
@@ -151,7 +139,6 @@ func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
 		<-h.present
 		return nil, fmt.Errorf("account: wait to hash: %w", ctx.Err())
 	}
-	h.observe(len(h.running))
 	return func() {
 		<-h.running
 		<-h.present

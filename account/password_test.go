@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
@@ -66,14 +67,21 @@ func TestMalformedHashIsAnError(t *testing.T) {
 
 func TestPasswordRules(t *testing.T) {
 	for password, ok := range map[string]bool{
-		"":                       false,
-		"1234567":                false,
-		"12345678":               true,
-		"pässwörd":               true,
-		"pässwö":                 false,
-		strings.Repeat("x", 128): true,
-		strings.Repeat("x", 129): false,
-		"\xff\xfe5678901":        false,
+		"":                             false,
+		"1234567":                      false,
+		"grüneeulen":                   true,
+		"grüneul":                      false,
+		strings.Repeat("x", 128):       true,
+		strings.Repeat("x", 129):       false,
+		"\xff\xfe5678901":              false,
+		"e\u0301e\u0301e\u0301e\u0301": false, // four letters that were typed as eight code points
+		strings.Repeat("e\u0301", 64):  true,  // 192 bytes that normalize to 128
+		strings.Repeat("e\u0301", 65):  false,
+		"a\tb and more":                false,
+		"a\x00b and more":              false,
+		"a\u200db and more":            false, // an invisible joiner
+		"多语言口令也可以":                     true,
+		"🦉🦉🦉🦉🦉🦉🦉🦉":                     true,
 	} {
 		var field *gatehouse.FieldError
 		if err := account.CheckPassword(password); ok {
@@ -81,6 +89,92 @@ func TestPasswordRules(t *testing.T) {
 		} else {
 			require.ErrorAs(t, err, &field, password)
 			require.Equal(t, "password", field.Field)
+		}
+	}
+}
+
+func TestCommonPasswordsAreRefused(t *testing.T) {
+	for password, ok := range map[string]bool{
+		"password":                    false,
+		"12345678":                    false,
+		"PassWord":                    false,
+		" password ":                  false,
+		"ｐａｓｓｗｏｒｄ":                    false,
+		"password\u3000":              false, // an ideographic space
+		"iloveyou":                    false,
+		"qwertyuiop":                  false,
+		"# the following conditions:": true, // the license in the file is not a password
+		"password password rhubarb":   true,
+		"correct horse battery":       true,
+	} {
+		var field *gatehouse.FieldError
+		err := account.CheckPassword(password)
+		if ok {
+			require.NoError(t, err, password)
+		} else {
+			require.ErrorAs(t, err, &field, password)
+			require.Contains(t, field.Message, "common", password)
+		}
+	}
+}
+
+// TestPasswordMatchesInEachUnicodeForm: RFC 8265 §4.2, and hashes of versions that did
+// not normalize.
+func TestPasswordMatchesInEachUnicodeForm(t *testing.T) {
+	const composed, decomposed = "gr\u00fcne Eulen", "gru\u0308ne Eulen"
+	h := account.NewHasher(cheap(account.HasherConfig{}))
+	params := argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	matches := func(typed, hash string) bool {
+		t.Helper()
+		match, err := h.Matches(t.Context(), typed, hash)
+		require.NoError(t, err)
+		return match
+	}
+	for _, set := range []string{composed, decomposed, "gr\u00fcne\u00a0Eulen", "gr\u00fcne\u3000Eulen"} {
+		hash, err := h.Hash(t.Context(), set)
+		require.NoError(t, err)
+		for _, typed := range []string{composed, decomposed, "gru\u0308ne\u2003Eulen", set} {
+			require.True(t, matches(typed, hash), "set %+q, typed %+q", set, typed)
+		}
+		for _, typed := range []string{"grune Eulen", "grüne eulen", "ｇｒüne Eulen", "gr\u00fcneEulen", ""} {
+			require.False(t, matches(typed, hash), "set %+q, typed %+q", set, typed)
+		}
+
+		old, err := argon2id.CreateHash(set, &params)
+		require.NoError(t, err)
+		require.True(t, matches(set, old), "a hash of what was typed still matches: %+q", set)
+	}
+	for _, refusedNow := range []string{"tab\tin the password", "joined \u200d emoji"} {
+		old, err := argon2id.CreateHash(refusedNow, &params)
+		require.NoError(t, err)
+		require.True(t, matches(refusedNow, old), "%+q", refusedNow)
+	}
+	long := strings.Repeat("e\u0301", 64)
+	hash, err := h.Hash(t.Context(), long)
+	require.NoError(t, err)
+	require.True(t, matches(long, hash), "192 bytes that normalize to 128")
+	require.True(t, matches(strings.Repeat("\u00e9", 64), hash))
+}
+
+func TestTheWorkOfComparingDependsOnTheTypedPasswordOnly(t *testing.T) {
+	var hashed atomic.Int64
+	h := account.NewHasher(cheap(account.HasherConfig{Observe: func(int) { hashed.Add(1) }}))
+	hash, err := h.Hash(t.Context(), "a password of some user")
+	require.NoError(t, err)
+	for typed, want := range map[string]int64{
+		"wrong password":           1,
+		"wrong pa\u0308ssword":     2,
+		"wrong\u3000password":      2,
+		"wrong\tpassword":          1,
+		"wrong\xffpassword":        1,
+		strings.Repeat("x", 60000): 1,
+	} {
+		for _, stored := range []string{hash, ""} {
+			hashed.Store(0)
+			match, err := h.Matches(t.Context(), typed, stored)
+			require.NoError(t, err)
+			require.False(t, match)
+			require.Equal(t, want, hashed.Load(), "%+q, known user: %t", typed, stored != "")
 		}
 	}
 }

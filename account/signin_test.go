@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
@@ -187,6 +188,36 @@ func TestPasswordChangeDuringSignInEndsTheSession(t *testing.T) {
 		sessions, err := store.UserSessions(t.Context(), ana.ID)
 		require.NoError(t, err)
 		require.Empty(t, sessions)
+	})
+}
+
+func TestPasswordSignsInHoweverTheKeyboardSendsIt(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
+		const composed, decomposed = "gr\u00fcne Eulen", "gru\u0308ne Eulen"
+		s := newSite(t, store)
+		ana, ben := s.user("ana"), s.user("ben")
+		require.NoError(t, s.users.SetPassword(t.Context(), gatehouse.Caller{}, ana.ID, composed))
+		// ben's hash is of a version that did not normalize.
+		old, err := argon2id.CreateHash(decomposed, &argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+		require.NoError(t, err)
+		require.NoError(t, store.SetPassword(t.Context(), ben.ID, old, "", time.Now()))
+		for _, tc := range []struct {
+			login, typed string
+			status       int
+		}{
+			{"ana", composed, 200},
+			{"ana", decomposed, 200},
+			{"ana", "gr\u00fcne\u00a0Eulen", 200},
+			{"ana", "grune Eulen", 401},
+			{"ben", decomposed, 200},
+			{"ben", composed, 401},
+		} {
+			require.Equal(t, tc.status, s.do(login(tc.login, tc.typed)).Code, "%s %+q", tc.login, tc.typed)
+			if tc.status == 200 {
+				w := s.do(form(tc.login, tc.typed, ""))
+				require.Equal(t, http.StatusSeeOther, w.Code, "%s %+q", tc.login, tc.typed)
+			}
+		}
 	})
 }
 
