@@ -69,7 +69,7 @@ func SettingDefinitions() []SettingDefinition {
 			allowlistSetting},
 		{SettingEnableImplicitGrant, "true", "Apps can use the implicit grant (response_type=token). We don't recommend it: use the code flow with PKCE instead.",
 			boolSetting(func(s *Settings) *bool { return &s.EnableImplicitGrant })},
-		{SettingEnableUserAppRegistration, "false", "All users can register apps and manage their own apps. While this is off, only System Admins can.",
+		{SettingEnableUserAppRegistration, "false", "All users can register apps and manage their own apps. While this is off, only System Admins can register apps.",
 			boolSetting(func(s *Settings) *bool { return &s.EnableUserAppRegistration })},
 		{SettingAccessTokenLifetime, "1h", "An access token of a confidential app is valid for this long.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.AccessTokenLifetime })},
