@@ -140,7 +140,7 @@ func TestADatabaseIsMigratedByOneOfSeveralNodesThatStartTogether(t *testing.T) {
 	}
 	made := 0
 	for _, p := range nodes {
-		made += strings.Count(p.log.String(), "made the first System Admin")
+		made += strings.Count(p.log.String(), "created the first System Admin")
 	}
 	require.Equal(t, 1, made)
 }

@@ -18,7 +18,7 @@ func demo(t *testing.T, flags ...string) (p *process, clientURL string) {
 	// Variables of a gateway that may be configured here are not for the demo.
 	env := []string{"GATEHOUSE_DATABASE_URL=postgres://nowhere", "GATEHOUSE_SITE_URL=nonsense"}
 	p = launch(t, env, append([]string{"demo", "--listen", "127.0.0.1:0", "--client-listen", "127.0.0.1:0"}, flags...)...)
-	p.awaitLine(t, p.stdout, "Stop it with Ctrl+C")
+	p.awaitLine(t, p.stdout, "Press Ctrl+C to stop it")
 	addresses := address.FindAllString(p.stdout.String(), -1)
 	require.Len(t, addresses, 2, p.stdout)
 	p.url = addresses[1]
@@ -29,7 +29,7 @@ func TestTheDemoTellsAStrangerWhatToDoAndItWorks(t *testing.T) {
 	p, clientURL := demo(t)
 	said := p.stdout.String()
 	require.LessOrEqual(t, strings.Count(said, "\n"), 8, said)
-	words := regexp.MustCompile(`as (\w+) with the password (\S+) \(System Admin\), or as (\w+) with (\S+)`).FindStringSubmatch(said)
+	words := regexp.MustCompile(`as (\w+) with the password (\S+) \(System Admin\), or as (\w+) with the password (\S+)`).FindStringSubmatch(said)
 	require.Len(t, words, 5, said)
 	ada, bob := person{words[1], words[2]}, person{words[3], words[4]}
 
@@ -101,7 +101,7 @@ func TestTheDemoNamesABusyPortAndHowToChooseAnother(t *testing.T) {
 func TestADemoWithADatabaseIsThereAgainNextTime(t *testing.T) {
 	dir := t.TempDir()
 	p, _ := demo(t, "--database", "sqlite:"+dir+"/demo.db")
-	require.Contains(t, p.stdout.String(), "is kept in")
+	require.Contains(t, p.stdout.String(), "keeps all data")
 	app := oauth2.Config{ClientID: "demotrusted000000000000000", ClientSecret: "demo-secret-trusted", RedirectURL: "http://localhost:1/trusted/callback"}
 	code := newBrowser(t).authorize(t, at(app, p).AuthCodeURL("x"), person{"ada", "ada-the-admin"})
 	token, err := at(app, p).Exchange(t.Context(), code)

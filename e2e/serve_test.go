@@ -16,7 +16,7 @@ import (
 func TestAnAppSignsSomebodyInAndTheLogTellsNothingSecret(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		p := serve(t, withAdmin(databaseURL)...)
-		require.Contains(t, p.log.String(), "made the first System Admin")
+		require.Contains(t, p.log.String(), "created the first System Admin")
 		app := newApp(t, databaseURL)
 		b := newBrowser(t)
 		b.remember(sealingSecret, app.ClientSecret, "a-state-that-is-nobodys-business")

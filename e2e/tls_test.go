@@ -67,7 +67,7 @@ func TestTheGatewaySpeaksTLSItself(t *testing.T) {
 	env[2], env[3] = "GATEHOUSE_TLS_CERT="+otherCert, "GATEHOUSE_TLS_KEY="+otherKey
 	check := launch(t, append(env, here), "healthcheck")
 	require.Equal(t, 1, check.await(t))
-	require.Contains(t, check.log.String(), "somebody else")
+	require.Contains(t, check.log.String(), "another server listens there")
 }
 
 func TestAHealthCheckFollowsTheDatabase(t *testing.T) {

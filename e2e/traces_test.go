@@ -45,5 +45,5 @@ func TestACollectorThatIsGoneStopsNobody(t *testing.T) {
 
 func TestAProtocolThatIsNotSpokenStopsTheStart(t *testing.T) {
 	said := fails(t, append(withAdmin(testdb.SQLite(t)), "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"), "serve")
-	require.Contains(t, said, "http/protobuf only")
+	require.Contains(t, said, "only by http/protobuf")
 }

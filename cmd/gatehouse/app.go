@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,8 +17,8 @@ func (c *cli) appCommand() *cobra.Command {
 		c.appCreateCommand(), c.appListCommand(), c.appShowCommand(), c.appDeleteCommand(), c.appRegenerateSecretCommand())
 }
 
-// appJSON is an app in listings: the API's object, and its type, which the API
-// does not tell (C 1.7).
+// appJSON is an app in the output of the commands: the API's app object (C 1.7) and
+// is_public, which the API does not have.
 type appJSON struct {
 	web.AppJSON
 	IsPublic bool `json:"is_public"`
@@ -27,7 +28,7 @@ func newAppJSON(a gatehouse.App, secret string) appJSON {
 	return appJSON{AppJSON: web.NewAppJSON(a, secret), IsPublic: a.IsPublic}
 }
 
-func kindOf(a gatehouse.App) string {
+func appType(a gatehouse.App) string {
 	if a.IsPublic {
 		return "public"
 	}
@@ -42,7 +43,7 @@ func (c *cli) appCreateCommand() *cobra.Command {
 		Use: "create --name NAME --callback-url URL…", Short: "Register an app", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if app.Name == "" || len(app.RedirectURIs) == 0 {
-				return usagef("--name and at least one --callback-url are needed")
+				return usagef("--name and at least one --callback-url are required")
 			}
 			return c.withTools(cmd.Context(), func(t tools) error {
 				if creator != "" {
@@ -53,62 +54,54 @@ func (c *cli) appCreateCommand() *cobra.Command {
 					app.CreatorID = user.ID
 				}
 				if app.Homepage == "" {
-					app.Homepage = homepageOf(app.RedirectURIs[0])
+					app.Homepage = origin(app.RedirectURIs[0])
 				}
 				created, secret, err := t.apps.Create(cmd.Context(), app, app.CreatorID)
 				if err != nil {
 					return err
 				}
-				return c.showApp(created, secret, asJSON)
+				if asJSON {
+					return c.printJSON(newAppJSON(created, secret))
+				}
+				message := "App %s was created. Copy the client secret now: it is stored only as a hash, so it can't be shown again.\n\n"
+				if created.IsPublic {
+					message = "App %s was created.\n\n"
+				}
+				return errors.Join(c.printf(message, created.Name), c.printApp(created, secret))
 			})
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&app.Name, "name", "", "name that people see when they are asked for consent")
-	flags.StringArrayVar(&app.RedirectURIs, "callback-url", nil, "URL that receives the answer (the redirect URI); may be given several times")
-	flags.StringVar(&app.Description, "description", "", "what the app is for")
-	flags.StringVar(&app.Homepage, "homepage", "", "the app's site (default: the origin of the first callback URL)")
-	flags.StringVar(&app.IconURL, "icon-url", "", "URL of an image")
-	flags.BoolVar(&app.IsPublic, "public", false, "the app cannot keep a secret: it gets none, and must use PKCE")
-	flags.BoolVar(&app.IsTrusted, "trusted", false, "never ask people for their consent")
-	flags.StringVar(&creator, "creator", "", "user whom the app belongs to; without one, only System Admins can change it")
+	flags.StringVar(&app.Name, "name", "", "name that users see on the consent page")
+	flags.StringArrayVar(&app.RedirectURIs, "callback-url", nil, "callback URL (redirect URI), to which codes are sent; repeat the flag for more than one")
+	flags.StringVar(&app.Description, "description", "", "description of the app")
+	flags.StringVar(&app.Homepage, "homepage", "", "URL of the app's website (default: the origin of the first callback URL)")
+	flags.StringVar(&app.IconURL, "icon-url", "", "URL of the app's icon")
+	flags.BoolVar(&app.IsPublic, "public", false, "the app can't keep a secret, so it gets no client secret and must use PKCE")
+	flags.BoolVar(&app.IsTrusted, "trusted", false, "users of the app never see the consent page")
+	flags.StringVar(&creator, "creator", "", "user who can manage the app (default: only System Admins can manage it)")
 	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
 
-// homepageOf is the site that a callback URL is on, if it is on one.
-func homepageOf(callbackURL string) string {
-	origin := gatehouse.RedirectOrigin(callbackURL)
-	if !strings.HasPrefix(origin, "http") {
+// origin returns the origin of a callback URL, or "" if its scheme is not http or https.
+func origin(callbackURL string) string {
+	o := gatehouse.RedirectOrigin(callbackURL)
+	if !strings.HasPrefix(o, "http") {
 		return ""
 	}
-	return origin
+	return o
 }
 
-// showApp answers with an app and, when it was made just now, its secret.
-func (c *cli) showApp(a gatehouse.App, secret string, asJSON bool) error {
-	if asJSON {
-		return c.printJSON(newAppJSON(a, secret))
-	}
-	lines := [][2]string{
-		{"Name", a.Name}, {"Client ID", a.ID}, {"Client secret", secret}, {"Type", kindOf(a)}, {"Trusted", yesNo(a.IsTrusted)},
+func (c *cli) printApp(a gatehouse.App, secret string) error {
+	fields := [][2]string{
+		{"Name", a.Name}, {"Client ID", a.ID}, {"Client secret", secret}, {"Type", appType(a)}, {"Trusted", yesNo(a.IsTrusted)},
 		{"Description", a.Description}, {"Homepage", a.Homepage}, {"Icon URL", a.IconURL}, {"Creator", a.CreatorID},
 	}
 	for _, uri := range a.RedirectURIs {
-		lines = append(lines, [2]string{"Callback URL", uri})
+		fields = append(fields, [2]string{"Callback URL", uri})
 	}
-	for _, line := range lines {
-		if line[1] == "" {
-			continue
-		}
-		if err := c.printf("%-14s %s\n", line[0], line[1]); err != nil {
-			return err
-		}
-	}
-	if secret != "" {
-		return c.printf("\nThe client secret is shown this once.\n")
-	}
-	return nil
+	return c.printFields(fields...)
 }
 
 func (c *cli) appListCommand() *cobra.Command {
@@ -117,7 +110,7 @@ func (c *cli) appListCommand() *cobra.Command {
 		Use: "list", Short: "List all apps", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withExisting(cmd.Context(), func(t tools) error {
-				apps, err := everything(func(offset, limit int) ([]gatehouse.App, error) {
+				apps, err := allPages(func(offset, limit int) ([]gatehouse.App, error) {
 					return t.store.Apps(cmd.Context(), gatehouse.AppQuery{Offset: offset, Limit: limit})
 				})
 				if err != nil {
@@ -132,9 +125,9 @@ func (c *cli) appListCommand() *cobra.Command {
 				}
 				var rows [][]string
 				for _, a := range apps {
-					rows = append(rows, []string{a.Name, kindOf(a), yesNo(a.IsTrusted), a.ID})
+					rows = append(rows, []string{a.Name, appType(a), yesNo(a.IsTrusted), a.ID})
 				}
-				return c.printTable("NAME | TYPE | TRUSTED | CLIENT ID", rows)
+				return c.printTable([]string{"NAME", "TYPE", "TRUSTED", "CLIENT ID"}, rows)
 			})
 		},
 	}
@@ -152,7 +145,10 @@ func (c *cli) appShowCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.showApp(app, "", asJSON)
+				if asJSON {
+					return c.printJSON(newAppJSON(app, ""))
+				}
+				return c.printApp(app, "")
 			})
 		},
 	}
@@ -162,7 +158,7 @@ func (c *cli) appShowCommand() *cobra.Command {
 
 func (c *cli) appDeleteCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "delete CLIENT-ID", Short: "Delete an app; every code and token of it ends at once", Args: exactly("CLIENT-ID"),
+		Use: "delete CLIENT-ID", Short: "Delete an app; its codes and tokens stop working immediately", Args: exactly("CLIENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withExisting(cmd.Context(), func(t tools) error {
 				app, err := t.findApp(cmd.Context(), args[0])
@@ -181,20 +177,25 @@ func (c *cli) appDeleteCommand() *cobra.Command {
 func (c *cli) appRegenerateSecretCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "regenerate-secret CLIENT-ID", Short: "Replace an app's client secret; the old one ends at once", Args: exactly("CLIENT-ID"),
+		Use: "regenerate-secret CLIENT-ID", Short: "Replace the client secret of an app; the current secret stops working immediately", Args: exactly("CLIENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withExisting(cmd.Context(), func(t tools) error {
-				if _, err := t.findApp(cmd.Context(), args[0]); err != nil {
+				app, err := t.findApp(cmd.Context(), args[0])
+				if err != nil {
 					return err
 				}
-				app, secret, err := t.apps.RegenerateSecret(cmd.Context(), args[0], "")
+				changed, secret, err := t.apps.RegenerateSecret(cmd.Context(), app.ID, "")
 				if errors.Is(err, registration.ErrPublicClient) {
-					return errors.New("the app is public: it has no client secret")
+					return fmt.Errorf("app %s is public, so it has no client secret", app.Name)
 				}
 				if err != nil {
 					return err
 				}
-				return c.showApp(app, secret, asJSON)
+				if asJSON {
+					return c.printJSON(newAppJSON(changed, secret))
+				}
+				err = c.printf("The client secret of app %s was replaced. Copy the new one now: it is stored only as a hash, so it can't be shown again.\n\n", app.Name)
+				return errors.Join(err, c.printApp(changed, secret))
 			})
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,12 +17,14 @@ import (
 
 func (c *cli) backupCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "backup FILE", Short: "Write a backup of the SQLite database, while the gateway runs", Args: exactly("FILE"),
-		Long: `Write a backup of the SQLite database to a new file, while the gateway runs.
+		Use: "backup FILE", Short: "Back up the SQLite database", Args: exactly("FILE"),
+		Long: `Back up the SQLite database to a new file. The gateway can keep running.
 
-The secret that is kept beside the database goes to FILE.secret: without it, the
-tokens in a restored database are worthless, and with it they are not: keep both
-where nobody else can read them. For PostgreSQL this says which command to run.`,
+The secret that is stored beside the database is copied to FILE.secret. Without it,
+existing codes and tokens do not work after a restore. An attacker who has both files
+can create valid tokens, so store them where other users cannot read them.
+
+For PostgreSQL, this command prints the pg_dump command to run.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.backup(cmd.Context(), args[0]) },
 	}
 }
@@ -29,17 +32,18 @@ where nobody else can read them. For PostgreSQL this says which command to run.`
 func (c *cli) restoreCommand() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
-		Use: "restore FILE", Short: "Put a backup in the place of the SQLite database", Args: exactly("FILE"),
-		Long: `Put a backup in the place of the SQLite database, after checking it. The gateway
-must be stopped. FILE.secret, if it is there, becomes the secret beside the
-database.
+		Use: "restore FILE", Short: "Restore the SQLite database from a backup", Args: exactly("FILE"),
+		Long: `Check a backup and restore the SQLite database from it. Stop the gateway first. If
+FILE.secret exists, it becomes the secret beside the database.
 
-The database is then as it was when the backup was made: what was revoked since
-is not, and tokens that were refreshed since are refused. docs/operations.md says
-what to do about either. For PostgreSQL this says which command to run.`,
+The database then has the state of the backup: what was revoked after the backup is
+valid again, and tokens that were refreshed after it are refused. docs/operations.md
+explains what to do about both.
+
+For PostgreSQL, this command prints the pg_restore command to run.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.restore(cmd.Context(), args[0], force) },
 	}
-	cmd.Flags().BoolVar(&force, "force", false, "replace the database that is there")
+	cmd.Flags().BoolVar(&force, "force", false, "replace the existing database")
 	return cmd
 }
 
@@ -51,13 +55,13 @@ func (c *cli) backup(ctx context.Context, file string) (err error) {
 	if isPostgres(cfg.DatabaseURL) {
 		return postgresTool("pg_dump --format=custom --no-owner --file=" + quote(file) + " " + quote(libpqURL(cfg.DatabaseURL)))
 	}
-	if err := wantDatabase(cfg.DatabaseURL); err != nil {
+	if err := requireDatabase(cfg.DatabaseURL); err != nil {
 		return err
 	}
-	secret, kept := keptSecret(cfg)
-	if kept {
+	secret, inUse := secretFile(cfg)
+	if inUse {
 		if _, err := os.Lstat(file + secretFileSuffix); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s is there already; a backup replaces nothing: choose another name", file+secretFileSuffix)
+			return fileExists(file + secretFileSuffix)
 		}
 	}
 	store, err := storage.Open(ctx, storage.Options{URL: cfg.DatabaseURL, Log: c.toolLog()})
@@ -67,17 +71,21 @@ func (c *cli) backup(ctx context.Context, file string) (err error) {
 	defer func() { err = errors.Join(err, store.Close()) }()
 	switch err := store.Backup(ctx, file); {
 	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("%s is there already; a backup replaces nothing: choose another name", file)
+		return fileExists(file)
 	case err != nil:
 		return err
 	}
-	if !kept {
-		return c.printf("The database is in %s. The secret is not: keep GATEHOUSE_SECRET as well.\n", file)
+	if !inUse {
+		return c.printf("The database was backed up to %s. The backup does not contain the secret: store GATEHOUSE_SECRET as well.\n", file)
 	}
 	if err := copySecret(secret, file+secretFileSuffix); err != nil {
-		return fmt.Errorf("the database is in %s, but its secret could not be copied; keep %s as well: %w", file, secret, err)
+		return fmt.Errorf("the database was backed up to %s, but its secret could not be copied; back up %s as well: %w", file, secret, err)
 	}
-	return c.printf("The database is in %s, and its secret in %s. Keep both where nobody else can read them.\n", file, file+secretFileSuffix)
+	return c.printf("The database was backed up to %s, and its secret to %s. Store both where other users cannot read them.\n", file, file+secretFileSuffix)
+}
+
+func fileExists(file string) error {
+	return fmt.Errorf("%s exists already, and a backup does not replace files; choose another name", file)
 }
 
 func (c *cli) restore(ctx context.Context, file string, force bool) error {
@@ -90,60 +98,61 @@ func (c *cli) restore(ctx context.Context, file string, force bool) error {
 	}
 	database := sqlitePath(cfg.DatabaseURL)
 	secret := database + secretFileSuffix
-	// The secret is judged first: half a restored gateway is none.
+	// The secret is checked first, because a database without its secret is not a
+	// complete restore.
 	withSecret := false
-	if len(cfg.Secrets) == 0 {
-		if withSecret, err = secretIsNeeded(file+secretFileSuffix, secret, force); err != nil {
+	if cfg.Secret == "" {
+		if withSecret, err = mustCopySecret(file+secretFileSuffix, secret, force); err != nil {
 			return err
 		}
 	}
 	switch err := storage.Restore(ctx, cfg.DatabaseURL, file, force); {
 	case errors.Is(err, storage.ErrInUse):
-		return fmt.Errorf("a gateway, or another command, has %s open; stop it first", database)
+		return fmt.Errorf("a gateway or another command uses %s; stop it first", database)
 	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("%s is there already; say --force to replace it", database)
+		return fmt.Errorf("%s exists already; use --force to replace it", database)
 	case err != nil:
 		return err
 	}
 	if withSecret {
 		if err := copySecret(file+secretFileSuffix, secret); err != nil {
-			return fmt.Errorf("the database is restored, but its secret is not; copy %s to %s: %w", file+secretFileSuffix, secret, err)
+			return fmt.Errorf("the database was restored, but its secret was not; copy %s to %s: %w", file+secretFileSuffix, secret, err)
 		}
 	}
-	message := "The database is restored, with its secret.\n"
-	if _, err := os.Stat(secret); len(cfg.Secrets) > 0 {
-		message = "The database is restored. Its tokens work if GATEHOUSE_SECRET is the one that it had.\n"
+	message := "The database was restored with its secret.\n"
+	if _, err := os.Stat(secret); cfg.Secret != "" {
+		message = "The database was restored. Its tokens work if GATEHOUSE_SECRET has the same value as before.\n"
 	} else if errors.Is(err, fs.ErrNotExist) {
-		message = "The database is restored, but there is no secret for it: a new one will be made, and people must authorise their apps again.\n"
+		message = "The database was restored without its secret. The gateway will create a new secret, and users must authorize their apps again.\n"
 	}
 	return c.printf("%s", message)
 }
 
-// secretIsNeeded reports whether the secret of a backup must be copied to where
-// the database's is. Another one that is there is replaced by force only.
-func secretIsNeeded(backup, secret string, force bool) (bool, error) {
+// mustCopySecret reports whether the secret of a backup must be copied beside the
+// database. It returns an error if another secret would be replaced without force.
+func mustCopySecret(backup, secret string, force bool) (bool, error) {
 	restored, err := readSecretFile(backup)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	} else if err != nil {
 		return false, err
 	}
-	there, err := os.ReadFile(secret)
+	existing, err := os.ReadFile(secret)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return true, nil
 	case err != nil:
 		return false, err
-	case strings.TrimRight(string(there), "\r\n") == string(restored):
+	case strings.TrimRight(string(existing), "\r\n") == string(restored):
 		return false, nil
 	case !force:
-		return false, fmt.Errorf("%s is there already, and is not the secret of the backup; say --force to replace it", secret)
+		return false, fmt.Errorf("%s exists already and is not the secret of the backup; use --force to replace it", secret)
 	}
 	return true, nil
 }
 
-// copySecret copies a secret to a file that only its owner may read, all at once.
-// One that is there is replaced.
+// copySecret copies a secret to a file that only its owner can read. It replaces an
+// existing file atomically.
 func copySecret(from, to string) (err error) {
 	secret, err := readSecretFile(from)
 	if err != nil {
@@ -163,12 +172,50 @@ func copySecret(from, to string) (err error) {
 	return nil
 }
 
-// wantDatabase keeps a command that reads a SQLite database from making one.
-func wantDatabase(databaseURL string) error {
+// sqlitePath returns the file of a SQLite URL.
+func sqlitePath(databaseURL string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(databaseURL, "sqlite:"), "//")
+}
+
+// requireDatabase returns an error if the SQLite database does not exist, because
+// opening it would create it.
+func requireDatabase(databaseURL string) error {
 	if path := sqlitePath(databaseURL); !isPostgres(databaseURL) {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("there is no database %s; GATEHOUSE_DATABASE_URL says where it is", path)
+			return fmt.Errorf("the database %s does not exist; GATEHOUSE_DATABASE_URL sets its path", path)
 		}
 	}
 	return nil
 }
+
+// postgresTool returns an error with the command of PostgreSQL that does the job.
+func postgresTool(command string) error {
+	return fmt.Errorf("use PostgreSQL's own command, which reads the password from PGPASSWORD or asks for it:\n  %s", command)
+}
+
+// libpqParameters returns the parameters of a database URL that PostgreSQL's programs accept too.
+func libpqParameters() []string {
+	return []string{"host", "port", "user", "dbname", "connect_timeout", "sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs"}
+}
+
+// libpqURL returns a database URL for PostgreSQL's programs, without the password.
+func libpqURL(databaseURL string) string {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return "postgres://…"
+	}
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	kept := url.Values{}
+	for _, name := range libpqParameters() {
+		if values, ok := u.Query()[name]; ok {
+			kept[name] = values
+		}
+	}
+	u.RawQuery = kept.Encode()
+	return u.String()
+}
+
+// quote quotes an argument for a shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -14,7 +14,9 @@ import (
 	"gatehouse/server"
 )
 
-// demoFlags say where the demo runs.
+// demoDatabase is the default database of the demo. It ends with the process.
+const demoDatabase = "sqlite::memory:"
+
 type demoFlags struct {
 	listen, clientListen, database string
 	verbose                        bool
@@ -23,15 +25,15 @@ type demoFlags struct {
 func (c *cli) demoCommand() *cobra.Command {
 	var flags demoFlags
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Try everything, with sample users, apps and a sample client", Args: exactly(),
-		Long: `Run a gateway and a sample client in one process, for trying them out and for
-developing a client against. People, apps and passwords are made up and known to
-everybody, so it listens on this computer only. GATEHOUSE_ variables have no effect.`,
+		Use: "demo", Short: "Try Gatehouse with sample users, sample apps and a sample client", Args: exactly(),
+		Long: `Run a gateway and a sample client in one process, to try them or to develop a client.
+The users, apps and passwords are published in Gatehouse's source code, so the demo
+listens on this computer only. GATEHOUSE_ variables have no effect.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context(), flags) },
 	}
 	cmd.Flags().StringVar(&flags.listen, "listen", "127.0.0.1:8065", "address of the gateway")
 	cmd.Flags().StringVar(&flags.clientListen, "client-listen", "127.0.0.1:8066", "address of the sample client")
-	cmd.Flags().StringVar(&flags.database, "database", "sqlite::memory:", "database, as GATEHOUSE_DATABASE_URL; the default is forgotten at the end")
+	cmd.Flags().StringVar(&flags.database, "database", demoDatabase, "database URL, as in GATEHOUSE_DATABASE_URL; the default keeps no data")
 	cmd.Flags().BoolVarP(&flags.verbose, "verbose", "v", false, "log every request")
 	return cmd
 }
@@ -39,23 +41,23 @@ everybody, so it listens on this computer only. GATEHOUSE_ variables have no eff
 func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	for name, address := range map[string]string{"--listen": flags.listen, "--client-listen": flags.clientListen} {
 		if !isLoopback(address) {
-			return usagef("%s must be an address of this computer such as 127.0.0.1:8065, since everybody knows the demo's passwords; use `gatehouse serve` for anything else", name)
+			return usagef("%s must be an address of this computer, such as 127.0.0.1:8065, because the passwords of the demo are public; to serve other computers, use `gatehouse serve`", name)
 		}
 	}
 	cfg := config{DatabaseURL: flags.database, LogLevel: slog.LevelWarn, LogFormat: "text"}
 	if flags.verbose {
 		cfg.LogLevel = slog.LevelInfo
 	}
-	if isPostgres(cfg.DatabaseURL) { // beside which no secret can be kept: the demo's tokens end with it
-		cfg.Secrets = [][]byte{newSealingSecret()}
+	if isPostgres(cfg.DatabaseURL) { // there is no directory for a secret, so tokens work until the demo stops
+		cfg.Secret = string(newSealingSecret())
 	}
 	log := c.newLog(cfg)
 
-	gatewayListener, err := listen(ctx, flags.listen, "choose another address: gatehouse demo --listen 127.0.0.1:8165")
+	gatewayListener, err := listen(ctx, flags.listen, "--listen")
 	if err != nil {
 		return err
 	}
-	clientListener, err := listen(ctx, flags.clientListen, "choose another address: gatehouse demo --client-listen 127.0.0.1:8166")
+	clientListener, err := listen(ctx, flags.clientListen, "--client-listen")
 	if err != nil {
 		return errors.Join(err, gatewayListener.Close())
 	}
@@ -88,33 +90,34 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 		return errors.Join(err, closeAll(listeners))
 	}
 	listeners[0].Handler, listeners[1].Handler = g.Handler, client
-	if err := c.welcome(gatewayURL, clientURL, flags); err != nil {
+	if err := c.printWelcome(gatewayURL, clientURL, flags.database); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
 	return server.Run(ctx, log, listeners...)
 }
 
-// welcome tells a stranger where to click, and with which name and password.
-func (c *cli) welcome(gatewayURL, clientURL *url.URL, flags demoFlags) error {
-	forgotten := "Everything is forgotten when it stops."
-	if flags.database != "sqlite::memory:" {
-		forgotten = "What happens here is kept in " + flags.database + "."
-		if isPostgres(flags.database) {
-			forgotten = "What happens here is kept in the database."
-		}
-	}
+// printWelcome prints the URLs to open and the users to sign in as.
+func (c *cli) printWelcome(gatewayURL, clientURL *url.URL, database string) error {
 	ada, bob := demoUsers()
-	return c.printf(`Gatehouse is running, for trying it out on this computer only.
+	if err := c.printf(`The Gatehouse demo is running. Only this computer can reach it.
 
-  Open     %s   a sample app: sign in through the gateway and see every step
-  Sign in  as %s with the password %s (System Admin), or as %s with %s
-  Gateway  %s   where people sign in, and what your own client talks to
+  Open     %s  the sample client: sign in through the gateway and see every step
+  Sign in  as %s with the password %s (System Admin), or as %s with the password %s
+  Gateway  %s  the pages for users, and the URL for your own client
 
-Stop it with Ctrl+C. %s
-`, clientURL, ada.name, ada.password, bob.name, bob.password, gatewayURL, forgotten)
+`, clientURL, ada.name, ada.password, bob.name, bob.password, gatewayURL); err != nil {
+		return err
+	}
+	switch {
+	case database == demoDatabase:
+		return c.printf("Press Ctrl+C to stop it. All data is then deleted.\n")
+	case isPostgres(database): // its URL may contain a password
+		return c.printf("Press Ctrl+C to stop it. The database keeps all data.\n")
+	}
+	return c.printf("Press Ctrl+C to stop it. %s keeps all data.\n", sqlitePath(database))
 }
 
-// browserURL is what the browser calls a listener of this computer.
+// browserURL returns the URL of a listener for a browser on this computer.
 func browserURL(l net.Listener) *url.URL {
 	_, port, _ := net.SplitHostPort(l.Addr().String()) // a TCP listener's address has a port
 	return &url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port)}

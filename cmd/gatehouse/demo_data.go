@@ -11,51 +11,51 @@ import (
 	"gatehouse/storage"
 )
 
-// demoUser is a person whom everybody may be.
+// demoUser is a user whose password is public.
 type demoUser struct {
 	name, firstName, lastName, password string
 	admin                               bool
 }
 
-// demoUsers are a System Admin and an ordinary user.
+// demoUsers returns a System Admin and an ordinary user.
 func demoUsers() (ada, bob demoUser) {
 	return demoUser{name: "ada", firstName: "Ada", lastName: "Adams", password: "ada-the-admin", admin: true},
 		demoUser{name: "bob", firstName: "Bob", lastName: "Brown", password: "bob-the-user"}
 }
 
-// demoScenarios are the demo's apps as the sample client uses them. The ids and
-// secrets stay the same, so that a client under development keeps working.
+// demoScenarios returns the apps of the demo as the sample client uses them. The ids and
+// secrets never change, so that a client in development keeps working.
 func demoScenarios() []relyingparty.Scenario {
 	return []relyingparty.Scenario{
 		{
 			Slug: "confidential", Name: "Confidential app", ClientID: "democonfidential0000000000", ClientSecret: "demo-secret-confidential",
-			Description: "An app with a server that keeps a client secret: authorization code, refresh tokens. You are asked for consent the first time.",
+			Description: "An app with a server that keeps a client secret. It uses the authorization code flow and refresh tokens. The consent page appears the first time.",
 		},
 		{
 			Slug: "public", Name: "Public app", ClientID: "demopublic0000000000000000", Public: true,
-			Description: "An app on a phone or in a browser, which cannot keep a secret: authorization code with PKCE, no refresh token.",
+			Description: "An app on a phone or in a browser, which can't keep a secret. It uses the authorization code flow with PKCE and gets no refresh token.",
 		},
 		{
 			Slug: "trusted", Name: "Trusted app", ClientID: "demotrusted000000000000000", ClientSecret: "demo-secret-trusted", Trusted: true,
-			Description: "An app of your own organisation that a System Admin marked as trusted: you are never asked for consent.",
+			Description: "An app of your own organization that a System Admin marked as trusted. The consent page never appears.",
 		},
 		{
 			Slug: "implicit", Name: "Implicit app", ClientID: "demoimplicit00000000000000", Public: true, Implicit: true,
-			Description: "An old single-page app that gets its token in the URL. Not recommended for anything new.",
+			Description: "An old single-page app that gets its access token in the URL. We don't recommend this for new apps.",
 		},
 	}
 }
 
-// fillDemo makes the users and apps that are not there yet, turns both switches
-// on, and returns what the sample client can do.
-func fillDemo(ctx context.Context, store *storage.Store, people *account.Users, clientURL string) ([]relyingparty.Scenario, error) {
+// fillDemo creates the users and apps that do not exist yet, turns the provider and
+// registration on, and returns the scenarios of the sample client.
+func fillDemo(ctx context.Context, store *storage.Store, users *account.Users, clientURL string) ([]relyingparty.Scenario, error) {
 	ada, bob := demoUsers()
 	for _, u := range []demoUser{ada, bob} {
 		user := gatehouse.User{Username: u.name, Email: u.name + "@example.com", FirstName: u.firstName, LastName: u.lastName}
 		if u.admin {
 			user.Roles = []string{gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin}
 		}
-		if _, err := people.CreateUser(ctx, gatehouse.Caller{}, user, u.password); err != nil && !errors.Is(err, gatehouse.ErrUsernameTaken) {
+		if _, err := users.CreateUser(ctx, gatehouse.Caller{}, user, u.password); err != nil && !errors.Is(err, gatehouse.ErrUsernameTaken) {
 			return nil, err
 		}
 	}
@@ -75,8 +75,8 @@ func fillDemo(ctx context.Context, store *storage.Store, people *account.Users, 
 	return demoScenarios(), nil
 }
 
-// demoApp is the app of a scenario. It goes around registration.Service, which
-// makes up ids and secrets; the test checks it by that package's rules.
+// demoApp returns the app of a scenario. It does not use registration.Service, which
+// generates ids and secrets. A test checks it with the rules of that package.
 func demoApp(s relyingparty.Scenario, creatorID, clientURL string) gatehouse.App {
 	now := time.Now()
 	app := gatehouse.App{

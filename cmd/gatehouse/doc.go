@@ -1,15 +1,15 @@
-// Command gatehouse is the gateway and the tools of whoever runs it.
+// Command gatehouse is the gateway, and the commands of the operator.
 //
-//	main ─▶ run ─▶ cobra ─┬▶ serve    config ─▶ store ─▶ secret ─▶ assemble ─▶ server.Run
-//	                      ├▶ demo     the same in one process with a sample client
-//	                      ├▶ user, app, settings, migrate    config ─▶ store ─▶ the services of account and registration
-//	                      ├▶ backup, restore, migrate-data    whole databases, from storage to file, back and across
+//	main ─▶ run ─▶ cobra ─┬▶ serve    config ─▶ store ─▶ secret ─▶ server.Assemble ─▶ server.Run
+//	                      ├▶ demo     the same, in one process with a sample client
+//	                      ├▶ user, app, settings    config ─▶ store ─▶ the services of account, registration and console
+//	                      ├▶ migrate, backup, restore, migrate-data    config ─▶ store: the whole database
 //	                      └▶ healthcheck, version
 //
-// This is the only place that reads the environment (config.go), and, with the
-// tests, the only one that imports package storage: everything else is given what
-// it needs. The graph of the gateway is put together in one function, assemble.
+// Only this package reads the environment (config.go). Only this package and the tests
+// import package storage; the other packages get interfaces.
 //
-// Exit status: 0 done, 1 it failed, 2 the command line was wrong. What was asked
-// for goes to standard output; errors, in a sentence, and logs to standard error.
+// The exit status is 0 if the command succeeded, 1 if it failed, and 2 if the command
+// line is not valid. The result goes to standard output. Errors, one sentence each, and
+// the log go to standard error.
 package main

@@ -13,13 +13,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// healthcheckTimeout bounds the whole question: whoever asks does so every few seconds.
+// healthcheckTimeout limits the whole check, because containers repeat it every few seconds.
 const healthcheckTimeout = 4 * time.Second
 
 func (c *cli) healthcheckCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "healthcheck", Short: "Ask the gateway on this machine whether it is ready", Args: exactly(),
-		Long: "Ask the gateway that listens on GATEHOUSE_LISTEN whether it is ready to serve.\nThe exit status is 0 if it is, else 1; for HEALTHCHECK of a container.",
+		Use: "healthcheck", Short: "Check whether the gateway on this machine is ready", Args: exactly(),
+		Long: "Check whether the gateway that listens on GATEHOUSE_LISTEN is ready. The exit status\nis 0 if it is ready, and 1 if not. Use it as the HEALTHCHECK of a container.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(c.environ, forTools)
 			if err != nil {
@@ -38,7 +38,7 @@ func checkHealth(ctx context.Context, cfg config) error {
 	scheme := "http"
 	if cfg.TLSCert != "" {
 		scheme = "https"
-		pinned, err := pinnedTo(cfg)
+		pinned, err := pinnedTLS(cfg)
 		if err != nil {
 			return err
 		}
@@ -56,14 +56,15 @@ func checkHealth(ctx context.Context, cfg config) error {
 	if err != nil {
 		return fmt.Errorf("the gateway does not answer: %w", err)
 	}
-	defer func() { _ = response.Body.Close() }() // The status was all we wanted.
+	defer func() { _ = response.Body.Close() }() // Only the status matters.
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the gateway is not ready: it answers %s; its log says why", response.Status)
+		return fmt.Errorf("the gateway is not ready: its status is %s; its log has the reason", response.Status)
 	}
 	return nil
 }
 
-// dialAddress is where to reach a listener that may listen on all addresses.
+// dialAddress returns the address at which to reach a listener, which may listen on all
+// addresses of this machine.
 func dialAddress(listen string) (string, error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -75,19 +76,19 @@ func dialAddress(listen string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// pinnedTo accepts exactly the certificate that the gateway was given, whatever
-// name it is for: we ask for it by its address.
-func pinnedTo(cfg config) (*tls.Config, error) {
+// pinnedTLS accepts only the certificate of the gateway's configuration. It does not
+// compare the host name, because the check connects to an address.
+func pinnedTLS(cfg config) (*tls.Config, error) {
 	own, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
 	if err != nil {
 		return nil, err
 	}
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection is stricter than what is skipped
+		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection is stricter than the check that is skipped
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if len(state.PeerCertificates) == 0 || !bytes.Equal(state.PeerCertificates[0].Raw, own.Certificate[0]) {
-				return errors.New("somebody else answers there: it is not the certificate of GATEHOUSE_TLS_CERT")
+				return errors.New("another server listens there: its certificate is not the one in GATEHOUSE_TLS_CERT")
 			}
 			return nil
 		},

@@ -18,21 +18,21 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
-// The exit statuses.
+// Exit statuses.
 const (
 	exitOK      = 0
 	exitFailure = 1
 	exitUsage   = 2
 )
 
-// cli is what the commands share: the world outside the process.
+// cli has the environment and the streams of the process, which every command uses.
 type cli struct {
 	environ        []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
-// run is the whole program. It returns the exit status.
+// run runs a command line and returns the exit status.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	c := &cli{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr}
 	root := c.rootCommand()
@@ -46,19 +46,15 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
-		c.complain("gatehouse: %s\nRun '%s --help' for how to use it.\n", usage.message, command.CommandPath())
+		c.complainf("gatehouse: %s\nRun '%s --help' for usage.\n", usage.message, command.CommandPath())
 		return exitUsage
 	default:
-		c.complain("gatehouse: %s\n", explain(err))
+		c.complainf("gatehouse: %s\n", explain(err))
 		return exitFailure
 	}
 }
 
-func (c *cli) complain(format string, args ...any) {
-	_, _ = fmt.Fprintf(c.stderr, format, args...) // Nobody is left to tell if this fails.
-}
-
-// usageError says what is wrong with the command line.
+// usageError means that the command line is not valid.
 type usageError struct{ message string }
 
 func (e *usageError) Error() string { return e.message }
@@ -68,20 +64,20 @@ func usagef(format string, args ...any) error {
 }
 
 func (c *cli) rootCommand() *cobra.Command {
-	root := group("gatehouse", "A self-hosted OAuth 2.0 gateway", `Gatehouse signs people in and lets apps act for them by OAuth 2.0.
+	root := group("gatehouse", "A self-hosted OAuth 2.0 gateway", `Gatehouse signs users in and lets apps act for them with OAuth 2.0.
 
-To try it:     gatehouse demo
-To run it:     gatehouse serve
-To set it up:  gatehouse help environment`,
+To try it:        gatehouse demo
+To run it:        gatehouse serve
+To configure it:  gatehouse help environment`,
 		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.backupCommand(), c.restoreCommand(), c.migrateDataCommand(), c.userCommand(), c.appCommand(), c.settingsCommand(),
 		c.healthcheckCommand(), c.versionCommand(), environmentTopic())
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SilenceErrors, root.SilenceUsage = true, true // run tells
+	root.SilenceErrors, root.SilenceUsage = true, true // run prints the error
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err.Error()} })
 	return root
 }
 
-// group is a command that has only sub-commands.
+// group returns a command that only has sub-commands.
 func group(use, short, long string, commands ...*cobra.Command) *cobra.Command {
 	g := &cobra.Command{
 		Use: use, Short: short, Long: long,
@@ -89,11 +85,11 @@ func group(use, short, long string, commands ...*cobra.Command) *cobra.Command {
 			if len(args) == 0 {
 				return nil
 			}
-			message := fmt.Sprintf("there is no command %q", cmd.CommandPath()+" "+args[0])
+			typed := cmd.CommandPath() + " " + args[0]
 			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				message += fmt.Sprintf("; did you mean %q?", cmd.CommandPath()+" "+near[0])
+				return usagef("the command %q does not exist; did you mean %q?", typed, cmd.CommandPath()+" "+near[0])
 			}
-			return &usageError{message}
+			return usagef("the command %q does not exist", typed)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.HasParent() {
@@ -107,14 +103,14 @@ func group(use, short, long string, commands ...*cobra.Command) *cobra.Command {
 	return g
 }
 
-// exactly wants the arguments that names list.
+// exactly accepts one argument for each name.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(names):
 			return usagef("%s is missing", names[len(args)])
 		case len(args) > len(names):
-			return usagef("%q is one argument too many", args[len(names)])
+			return usagef("too many arguments: %q is not expected", args[len(names)])
 		}
 		return nil
 	}

@@ -12,51 +12,57 @@ import (
 )
 
 func (c *cli) migrateCommand() *cobra.Command {
+	return group("migrate", "Migrate the database schema", "", c.migrateUpCommand(), c.migrateDownCommand(), c.migrateStatusCommand())
+}
+
+func (c *cli) migrateUpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "up", Short: "Apply every missing migration (serve does this at its start)", Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withStore(cmd.Context(), func(store *storage.Store) error {
+				if err := store.MigrateUp(cmd.Context()); err != nil {
+					return err
+				}
+				return c.printf("The database is up to date.\n")
+			})
+		},
+	}
+}
+
+func (c *cli) migrateDownCommand() *cobra.Command {
 	var yes bool
-	down := &cobra.Command{
-		Use: "down", Short: "Take the last migration back, with what was stored by its help", Args: exactly(),
+	cmd := &cobra.Command{
+		Use: "down", Short: "Revert the last migration and delete its data", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
-				return usagef("this deletes data; say --yes if you have a backup and mean it")
+				return usagef("this command deletes data; make a backup and then use --yes")
 			}
 			return c.withStore(cmd.Context(), func(store *storage.Store) error {
 				err := store.MigrateDown(cmd.Context())
 				if errors.Is(err, gatehouse.ErrNotFound) {
-					return errors.New("no migration is applied: there is nothing to take back")
+					return errors.New("no migration is applied, so the command cannot revert one")
 				}
 				if err != nil {
 					return err
 				}
-				return c.printf("The last migration was taken back.\n")
+				return c.printf("The last migration was reverted.\n")
 			})
 		},
 	}
-	down.Flags().BoolVar(&yes, "yes", false, "do it")
-	return group("migrate", "Bring the database's schema up to date, or back", "",
-		&cobra.Command{
-			Use: "up", Short: "Apply every migration that is missing (serve does so by itself)", Args: exactly(),
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				return c.withStore(cmd.Context(), func(store *storage.Store) error {
-					if err := store.MigrateUp(cmd.Context()); err != nil {
-						return err
-					}
-					return c.printf("The database is up to date.\n")
-				})
-			},
-		},
-		down, c.migrateStatusCommand())
+	cmd.Flags().BoolVar(&yes, "yes", false, "confirm that data is deleted")
+	return cmd
 }
 
 type migrationJSON struct {
 	Version   int64  `json:"version"`
 	Name      string `json:"name"`
-	AppliedAt int64  `json:"applied_at"` // 0: not applied
+	AppliedAt int64  `json:"applied_at"` // 0 if it is not applied
 }
 
 func (c *cli) migrateStatusCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "status", Short: "List the migrations, and which are applied", Args: exactly(),
+		Use: "status", Short: "List the migrations and when they were applied", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withStore(cmd.Context(), func(store *storage.Store) error {
 				migrations, err := store.MigrationStatus(cmd.Context())
@@ -76,7 +82,7 @@ func (c *cli) migrateStatusCommand() *cobra.Command {
 				if asJSON {
 					return c.printJSON(list)
 				}
-				return c.printTable("MIGRATION | APPLIED", rows)
+				return c.printTable([]string{"MIGRATION", "APPLIED"}, rows)
 			})
 		},
 	}
@@ -84,7 +90,7 @@ func (c *cli) migrateStatusCommand() *cobra.Command {
 	return cmd
 }
 
-// withStore opens the database of the configuration as it is.
+// withStore opens the database of the configuration without migrating it.
 func (c *cli) withStore(ctx context.Context, do func(*storage.Store) error) (err error) {
 	cfg, err := loadConfig(c.environ, forTools)
 	if err != nil {

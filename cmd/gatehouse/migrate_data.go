@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,20 +16,21 @@ func (c *cli) migrateDataCommand() *cobra.Command {
 	var from, to string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "migrate-data --from URL --to URL", Short: "Move everything to another database, of either engine", Args: exactly(),
-		Long: `Copy everything from one database to another, empty one, between SQLite and
-PostgreSQL or on the same engine. Ids and times stay as they are: with the same
-secret, what was issued before goes on working.
+		Use: "migrate-data --from URL --to URL", Short: "Copy all data to another database, SQLite or PostgreSQL", Args: exactly(),
+		Long: `Copy all data from one database to another, which must be empty. Each can be SQLite
+or PostgreSQL. IDs and times do not change. With the same secret, existing codes and
+tokens keep working.
 
-Stop the gateway first, or what it does meanwhile is lost. Make the new database
-ready with:  GATEHOUSE_DATABASE_URL=URL gatehouse migrate up
-All is copied, and the rows are counted on both sides, or nothing is.`,
+Stop the gateway first: this command does not copy later changes. Prepare the new
+database with:  GATEHOUSE_DATABASE_URL=URL gatehouse migrate up
+
+The command compares the number of rows on both sides. If it fails, it copies nothing.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case from == "":
-				return usagef("--from is missing: the URL of the database that there is")
+				return usagef("--from is missing; it is the URL of the existing database")
 			case to == "":
-				return usagef("--to is missing: the URL of the new database")
+				return usagef("--to is missing; it is the URL of the new database")
 			case from == to:
 				return usagef("--from and --to are the same database")
 			}
@@ -41,10 +41,10 @@ All is copied, and the rows are counted on both sides, or nothing is.`,
 			if asJSON {
 				return c.printJSON(moved)
 			}
-			return c.tellMoved(moved, from, to)
+			return c.printMoved(moved, from)
 		},
 	}
-	cmd.Flags().StringVar(&from, "from", "", "URL of the database that there is")
+	cmd.Flags().StringVar(&from, "from", "", "URL of the existing database")
 	cmd.Flags().StringVar(&to, "to", "", "URL of the new database")
 	addJSONFlag(cmd, &asJSON)
 	return cmd
@@ -56,7 +56,7 @@ type movedJSON struct {
 }
 
 func (c *cli) migrateData(ctx context.Context, from, to string) (moved []movedJSON, err error) {
-	if err := wantDatabase(from); err != nil {
+	if err := requireDatabase(from); err != nil {
 		return nil, err
 	}
 	source, err := storage.Open(ctx, storage.Options{URL: from, Log: c.toolLog()})
@@ -74,14 +74,14 @@ func (c *cli) migrateData(ctx context.Context, from, to string) (moved []movedJS
 		store *storage.Store
 	}{{"--from", source}, {"--to", target}} {
 		if err := side.store.Ready(ctx); errors.Is(err, gatehouse.ErrUnavailable) {
-			return nil, fmt.Errorf("the database of %s is not migrated; run this with its URL first: GATEHOUSE_DATABASE_URL=URL gatehouse migrate up (%w)", side.flag, err)
+			return nil, fmt.Errorf("the %s database is not migrated; run this first, with its URL: GATEHOUSE_DATABASE_URL=URL gatehouse migrate up (%w)", side.flag, err)
 		} else if err != nil {
 			return nil, err
 		}
 	}
 	list, err := storage.Move(ctx, source, target)
 	if errors.Is(err, storage.ErrNotEmpty) {
-		return nil, fmt.Errorf("the database of --to is not empty, and nothing is mixed: choose another one (%w)", err)
+		return nil, fmt.Errorf("the --to database is not empty; choose an empty one (%w)", err)
 	}
 	for _, m := range list {
 		moved = append(moved, movedJSON(m))
@@ -89,23 +89,17 @@ func (c *cli) migrateData(ctx context.Context, from, to string) (moved []movedJS
 	return moved, err
 }
 
-// tellMoved reports the numbers, and what is left to do.
-func (c *cli) tellMoved(moved []movedJSON, from, to string) error {
+// printMoved prints the number of rows of each table, and the next step.
+func (c *cli) printMoved(moved []movedJSON, from string) error {
 	var rows [][]string
 	for _, m := range moved {
 		rows = append(rows, []string{m.Table, strconv.FormatInt(m.Rows, 10)})
 	}
-	if err := c.printTable("TABLE | ROWS ON BOTH SIDES", rows); err != nil {
+	if err := c.printTable([]string{"TABLE", "ROWS"}, rows); err != nil {
 		return err
 	}
-	secret := "the GATEHOUSE_SECRET that it had"
-	if !isPostgres(from) {
-		secret = "the same secret (if it was kept in a file, GATEHOUSE_SECRET_FILE=" + sqlitePath(from) + secretFileSuffix + ")"
+	if isPostgres(from) {
+		return c.printf("\nAll data was copied. Start the gateway with the new GATEHOUSE_DATABASE_URL and the same GATEHOUSE_SECRET.\n")
 	}
-	return c.printf("Everything has moved. Start the gateway with the new GATEHOUSE_DATABASE_URL and with %s.\n", secret)
-}
-
-// sqlitePath is the file that a SQLite URL names.
-func sqlitePath(databaseURL string) string {
-	return strings.TrimPrefix(strings.TrimPrefix(databaseURL, "sqlite:"), "//")
+	return c.printf("\nAll data was copied. Start the gateway with the new GATEHOUSE_DATABASE_URL and the same secret. If a file has the secret, set GATEHOUSE_SECRET_FILE=%s.\n", sqlitePath(from)+secretFileSuffix)
 }

@@ -13,31 +13,38 @@ import (
 	"gatehouse"
 )
 
-// passwordFlags are the ways to say a password. Without them it is asked for on a
-// terminal; where there is none, one is made up and shown.
+// passwordFlags are the flags that give a password. Without them, the command asks for
+// the password on a terminal. Without a terminal, it generates one.
 type passwordFlags struct{ value, file string }
 
 func (p *passwordFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.value, "password", "", "the password; others on this machine may see it in the process list")
-	cmd.Flags().StringVar(&p.file, "password-file", "", "file that holds the password, - for standard input")
+	cmd.Flags().StringVar(&p.value, "password", "", "password; other users of this machine may see it in the process list")
+	cmd.Flags().StringVar(&p.file, "password-file", "", "file with the password, or - for standard input")
 }
 
-// password returns the password, and whether it was made up here and has to be shown.
-func (c *cli) password(p passwordFlags) (password string, madeUp bool, err error) {
+func (p *passwordFlags) check() error {
+	if p.value != "" && p.file != "" {
+		return usagef("use only one of --password and --password-file")
+	}
+	return nil
+}
+
+// password returns the password, and whether it was generated and must be shown.
+func (c *cli) password(p passwordFlags) (password string, generated bool, err error) {
 	switch {
-	case p.value != "" && p.file != "":
-		return "", false, usagef("--password and --password-file exclude each other")
 	case p.value != "":
 		return p.value, false, nil
 	case p.file == "-":
-		return readPassword(c.stdin)
+		password, err = readPassword(c.stdin)
+		return password, false, err
 	case p.file != "":
 		f, err := os.Open(p.file)
 		if err != nil {
 			return "", false, fmt.Errorf("read the password: %w", err)
 		}
-		defer func() { _ = f.Close() }() // It was only read.
-		return readPassword(f)
+		defer func() { _ = f.Close() }() // Closing a file that was only read cannot lose data.
+		password, err = readPassword(f)
+		return password, false, err
 	case isTerminal(c.stdin):
 		password, err = c.askPassword()
 		return password, false, err
@@ -45,32 +52,32 @@ func (c *cli) password(p passwordFlags) (password string, madeUp bool, err error
 	return gatehouse.NewSecret(), true, nil
 }
 
-func readPassword(r io.Reader) (string, bool, error) {
+func readPassword(r io.Reader) (string, error) {
 	content, err := io.ReadAll(io.LimitReader(r, 4096))
 	if err != nil {
-		return "", false, fmt.Errorf("read the password: %w", err)
+		return "", fmt.Errorf("read the password: %w", err)
 	}
-	return string(bytes.TrimRight(content, "\r\n")), false, nil
+	return string(bytes.TrimRight(content, "\r\n")), nil
 }
 
-// askPassword asks twice, without showing what is typed.
+// askPassword asks for the password twice and does not show what is typed.
 func (c *cli) askPassword() (string, error) {
 	terminal, ok := c.stdin.(*os.File)
 	if !ok {
-		return "", errors.New("there is no terminal to ask for the password on")
+		return "", errors.New("standard input is not a terminal, so the command cannot ask for the password")
 	}
 	var typed [2][]byte
-	for i, prompt := range []string{"Password: ", "The same again: "} {
-		c.complain("%s", prompt)
+	for i, prompt := range []string{"Password: ", "Repeat the password: "} {
+		c.complainf("%s", prompt)
 		var err error
 		typed[i], err = term.ReadPassword(int(terminal.Fd()))
-		c.complain("\n")
+		c.complainf("\n")
 		if err != nil {
 			return "", fmt.Errorf("read the password: %w", err)
 		}
 	}
 	if !bytes.Equal(typed[0], typed[1]) {
-		return "", errors.New("the two passwords differ; nothing was changed")
+		return "", errors.New("the two passwords are different; nothing was changed")
 	}
 	return string(typed[0]), nil
 }

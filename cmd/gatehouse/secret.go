@@ -15,14 +15,14 @@ import (
 	"gatehouse/internal/seal"
 )
 
-// secretFileSuffix makes the secret's file name from the SQLite database's.
+// secretFileSuffix is appended to the path of the SQLite database.
 const secretFileSuffix = ".secret"
 
-// sealingSecrets returns the secrets of the configuration, or else the one that is
-// kept beside the SQLite database, which it makes the first time.
+// sealingSecrets returns the secrets of the configuration. Without them, it returns the
+// secret in the file beside the SQLite database, and creates that file if necessary.
 func sealingSecrets(c config, log *slog.Logger) ([][]byte, error) {
-	if len(c.Secrets) > 0 {
-		return c.Secrets, nil
+	if c.Secret != "" {
+		return c.secrets(), nil
 	}
 	if sqlitePath(c.DatabaseURL) == ":memory:" {
 		return [][]byte{newSealingSecret()}, nil
@@ -35,18 +35,18 @@ func sealingSecrets(c config, log *slog.Logger) ([][]byte, error) {
 	if err := createSecretFile(path, newSealingSecret()); err != nil {
 		return nil, err
 	}
-	log.Info("made the secret that codes and tokens are sealed with; keep it together with the database", "file", path)
-	// What is there now may be the work of another process that was faster.
+	log.Info("created the secret that seals codes and tokens; back it up together with the database", "file", path)
+	// Another process may have created the file first, so the file is read again.
 	secret, err = readSecretFile(path)
 	return [][]byte{secret}, err
 }
 
-// keptSecret is the file of the secret beside the SQLite database, and whether it
-// is in use: it is there, and no variable takes its place.
-func keptSecret(c config) (path string, kept bool) {
+// secretFile returns the path of the secret beside the SQLite database, and whether it
+// is in use: the file exists, and GATEHOUSE_SECRET is not set.
+func secretFile(c config) (path string, inUse bool) {
 	path = sqlitePath(c.DatabaseURL) + secretFileSuffix
 	_, err := os.Stat(path)
-	return path, len(c.Secrets) == 0 && !errors.Is(err, fs.ErrNotExist)
+	return path, c.Secret == "" && !errors.Is(err, fs.ErrNotExist)
 }
 
 func newSealingSecret() []byte {
@@ -55,15 +55,15 @@ func newSealingSecret() []byte {
 	return []byte(base64.StdEncoding.EncodeToString(b))
 }
 
-// readSecretFile refuses a file that others may read and one that is too short.
-// fs.ErrNotExist: there is none.
+// readSecretFile returns the secret in a file. It returns fs.ErrNotExist, and an error
+// if other users can read the file or the secret is too short.
 func readSecretFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("look at the secret: %w", err)
+		return nil, fmt.Errorf("read the secret: %w", err)
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("others on this machine may read the secret in %s; run chmod 600 %s, and make a new secret if somebody may have seen this one", path, path)
+		return nil, fmt.Errorf("other users of this machine can read the secret in %s; run chmod 600 %s, and create a new secret if another user may have read it", path, path)
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -71,19 +71,19 @@ func readSecretFile(path string) ([]byte, error) {
 	}
 	secret := bytes.TrimRight(content, "\r\n")
 	if len(secret) < seal.MinSecretLength {
-		return nil, fmt.Errorf("the secret in %s has %d bytes and needs at least %d; restore it from a backup, or remove the file to get a new one, which ends every token", path, len(secret), seal.MinSecretLength)
+		return nil, fmt.Errorf("the secret in %s has %d bytes and needs at least %d; restore it from a backup, or remove the file to get a new secret, after which no existing token works", path, len(secret), seal.MinSecretLength)
 	}
 	return secret, nil
 }
 
-// createSecretFile makes the file with all of its content at once: of several
-// processes that start together one wins, and nobody reads half a secret. That
-// the file is there already is no error.
+// createSecretFile creates the file with its whole content at once: if several processes
+// start together, one of them creates it, and no process reads half a secret. It returns
+// no error if the file exists already.
 func createSecretFile(path string, secret []byte) (err error) {
 	dir := filepath.Dir(path)
 	temporary, err := os.CreateTemp(dir, filepath.Base(path)+".*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("the secret cannot be kept beside the database; give the directory %s to the user that runs gatehouse, or set GATEHOUSE_SECRET: %w", dir, err)
+		return fmt.Errorf("the secret cannot be stored beside the database; make the user that runs gatehouse the owner of the directory %s, or set GATEHOUSE_SECRET: %w", dir, err)
 	}
 	defer func() { err = errors.Join(err, os.Remove(temporary.Name())) }()
 	_, err = temporary.Write(append(secret, '\n'))
@@ -91,7 +91,7 @@ func createSecretFile(path string, secret []byte) (err error) {
 		return fmt.Errorf("write the secret: %w", err)
 	}
 	if err := os.Link(temporary.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("keep the secret: %w", err)
+		return fmt.Errorf("create the secret: %w", err)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ func secretsBeside(database string) ([][]byte, error) {
 	return sealingSecrets(config{DatabaseURL: "sqlite:" + database}, slog.New(slog.DiscardHandler))
 }
 
-func TestASecretIsMadeOnceBesideTheDatabase(t *testing.T) {
+func TestSecretIsCreatedOnceBesideTheDatabase(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "gatehouse.db")
 	first, err := secretsBeside(database)
 	require.NoError(t, err)
@@ -31,10 +31,10 @@ func TestASecretIsMadeOnceBesideTheDatabase(t *testing.T) {
 
 	entries, err := os.ReadDir(filepath.Dir(database))
 	require.NoError(t, err)
-	require.Len(t, entries, 1, "nothing is left lying about")
+	require.Len(t, entries, 1, "no temporary file is left")
 }
 
-func TestRacingProcessesAgreeOnOneSecret(t *testing.T) {
+func TestProcessesThatStartTogetherUseTheSameSecret(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "gatehouse.db")
 	var wg sync.WaitGroup
 	results, errs := make([][][]byte, 16), make([]error, 16)
@@ -48,7 +48,7 @@ func TestRacingProcessesAgreeOnOneSecret(t *testing.T) {
 	}
 }
 
-func TestASecretThatOthersMayReadIsRefused(t *testing.T) {
+func TestSecretThatOtherUsersCanReadIsRefused(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "gatehouse.db")
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o644} {
 		require.NoError(t, os.WriteFile(database+".secret", []byte(longSecret), 0o600))
@@ -58,7 +58,7 @@ func TestASecretThatOthersMayReadIsRefused(t *testing.T) {
 	}
 }
 
-func TestAShortenedSecretIsRefusedAndKept(t *testing.T) {
+func TestSecretThatIsTooShortIsRefusedAndNotReplaced(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "gatehouse.db")
 	require.NoError(t, os.WriteFile(database+".secret", []byte("half a secre"), 0o600))
 	_, err := secretsBeside(database)
@@ -69,9 +69,9 @@ func TestAShortenedSecretIsRefusedAndKept(t *testing.T) {
 	require.Equal(t, "half a secre", string(kept))
 }
 
-func TestTheConfiguredSecretsComeFirst(t *testing.T) {
+func TestSecretsOfTheConfigurationReplaceTheFile(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "gatehouse.db")
-	secrets, err := sealingSecrets(config{DatabaseURL: "sqlite:" + database, Secrets: [][]byte{[]byte("new"), []byte("old")}}, slog.New(slog.DiscardHandler))
+	secrets, err := sealingSecrets(config{DatabaseURL: "sqlite:" + database, Secret: "new", SecretPrevious: "old"}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	require.Equal(t, [][]byte{[]byte("new"), []byte("old")}, secrets)
 	require.NoFileExists(t, database+".secret")

@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -20,7 +23,7 @@ import (
 func (c *cli) serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "serve", Short: "Run the gateway", Args: exactly(),
-		Long: "Run the gateway until it is told to stop (SIGTERM, Ctrl+C), which lets requests\nthat are under way finish. `gatehouse help environment` says how to configure it.",
+		Long: "Run the gateway until SIGTERM or Ctrl+C. Requests in progress then finish first.\n`gatehouse help environment` explains the configuration.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context()) },
 	}
 }
@@ -32,11 +35,17 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	}
 	defer runtime.KeepAlive(heapFloor(c.environ))
 	log := c.newLog(cfg)
-	store, err := openChecked(ctx, cfg, log)
+	store, err := storage.Open(ctx, storageOptions(cfg, log))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := store.CheckIntegrity(ctx); err != nil { // before a migration writes to a damaged file
+		return err
+	}
+	if err := store.MigrateUp(ctx); err != nil {
+		return err
+	}
 	secrets, err := sealingSecrets(cfg, log)
 	if err != nil {
 		return err
@@ -56,71 +65,87 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := listen(ctx, cfg.Listen, "choose another address with GATEHOUSE_LISTEN")
+	listener, err := listen(ctx, cfg.Listen, "GATEHOUSE_LISTEN")
 	if err != nil {
 		return err
 	}
 	listeners := []server.Listener{{Listener: listener, Handler: g.Handler, CertFile: cfg.TLSCert, KeyFile: cfg.TLSKey}}
 	if cfg.MetricsListen != "" {
-		l, err := listen(ctx, cfg.MetricsListen, "choose another address with GATEHOUSE_METRICS_LISTEN")
+		l, err := listen(ctx, cfg.MetricsListen, "GATEHOUSE_METRICS_LISTEN")
 		if err != nil {
 			return errors.Join(err, listener.Close())
 		}
 		listeners = append(listeners, server.Listener{Listener: l, Handler: metrics.Handler()})
 	}
-	if err := c.firstAdmin(ctx, cfg, g, log); err != nil {
+	if err := c.createFirstAdmin(ctx, cfg, g, log); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
 	log.Info("gatehouse is running", "version", version.Version, "site_url", cfg.SiteURL.String(), "listen", addresses(listeners))
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { reapForever(ctx, store, metrics, log); return nil })
+	reaper := newReaper(reaperConfig{Store: store, Metrics: metrics, Log: log})
+	group.Go(func() error { reaper.run(ctx); return nil })
 	group.Go(func() error { return server.Run(ctx, log, listeners...) })
 	err = group.Wait()
 	log.Info("gatehouse has stopped")
 	return err
 }
 
-// openMigrated opens the database and brings it up to date.
+const (
+	// heapFloorSize is the minimum heap size in bytes, in addition to the live heap. The
+	// live heap is a few megabytes, so without it the collector would run thirty times a
+	// second under load.
+	heapFloorSize = 24 << 20
+	// heapFloorShare is the part of GOMEMLIMIT that the minimum may use, because it counts
+	// against that limit.
+	heapFloorShare = 4
+)
+
+// heapFloor returns memory that makes the garbage collector run less often
+// (docs/decisions/0014). The memory is never touched, so no physical memory is used. It
+// has an effect for as long as it is referenced. It is nil if the operator has tuned the
+// collector with Go's own variables.
+func heapFloor(environ []string) []byte {
+	tuned := slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, "GOGC=") && v != "GOGC=" })
+	if tuned || debug.SetMemoryLimit(-1) < heapFloorShare*heapFloorSize {
+		return nil
+	}
+	return make([]byte, heapFloorSize)
+}
+
+func storageOptions(cfg config, log *slog.Logger) storage.Options {
+	return storage.Options{URL: cfg.DatabaseURL, FixedSettings: cfg.FixedSettings, Log: log}
+}
+
+// openMigrated opens the database of the configuration and migrates it.
 func openMigrated(ctx context.Context, cfg config, log *slog.Logger) (*storage.Store, error) {
-	return open(ctx, cfg, log, (*storage.Store).MigrateUp)
-}
-
-// openChecked is openMigrated for the gateway itself, which does not run on a
-// SQLite file that is damaged.
-func openChecked(ctx context.Context, cfg config, log *slog.Logger) (*storage.Store, error) {
-	return open(ctx, cfg, log, (*storage.Store).CheckIntegrity, (*storage.Store).MigrateUp)
-}
-
-func open(ctx context.Context, cfg config, log *slog.Logger, first ...func(*storage.Store, context.Context) error) (*storage.Store, error) {
-	store, err := storage.Open(ctx, storage.Options{URL: cfg.DatabaseURL, FixedSettings: cfg.FixedSettings, Log: log})
+	store, err := storage.Open(ctx, storageOptions(cfg, log))
 	if err != nil {
 		return nil, err
 	}
-	for _, do := range first {
-		if err := do(store, ctx); err != nil {
-			return nil, errors.Join(err, store.Close())
-		}
+	if err := store.MigrateUp(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
 	}
 	return store, nil
 }
 
-// listen opens an address; instead says what to do when it is taken.
-func listen(ctx context.Context, address, instead string) (net.Listener, error) {
+// listen listens on an address. option is the variable or flag that sets the address.
+func listen(ctx context.Context, address, option string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
 	case err == nil:
 		return l, nil
 	case errors.Is(err, syscall.EADDRINUSE):
 		_, port, _ := net.SplitHostPort(address)
-		return nil, fmt.Errorf("port %s is in use by another program (%s); stop that one, or %s", port, address, instead)
+		return nil, fmt.Errorf("port %s is in use by another program (%s); stop that program, or set %s to another address", port, address, option)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("this user may not listen on %s; ports below 1024 are mostly reserved for root: %s", address, instead)
+		return nil, fmt.Errorf("the user that runs gatehouse is not allowed to listen on %s, and most systems reserve ports below 1024 for root; set %s to another address", address, option)
 	}
-	return nil, fmt.Errorf("cannot listen on %s; %s: %w", address, instead, err)
+	return nil, fmt.Errorf("cannot listen on %s; set %s to another address: %w", address, option, err)
 }
 
-// addresses are where it listens: the gateway, and then the metrics if there are any.
+// addresses returns the addresses of the listeners: the gateway's, and the metrics' if
+// there is one.
 func addresses(listeners []server.Listener) []string {
 	var list []string
 	for _, l := range listeners {
@@ -137,9 +162,9 @@ func closeAll(listeners []server.Listener) error {
 	return errors.Join(errs...)
 }
 
-// firstAdmin makes the first System Admin from the variables, or says where to
-// make one. Where there are users already it does nothing.
-func (c *cli) firstAdmin(ctx context.Context, cfg config, g *server.Gateway, log *slog.Logger) error {
+// createFirstAdmin creates the first System Admin from the variables, or logs the
+// set-up link that does. It does nothing if there is a user.
+func (c *cli) createFirstAdmin(ctx context.Context, cfg config, g *server.Gateway, log *slog.Logger) error {
 	needed, err := g.SetUp.Needed(ctx)
 	if err != nil || !needed {
 		return err
@@ -147,26 +172,26 @@ func (c *cli) firstAdmin(ctx context.Context, cfg config, g *server.Gateway, log
 	if cfg.Admin == (firstAdmin{}) {
 		link := g.SetUp.Link(cfg.SiteURL.String())
 		if !log.Enabled(ctx, slog.LevelWarn) {
-			c.complain("There is no user yet. Open this link once to make the first System Admin: %s\n", link)
+			c.complainf("There is no user yet. Open this link to create the first System Admin. It works once: %s\n", link)
 			return nil
 		}
-		log.Warn("there is no user yet: open this link once to make the first System Admin", "set_up_link", link)
+		log.Warn("there is no user yet; open the set-up link to create the first System Admin; it works once", "set_up_link", link)
 		return nil
 	}
 	admin, err := g.Users.CreateFirstUser(ctx, gatehouse.User{Username: cfg.Admin.Username, Email: cfg.Admin.Email}, cfg.Admin.Password)
-	var problems problems
+	problems := problems{}
 	for _, e := range gatehouse.FieldErrors(err) {
 		variable := map[string]string{"username": "GATEHOUSE_ADMIN_USERNAME", "email": "GATEHOUSE_ADMIN_EMAIL", "password": "GATEHOUSE_ADMIN_PASSWORD"}[e.Field]
-		problems.add(variable, "cannot be used: %s", e.Message)
+		problems.add(variable, "%s", e.Message)
 	}
 	switch {
 	case problems.err() != nil:
 		return problems.err()
 	case errors.Is(err, gatehouse.ErrConflict):
-		return nil // Another node was faster.
+		return nil // Another node created it first.
 	case err != nil:
 		return err
 	}
-	log.Info("made the first System Admin", "username", admin.Username)
+	log.Info("created the first System Admin", "username", admin.Username)
 	return nil
 }

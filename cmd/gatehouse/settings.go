@@ -7,14 +7,14 @@ import (
 )
 
 func (c *cli) settingsCommand() *cobra.Command {
-	return group("settings", "Show and change what a System Admin decides", "", c.settingsListCommand(), c.settingsSetCommand())
+	return group("settings", "Show and change the settings", "", c.settingsListCommand(), c.settingsSetCommand())
 }
 
 type settingJSON struct {
 	Key         string `json:"key"`
 	Value       string `json:"value"`
 	Default     string `json:"default"`
-	Fixed       bool   `json:"fixed"` // by the environment
+	Fixed       bool   `json:"fixed"` // by an environment variable
 	Description string `json:"description"`
 }
 
@@ -32,17 +32,13 @@ func (c *cli) settingsListCommand() *cobra.Command {
 				var rows [][]string
 				for _, d := range gatehouse.SettingDefinitions() {
 					s := settingJSON{Key: d.Key, Value: settings.Value(d.Key), Default: d.Default, Fixed: settings.Fixed(d.Key), Description: d.Description}
-					from := ""
-					if s.Fixed {
-						from = "(fixed by the environment) "
-					}
 					list = append(list, s)
-					rows = append(rows, []string{s.Key, s.Value, from + s.Description})
+					rows = append(rows, []string{s.Key, s.Value, yesNo(s.Fixed), s.Description})
 				}
 				if asJSON {
 					return c.printJSON(list)
 				}
-				return c.printTable("SETTING | VALUE | MEANING", rows)
+				return c.printTable([]string{"SETTING", "VALUE", "FIXED", "DESCRIPTION"}, rows)
 			})
 		},
 	}
@@ -52,7 +48,7 @@ func (c *cli) settingsListCommand() *cobra.Command {
 
 func (c *cli) settingsSetCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "set SETTING VALUE", Short: "Change a setting; it holds on every node within a second", Args: exactly("SETTING", "VALUE"),
+		Use: "set SETTING VALUE", Short: "Change a setting; every node uses the new value within a second", Args: exactly("SETTING", "VALUE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withExisting(cmd.Context(), func(t tools) error {
 				key := args[0]
@@ -63,7 +59,7 @@ func (c *cli) settingsSetCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.printf("%s is %s now.\n", key, settings.Value(key))
+				return c.printf("The setting %s is now %q.\n", key, settings.Value(key))
 			})
 		},
 	}

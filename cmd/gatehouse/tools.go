@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"text/tabwriter"
-	"time"
 
 	"gatehouse"
 	"gatehouse/account"
@@ -15,8 +12,8 @@ import (
 	"gatehouse/storage"
 )
 
-// tools is what the commands that work on the database use: the same services as
-// the gateway, so that the same rules hold and the audit log is kept.
+// tools are the services that the commands use. They are the same as the gateway's, so
+// the same rules apply and the audit trail is kept.
 type tools struct {
 	store    *storage.Store
 	users    *account.Users
@@ -24,30 +21,13 @@ type tools struct {
 	settings *console.SettingsEditor
 }
 
-// withExisting is withTools for a command that shows or changes what is there: a
-// mistyped path must not make a database that is empty.
-func (c *cli) withExisting(ctx context.Context, do func(tools) error) error {
+// withTools opens the database of the configuration for a command. It creates and
+// migrates the database if necessary.
+func (c *cli) withTools(ctx context.Context, do func(tools) error) (err error) {
 	cfg, err := loadConfig(c.environ, forTools)
 	if err != nil {
 		return err
 	}
-	if err := wantDatabase(cfg.DatabaseURL); err != nil {
-		return err
-	}
-	return c.useTools(ctx, cfg, do)
-}
-
-// withTools opens the database of the configuration for a command, migrated if
-// it is new.
-func (c *cli) withTools(ctx context.Context, do func(tools) error) error {
-	cfg, err := loadConfig(c.environ, forTools)
-	if err != nil {
-		return err
-	}
-	return c.useTools(ctx, cfg, do)
-}
-
-func (c *cli) useTools(ctx context.Context, cfg config, do func(tools) error) (err error) {
 	log := c.toolLog()
 	store, err := openMigrated(ctx, cfg, log)
 	if err != nil {
@@ -62,68 +42,52 @@ func (c *cli) useTools(ctx context.Context, cfg config, do func(tools) error) (e
 	})
 }
 
-// findUser takes a username, an email or an id.
+// withExisting is withTools for a command that reads or changes existing rows. It does
+// not create a SQLite database, so that a mistyped path is an error.
+func (c *cli) withExisting(ctx context.Context, do func(tools) error) error {
+	cfg, err := loadConfig(c.environ, forTools)
+	if err != nil {
+		return err
+	}
+	if err := requireDatabase(cfg.DatabaseURL); err != nil {
+		return err
+	}
+	return c.withTools(ctx, do)
+}
+
+// findUser returns the user with a username, an email or an id.
 func (t tools) findUser(ctx context.Context, reference string) (gatehouse.User, error) {
 	user, err := t.store.UserByLogin(ctx, reference)
 	if errors.Is(err, gatehouse.ErrNotFound) && gatehouse.ValidID(reference) {
 		user, err = t.store.User(ctx, reference)
 	}
 	if errors.Is(err, gatehouse.ErrNotFound) {
-		return user, fmt.Errorf("there is no user %q; `gatehouse user list` shows them all", reference)
+		return user, fmt.Errorf("the user %q does not exist; `gatehouse user list` lists all users", reference)
 	}
 	return user, err
 }
 
-// findApp takes a client id.
+// findApp returns the app with a client id.
 func (t tools) findApp(ctx context.Context, id string) (gatehouse.App, error) {
 	app, err := t.store.App(ctx, id)
 	if errors.Is(err, gatehouse.ErrNotFound) {
-		return app, fmt.Errorf("there is no app with the client id %q; `gatehouse app list` shows them all", id)
+		return app, fmt.Errorf("an app with the client ID %q does not exist; `gatehouse app list` lists all apps", id)
 	}
 	return app, err
 }
 
-// everything calls page with growing offsets until it returns less than a page.
-func everything[T any](page func(offset, limit int) ([]T, error)) ([]T, error) {
+// allPages returns the rows of every page. It ends at the first page that is not full.
+func allPages[T any](page func(offset, limit int) ([]T, error)) ([]T, error) {
 	const limit = 200
-	all := []T{} // not nil: JSON has [] for none
+	all := []T{} // not nil, because an empty list is [] in JSON
 	for {
-		some, err := page(len(all), limit)
+		rows, err := page(len(all), limit)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, some...)
-		if len(some) < limit {
+		all = append(all, rows...)
+		if len(rows) < limit {
 			return all, nil
 		}
 	}
-}
-
-// printTable prints rows in columns below a head.
-func (c *cli) printTable(head string, rows [][]string) error {
-	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
-	if _, err := fmt.Fprintln(w, strings.ReplaceAll(head, " | ", "\t")); err != nil {
-		return err
-	}
-	for _, row := range rows {
-		if _, err := fmt.Fprintln(w, strings.Join(row, "\t")); err != nil {
-			return err
-		}
-	}
-	return w.Flush()
-}
-
-// milliseconds is how JSON answers spell a time, as the API does; 0 is never.
-func milliseconds(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }

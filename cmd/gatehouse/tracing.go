@@ -15,13 +15,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// flushTimeout is how long the last spans have to get away when the gateway stops.
+// flushTimeout is how long a stop waits for the last spans to be sent.
 const flushTimeout = 3 * time.Second
 
-// startTracing sends traces by OTLP over HTTP where OpenTelemetry's own variables
-// say (OTEL_EXPORTER_OTLP_ENDPOINT, or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT), which
-// its SDK reads by itself, with their siblings for headers, sampling and names.
-// Without them there is nothing: a nil provider.
+// startTracing sends traces by OTLP over HTTP to the endpoint in OpenTelemetry's own
+// variables, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT. Its SDK
+// reads these variables itself, and those for headers, sampling and names. If no endpoint
+// is set, or tracing is disabled, it returns a nil provider.
 func startTracing(ctx context.Context, environ []string, version string, log *slog.Logger) (_ trace.TracerProvider, stop func(), _ error) {
 	values := map[string]string{}
 	for _, pair := range environ {
@@ -35,20 +35,20 @@ func startTracing(ctx context.Context, environ []string, version string, log *sl
 	}
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		if p := values[name]; p != "" && p != "http/protobuf" {
-			return nil, nil, fmt.Errorf("%s is %s, and Gatehouse sends traces by http/protobuf only; collectors take it on port 4318", name, p)
+			return nil, nil, fmt.Errorf("%s is %q, but Gatehouse sends traces only by http/protobuf; set it to http/protobuf, and use port 4318 of the collector", name, p)
 		}
 	}
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("traces cannot be sent; check the OTEL_ variables: %w", err)
+		return nil, nil, fmt.Errorf("tracing cannot start; check the OTEL_ variables: %w", err)
 	}
-	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "gatehouse"), attribute.String("service.version", version)),
-		resource.WithTelemetrySDK(), resource.WithFromEnv()) // what the environment says of the service wins
+	attributes, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "gatehouse"), attribute.String("service.version", version)),
+		resource.WithTelemetrySDK(), resource.WithFromEnv()) // the attributes of OTEL_RESOURCE_ATTRIBUTES replace these
 	if err != nil {
-		return nil, nil, fmt.Errorf("traces cannot be named; check OTEL_RESOURCE_ATTRIBUTES: %w", err)
+		return nil, nil, fmt.Errorf("the attributes of the traces are not valid; check OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces were not sent", "error", err) }))
-	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
+	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(attributes))
 	return provider, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 		defer cancel()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,24 +11,24 @@ import (
 )
 
 func (c *cli) userCommand() *cobra.Command {
-	return group("user", "Make and change people's accounts", "",
+	return group("user", "Create and change users", "",
 		c.userCreateCommand(), c.userListCommand(), c.userSetPasswordCommand(),
-		c.userChangeCommand("promote", "Make a user a System Admin", "is a System Admin now", func(ctx context.Context, t tools, id string) error {
+		c.userChangeCommand("promote", "Make a user a System Admin", "User %s is now a System Admin.\n", func(ctx context.Context, t tools, id string) error {
 			return t.users.SetSystemAdmin(ctx, gatehouse.Caller{}, id, true)
 		}),
-		c.userChangeCommand("demote", "Take the System Admin's role from a user", "is no System Admin any more", func(ctx context.Context, t tools, id string) error {
+		c.userChangeCommand("demote", "Remove the System Admin role from a user", "User %s is no longer a System Admin.\n", func(ctx context.Context, t tools, id string) error {
 			return t.users.SetSystemAdmin(ctx, gatehouse.Caller{}, id, false)
 		}),
-		c.userChangeCommand("deactivate", "Lock a user out; their sessions and tokens end at once", "is deactivated", func(ctx context.Context, t tools, id string) error {
+		c.userChangeCommand("deactivate", "Deactivate a user; sessions and tokens stop working immediately", "User %s was deactivated.\n", func(ctx context.Context, t tools, id string) error {
 			return t.users.SetActive(ctx, gatehouse.Caller{}, id, false)
 		}),
-		c.userChangeCommand("activate", "Let a user in again", "is active", func(ctx context.Context, t tools, id string) error {
+		c.userChangeCommand("activate", "Activate a user, who can then sign in again", "User %s was activated.\n", func(ctx context.Context, t tools, id string) error {
 			return t.users.SetActive(ctx, gatehouse.Caller{}, id, true)
 		}),
 	)
 }
 
-// userJSON is a user in listings, in the words of the API.
+// userJSON is a user in the output of the commands. The names are the API's.
 type userJSON struct {
 	ID       string `json:"id"`
 	Username string `json:"username"`
@@ -35,7 +36,7 @@ type userJSON struct {
 	Roles    string `json:"roles"`
 	CreateAt int64  `json:"create_at"`
 	DeleteAt int64  `json:"delete_at"`          // 0 while the user is active
-	Password string `json:"password,omitempty"` // if it was made up for them just now
+	Password string `json:"password,omitempty"` // only if the command generated it
 }
 
 func newUserJSON(u gatehouse.User) userJSON {
@@ -47,50 +48,48 @@ func (c *cli) userCreateCommand() *cobra.Command {
 	var password passwordFlags
 	var admin, asJSON bool
 	cmd := &cobra.Command{
-		Use: "create --username NAME --email ADDRESS", Short: "Make an account", Args: exactly(),
+		Use: "create --username NAME --email ADDRESS", Short: "Create a user", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if user.Username == "" || user.Email == "" {
-				return usagef("--username and --email are needed")
+				return usagef("--username and --email are required")
+			}
+			if err := password.check(); err != nil {
+				return err
 			}
 			if admin {
 				user.Roles = []string{gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin}
 			}
 			return c.withTools(cmd.Context(), func(t tools) error {
-				secret, madeUp, err := c.password(password)
+				value, generated, err := c.password(password)
 				if err != nil {
 					return err
 				}
-				created, err := t.users.CreateUser(cmd.Context(), gatehouse.Caller{}, user, secret)
+				created, err := t.users.CreateUser(cmd.Context(), gatehouse.Caller{}, user, value)
 				if err != nil {
 					return err
 				}
-				answer := newUserJSON(created)
-				if madeUp {
-					answer.Password = secret
+				output := newUserJSON(created)
+				message := "User %s was created.\n\n"
+				if generated {
+					output.Password = value
+					message = "User %s was created. Copy the password now: it is stored only as a hash, so it can't be shown again.\n\n"
 				}
 				if asJSON {
-					return c.printJSON(answer)
+					return c.printJSON(output)
 				}
-				if err := c.printf("User %s was made, with the id %s.\n", created.Username, created.ID); err != nil {
+				if err := c.printf(message, created.Username); err != nil {
 					return err
 				}
-				return c.showMadeUp(answer.Password)
+				return c.printFields([2]string{"ID", output.ID}, [2]string{"Password", output.Password})
 			})
 		},
 	}
-	cmd.Flags().StringVar(&user.Username, "username", "", "what the user signs in with")
-	cmd.Flags().StringVar(&user.Email, "email", "", "their email address")
-	cmd.Flags().BoolVar(&admin, "admin", false, "make them a System Admin")
+	cmd.Flags().StringVar(&user.Username, "username", "", "username, with which the user signs in")
+	cmd.Flags().StringVar(&user.Email, "email", "", "email address")
+	cmd.Flags().BoolVar(&admin, "admin", false, "make the user a System Admin")
 	password.add(cmd)
 	addJSONFlag(cmd, &asJSON)
 	return cmd
-}
-
-func (c *cli) showMadeUp(password string) error {
-	if password == "" {
-		return nil
-	}
-	return c.printf("The password is %s\nIt is shown this once.\n", password)
 }
 
 func (c *cli) userListCommand() *cobra.Command {
@@ -99,7 +98,7 @@ func (c *cli) userListCommand() *cobra.Command {
 		Use: "list", Short: "List all users", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withExisting(cmd.Context(), func(t tools) error {
-				users, err := everything(func(offset, limit int) ([]gatehouse.User, error) {
+				users, err := allPages(func(offset, limit int) ([]gatehouse.User, error) {
 					return t.store.SearchUsers(cmd.Context(), "", offset, limit)
 				})
 				if err != nil {
@@ -116,7 +115,7 @@ func (c *cli) userListCommand() *cobra.Command {
 				for _, u := range users {
 					rows = append(rows, []string{u.Username, u.Email, yesNo(u.IsSystemAdmin()), yesNo(u.Active()), u.ID})
 				}
-				return c.printTable("USERNAME | EMAIL | ADMIN | ACTIVE | ID", rows)
+				return c.printTable([]string{"USERNAME", "EMAIL", "SYSTEM ADMIN", "ACTIVE", "ID"}, rows)
 			})
 		},
 	}
@@ -124,32 +123,33 @@ func (c *cli) userListCommand() *cobra.Command {
 	return cmd
 }
 
-const userArgument = "USER (a username, an email or an id)"
+const userArgument = "USER (a username, an email or an ID)"
 
 func (c *cli) userSetPasswordCommand() *cobra.Command {
 	var password passwordFlags
 	cmd := &cobra.Command{
-		Use: "set-password USER", Short: "Give a user a new password; their sessions and tokens end at once", Args: exactly(userArgument),
+		Use: "set-password USER", Short: "Set a user's password; sessions and tokens stop working immediately", Args: exactly(userArgument),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := password.check(); err != nil {
+				return err
+			}
 			return c.withExisting(cmd.Context(), func(t tools) error {
 				user, err := t.findUser(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				secret, madeUp, err := c.password(password)
+				value, generated, err := c.password(password)
 				if err != nil {
 					return err
 				}
-				if err := t.users.SetPassword(cmd.Context(), gatehouse.Caller{}, user.ID, secret); err != nil {
+				if err := t.users.SetPassword(cmd.Context(), gatehouse.Caller{}, user.ID, value); err != nil {
 					return err
 				}
-				if !madeUp {
-					secret = ""
+				if !generated {
+					return c.printf("The password of user %s was changed.\n", user.Username)
 				}
-				if err := c.printf("User %s has a new password.\n", user.Username); err != nil {
-					return err
-				}
-				return c.showMadeUp(secret)
+				err = c.printf("The password of user %s was changed. Copy the new one now: it is stored only as a hash, so it can't be shown again.\n\n", user.Username)
+				return errors.Join(err, c.printFields([2]string{"Password", value}))
 			})
 		},
 	}
@@ -157,7 +157,8 @@ func (c *cli) userSetPasswordCommand() *cobra.Command {
 	return cmd
 }
 
-// userChangeCommand is a command that does one thing to one user.
+// userChangeCommand returns a command that changes one user. It prints done with the
+// username.
 func (c *cli) userChangeCommand(name, short, done string, change func(ctx context.Context, t tools, id string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: name + " USER", Short: short, Args: exactly(userArgument),
@@ -170,7 +171,7 @@ func (c *cli) userChangeCommand(name, short, done string, change func(ctx contex
 				if err := change(cmd.Context(), t, user.ID); err != nil {
 					return err
 				}
-				return c.printf("User %s %s.\n", user.Username, done)
+				return c.printf(done, user.Username)
 			})
 		},
 	}

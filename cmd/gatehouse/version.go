@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -14,11 +12,11 @@ var version = ""
 
 type versionInfo struct {
 	Version string `json:"version"`
-	Build   string `json:"build"` // the commit, shortened
+	Build   string `json:"build"` // the first 12 characters of the commit
 	Go      string `json:"go"`
 }
 
-// readVersion is what this program knows of itself.
+// readVersion returns the version of this program.
 func readVersion() versionInfo {
 	v := versionInfo{Version: version, Build: "unknown", Go: runtime.Version()}
 	if v.Version == "" {
@@ -37,7 +35,7 @@ func readVersion() versionInfo {
 func (c *cli) versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "version", Short: "Say which version this is", Args: exactly(),
+		Use: "version", Short: "Print the version", Args: exactly(),
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion()
 			if asJSON {
@@ -48,20 +46,4 @@ func (c *cli) versionCommand() *cobra.Command {
 	}
 	addJSONFlag(cmd, &asJSON)
 	return cmd
-}
-
-func addJSONFlag(cmd *cobra.Command, asJSON *bool) {
-	cmd.Flags().BoolVar(asJSON, "json", false, "answer in JSON")
-}
-
-func (c *cli) printJSON(v any) error {
-	e := json.NewEncoder(c.stdout)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
-func (c *cli) printf(format string, args ...any) error {
-	_, err := fmt.Fprintf(c.stdout, format, args...)
-	return err
 }

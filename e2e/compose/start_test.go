@@ -19,7 +19,7 @@ func TestNodesThatStartTogetherMigrateOnce(t *testing.T) {
 	migrations := strings.Count(log.String(), `"msg":"migration applied"`)
 	require.Equal(t, sql(t, "SELECT count(*) FROM goose_db_version WHERE version_id > 0"), itoa(migrations))
 	require.Positive(t, migrations)
-	require.Equal(t, 1, strings.Count(log.String(), "made the first System Admin"))
+	require.Equal(t, 1, strings.Count(log.String(), "created the first System Admin"))
 	require.Equal(t, 3, strings.Count(log.String(), "gatehouse is running"))
 	require.NotContains(t, log.String(), `"level":"ERROR"`)
 }

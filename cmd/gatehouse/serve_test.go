@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheHeapHasAFloorUnlessTheOperatorTunesTheCollector(t *testing.T) {
+func TestHeapHasAMinimumSizeUnlessTheOperatorTunesTheCollector(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
 	t.Cleanup(func() { debug.SetMemoryLimit(before) })
 	for _, tc := range []struct {
@@ -18,9 +18,9 @@ func TestTheHeapHasAFloorUnlessTheOperatorTunesTheCollector(t *testing.T) {
 		size    int
 	}{
 		{"nothing is set", []string{"PATH=/bin", "GOGC="}, math.MaxInt64, heapFloorSize},
-		{"a limit with room for it", nil, heapFloorShare * heapFloorSize, heapFloorSize},
-		{"a limit without", nil, heapFloorShare*heapFloorSize - 1, 0},
-		{"a percentage of their own", []string{"GOGC=50"}, math.MaxInt64, 0},
+		{"GOMEMLIMIT is large enough", nil, heapFloorShare * heapFloorSize, heapFloorSize},
+		{"GOMEMLIMIT is too small", nil, heapFloorShare*heapFloorSize - 1, 0},
+		{"GOGC is set", []string{"GOGC=50"}, math.MaxInt64, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			debug.SetMemoryLimit(tc.limit)
