@@ -56,7 +56,7 @@ func TestSecretsAreNeverCached(t *testing.T) {
 			"signed in":         g.NewBrowser(t).Post(t, "/login", url.Values{"login_id": {"root"}, "password": {testkit.Password}}),
 			"the settings":      b.Get(t, "/settings/security"),
 			"the console":       b.Get(t, "/console"),
-			"nobody":            send(t, g, "GET", "/api/v4/users/me", ""),
+			"no session":        send(t, g, "GET", "/api/v4/users/me", ""),
 			"an unknown path":   send(t, g, "GET", "/api/v4/nothing", ""),
 			"the wrong method":  send(t, g, "GET", "/oauth/access_token", ""),
 		}
