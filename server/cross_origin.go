@@ -32,7 +32,7 @@ func (s *site) sameOrigin(next http.Handler) http.Handler {
 			if err := s.origins.Check(r); err != nil {
 				s.refuse(w, r, &web.Error{
 					Status: http.StatusForbidden, ID: "api.context.cross_origin.app_error",
-					Message: "This request came from a page of another site, so it was not carried out. Please go to the page of this site and do it there.",
+					Message: "This request came from a page of another site, so it was not carried out. Open the page on this site and try again.",
 					Cause:   err,
 				})
 				return

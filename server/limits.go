@@ -26,7 +26,7 @@ func (s *site) limitSize(next http.Handler) http.Handler {
 		if len(r.RequestURI) > exchangeOf(r).policy.URILimit() {
 			s.refuse(w, r, &web.Error{
 				Status: http.StatusRequestURITooLong, ID: "basic_security_check.url.too_long_error",
-				Message: "The URL is too long. Please send less in it.",
+				Message: "The URL is too long. Shorten its parameters.",
 			})
 			return
 		}
