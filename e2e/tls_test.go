@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,24 +25,30 @@ import (
 // certificate makes a certificate for localhost, and its key.
 func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
 	t.Helper()
+	certPEM, keyPEM := certificatePEM(t, time.Now().Add(time.Hour))
+	dir := t.TempDir()
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	require.NoError(t, os.WriteFile(certFile, certPEM, 0o600))
+	require.NoError(t, os.WriteFile(keyFile, keyPEM, 0o600))
+	pool = x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(certPEM))
+	return certFile, keyFile, pool
+}
+
+// certificatePEM makes a certificate for localhost that is valid until a time, and its key.
+func certificatePEM(t *testing.T, until time.Time) (certPEM, keyPEM []byte) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: until,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	require.NoError(t, err)
-	dir := t.TempDir()
-	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	require.NoError(t, os.WriteFile(certFile, certPEM, 0o600))
-	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
-	pool = x509.NewCertPool()
-	require.True(t, pool.AppendCertsFromPEM(certPEM))
-	return certFile, keyFile, pool
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 }
 
 func TestTheGatewaySpeaksTLSItself(t *testing.T) {
@@ -81,4 +89,64 @@ func TestAHealthCheckFollowsTheDatabase(t *testing.T) {
 	check := launch(t, here, "healthcheck")
 	require.Equal(t, 1, check.await(t))
 	require.Contains(t, check.log.String(), "not ready")
+}
+
+func TestRenewedCertificateIsUsedWithoutARestart(t *testing.T) {
+	certFile, keyFile, _ := certificate(t)
+	env := []string{
+		"GATEHOUSE_DATABASE_URL=" + testdb.SQLite(t), "GATEHOUSE_SITE_URL=https://localhost",
+		"GATEHOUSE_TLS_CERT=" + certFile, "GATEHOUSE_TLS_KEY=" + keyFile,
+	}
+	p := serve(t, env...)
+	here := append(env, "GATEHOUSE_LISTEN="+p.listen[0])
+	write := func(certPEM, keyPEM []byte) {
+		require.NoError(t, os.WriteFile(certFile, certPEM, 0o600))
+		require.NoError(t, os.WriteFile(keyFile, keyPEM, 0o600))
+	}
+	serves := func(certPEM []byte) bool {
+		block, _ := pem.Decode(certPEM)
+		return bytes.Equal(servedCertificate(t, p.listen[0]), block.Bytes)
+	}
+	current, key := certificatePEM(t, time.Now().Add(time.Hour))
+	write(current, key)
+	require.Contains(t, run(t, here, "healthcheck"), "ready", "also before the new certificate is loaded")
+	require.Eventually(t, func() bool { return serves(current) }, patience, 50*time.Millisecond)
+
+	other, otherKey := certificatePEM(t, time.Now().Add(time.Hour))
+	expired, expiredKey := certificatePEM(t, time.Now().Add(-time.Hour))
+	warning := "the previous one stays in use"
+	for i, broken := range []struct{ cert, key []byte }{
+		{[]byte("not a certificate"), key}, {nil, nil}, {other[:len(other)/2], otherKey}, {other, key}, {expired, expiredKey},
+	} {
+		write(broken.cert, broken.key)
+		require.Eventually(t, func() bool { return strings.Count(p.log.String(), warning) == i+1 }, patience, 50*time.Millisecond, "case %d", i)
+		require.True(t, serves(current), "case %d", i)
+		require.Contains(t, run(t, here, "healthcheck"), "ready", "case %d", i)
+	}
+	require.NoError(t, os.Remove(keyFile))
+	require.Eventually(t, func() bool { return strings.Count(p.log.String(), warning) == 6 }, patience, 50*time.Millisecond)
+	time.Sleep(3 * time.Second)
+	require.Equal(t, 6, strings.Count(p.log.String(), warning), "each broken state is logged once")
+
+	// A renewal through a symbolic link, as certbot and Kubernetes do it.
+	next := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(next, "cert.pem"), other, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(next, "key.pem"), otherKey, 0o600))
+	require.NoError(t, os.Remove(certFile))
+	require.NoError(t, os.Symlink(filepath.Join(next, "cert.pem"), certFile))
+	require.NoError(t, os.Symlink(filepath.Join(next, "key.pem"), keyFile))
+	require.Eventually(t, func() bool { return serves(other) }, patience, 50*time.Millisecond)
+	require.Zero(t, p.stop(t))
+}
+
+// servedCertificate returns the certificate that a server presents.
+func servedCertificate(t *testing.T, address string) []byte {
+	t.Helper()
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}} //nolint:gosec // the certificate is what the test compares
+	conn, err := dialer.DialContext(t.Context(), "tcp", address)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	secure, ok := conn.(*tls.Conn)
+	require.True(t, ok)
+	return secure.ConnectionState().PeerCertificates[0].Raw
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,7 +27,8 @@ const (
 type Listener struct {
 	net.Listener
 	Handler http.Handler
-	// CertFile and KeyFile turn TLS on; both empty: plain HTTP.
+	// CertFile and KeyFile turn TLS on; both empty: plain HTTP. Renewed files are loaded
+	// without a restart.
 	CertFile, KeyFile string
 }
 
@@ -47,6 +49,15 @@ func Run(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
 		s.ConnState = connections.track
 		listener := newDrainingListener(l.Listener)
 		l.Listener = listener
+		if l.CertFile != "" {
+			certificate, err := newCertificateFiles(l.CertFile, l.KeyFile, log)
+			if err != nil {
+				group.Go(func() error { return err })
+			} else {
+				s.TLSConfig = &tls.Config{GetCertificate: certificate.getCertificate, MinVersion: tls.VersionTLS12}
+				group.Go(func() error { certificate.watch(ctx); return nil })
+			}
+		}
 		group.Go(func() error { return serve(s, l) })
 		group.Go(func() error {
 			<-ctx.Done()
@@ -70,10 +81,10 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 }
 
 func serve(s *http.Server, l Listener) error {
-	defer func() { _ = l.Close() }() // ServeTLS does not close it if it cannot read the files.
+	defer func() { _ = l.Close() }() // ServeTLS does not close it if there is no certificate.
 	var err error
 	if l.CertFile != "" {
-		err = s.ServeTLS(l.Listener, l.CertFile, l.KeyFile)
+		err = s.ServeTLS(l.Listener, "", "") // the certificate of s.TLSConfig
 	} else {
 		err = s.Serve(l.Listener)
 	}

@@ -13,8 +13,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// healthcheckTimeout limits the whole check, because containers repeat it every few seconds.
-const healthcheckTimeout = 4 * time.Second
+const (
+	// healthcheckTimeout limits the whole check, because containers repeat it every few seconds.
+	healthcheckTimeout = 4 * time.Second
+	// renewalWait is longer than a gateway takes to load a renewed certificate.
+	renewalWait = 1500 * time.Millisecond
+)
 
 func (c *cli) healthcheckCommand() *cobra.Command {
 	return &cobra.Command{
@@ -25,7 +29,14 @@ func (c *cli) healthcheckCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := checkHealth(cmd.Context(), cfg); err != nil {
+			ctx, cancel := context.WithTimeout(cmd.Context(), healthcheckTimeout)
+			defer cancel()
+			err = checkHealth(ctx, cfg)
+			if errors.Is(err, errOtherCertificate) { // The gateway may not have loaded a renewed certificate yet.
+				time.Sleep(renewalWait)
+				err = checkHealth(ctx, cfg)
+			}
+			if err != nil {
 				return err
 			}
 			return c.printf("The gateway is ready.\n")
@@ -34,15 +45,11 @@ func (c *cli) healthcheckCommand() *cobra.Command {
 }
 
 func checkHealth(ctx context.Context, cfg config) error {
-	client := &http.Client{Timeout: healthcheckTimeout}
+	client := &http.Client{}
 	scheme := "http"
 	if cfg.TLSCert != "" {
 		scheme = "https"
-		pinned, err := pinnedTLS(cfg)
-		if err != nil {
-			return err
-		}
-		client.Transport = &http.Transport{TLSClientConfig: pinned}
+		client.Transport = &http.Transport{TLSClientConfig: pinnedTLS(cfg)}
 	}
 	address, err := dialAddress(cfg.Listen)
 	if err != nil {
@@ -76,21 +83,25 @@ func dialAddress(listen string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
+// errOtherCertificate means that the server has another certificate than the file.
+var errOtherCertificate = errors.New("another server listens there: its certificate is not the one in GATEHOUSE_TLS_CERT")
+
 // pinnedTLS accepts only the certificate of the gateway's configuration. It does not
-// compare the host name, because the check connects to an address.
-func pinnedTLS(cfg config) (*tls.Config, error) {
+// compare the host name, because the check connects to an address. If the files have no
+// usable certificate, because a renewal failed, it accepts every certificate: the gateway
+// then keeps the previous one, and a restart would end it.
+func pinnedTLS(cfg config) *tls.Config {
 	own, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
-	if err != nil {
-		return nil, err
-	}
+	now := time.Now()
+	usable := err == nil && !now.Before(own.Leaf.NotBefore) && !now.After(own.Leaf.NotAfter)
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection is stricter than the check that is skipped
 		VerifyConnection: func(state tls.ConnectionState) error {
-			if len(state.PeerCertificates) == 0 || !bytes.Equal(state.PeerCertificates[0].Raw, own.Certificate[0]) {
-				return errors.New("another server listens there: its certificate is not the one in GATEHOUSE_TLS_CERT")
+			if usable && (len(state.PeerCertificates) == 0 || !bytes.Equal(state.PeerCertificates[0].Raw, own.Certificate[0])) {
+				return errOtherCertificate
 			}
 			return nil
 		},
-	}, nil
+	}
 }
