@@ -24,13 +24,12 @@ func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
 	if err := web.DecodeJSON(r, "credentials", &credentials); err != nil {
 		return err
 	}
-	from, wantsCookies, previousSessionID := deviceOf(r), isXMLHttpRequest(r), ""
+	from, wantsCookies, visitor := deviceOf(r), isXMLHttpRequest(r), gatehouse.Caller{}
 	if wantsCookies {
-		visitor, _, err := h.visitor(r)
-		if err != nil {
+		var err error
+		if visitor, _, err = h.visitor(r); err != nil {
 			return err
 		}
-		previousSessionID = visitor.Session.ID
 	}
 	signIn, login := h.service.SignIn, credentials.LoginID
 	if credentials.ID != "" {
@@ -39,7 +38,7 @@ func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
 	user, err := signIn(r.Context(), login, credentials.Password, from)
 	token := ""
 	if err == nil {
-		token, err = h.service.StartSession(r.Context(), user, from, previousSessionID)
+		token, err = h.service.StartSession(r.Context(), user, from, visitor.Session.ID)
 	}
 	h.observe(signInOutcome(err))
 	if err != nil {
@@ -47,7 +46,8 @@ func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if wantsCookies {
-		h.cookies.set(w, r, token, user.ID)
+		h.cookies.set(w, r, token, user.ID, "")
+		h.cookies.setContract(w, r, token, user.ID)
 	}
 	w.Header().Set("Token", token)
 	w.Header().Set("Cache-Control", "no-store")
@@ -64,12 +64,11 @@ func (h *Handler) apiLogout(w http.ResponseWriter, r *http.Request) error {
 	if caller.IsOAuth() {
 		err = h.service.EndGrant(r.Context(), caller, deviceOf(r))
 	} else {
-		err = h.service.EndSession(r.Context(), caller, deviceOf(r))
+		err = h.signOut(w, r, caller)
 	}
 	if err != nil {
 		return err
 	}
-	h.cookies.clear(w, r)
 	return web.WriteStatusOK(w)
 }
 

@@ -52,7 +52,7 @@ func NewAuthenticator(c AuthenticatorConfig) *Authenticator {
 // token or an invalid one, and another error if the database can't tell. A session
 // token in the query is not accepted, because URLs leak (C 1.1).
 func (a *Authenticator) Caller(r *http.Request) (gatehouse.Caller, error) {
-	caller, err := a.authenticate(r, findToken(r))
+	caller, _, err := a.find(r)
 	if errors.Is(err, errSessionInQuery) {
 		return gatehouse.Caller{}, gatehouse.ErrNotFound
 	}
@@ -64,22 +64,43 @@ func (a *Authenticator) Caller(r *http.Request) (gatehouse.Caller, error) {
 // has deleted the session cookie. Requests that change something and come with a cookie
 // must pass the CSRF check.
 func (a *Authenticator) RequireCaller(w http.ResponseWriter, r *http.Request) (gatehouse.Caller, error) {
-	token := findToken(r)
-	caller, err := a.authenticate(r, token)
+	caller, token, err := a.find(r)
 	switch {
 	case errors.Is(err, errSessionInQuery):
 		a.challenge(w, token)
 		return gatehouse.Caller{}, errTokenProvided()
-	case err == nil && (token.place != inCookie || passesCSRFCheck(r, token.value)):
+	case err == nil && (token.cookie == "" || passesCSRFCheck(r, token.value)):
 		return caller, nil
 	case err != nil && !errors.Is(err, gatehouse.ErrNotFound):
 		return gatehouse.Caller{}, err
 	}
-	if token.value != "" {
-		a.cookies.clearSession(w, r)
+	// A cookie of the contract that names no session of this site belongs to another
+	// site on the same host, and stays.
+	if token.cookie == a.cookies.Session || token.cookie != "" && (err == nil || errors.Is(err, errSessionOver)) {
+		a.cookies.clearSession(w, r, token.cookie)
 	}
 	a.challenge(w, token)
 	return gatehouse.Caller{}, web.SessionExpired()
+}
+
+// browserSessions returns the callers whose sessions the request has in its cookies. A
+// browser can have two: one in the site's own cookie, and one in that of the contract.
+func (a *Authenticator) browserSessions(r *http.Request) (callers []gatehouse.Caller, err error) {
+	seen := map[string]bool{}
+	for _, token := range a.tokensOf(r) {
+		if token.cookie == "" || seen[token.value] {
+			continue
+		}
+		seen[token.value] = true
+		caller, err := a.authenticate(r, token)
+		switch {
+		case err == nil && !caller.IsOAuth():
+			callers = append(callers, caller)
+		case err != nil && !errors.Is(err, gatehouse.ErrNotFound):
+			return nil, err
+		}
+	}
+	return callers, nil
 }
 
 // RedirectToLogin sends a browser to the sign-in page, which sends it back afterwards.
@@ -98,7 +119,7 @@ func (a *Authenticator) RedirectToLogin(w http.ResponseWriter, r *http.Request) 
 // Without it they would expire 30 days after the sign-in, also for an active user.
 func (a *Authenticator) RenewCookies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := r.Cookie(cookieSession); err == nil {
+		if r.Header.Get("Cookie") != "" {
 			r = r.WithContext(context.WithValue(r.Context(), responseKey{}, w))
 		}
 		next.ServeHTTP(w, r)
@@ -107,8 +128,31 @@ func (a *Authenticator) RenewCookies(next http.Handler) http.Handler {
 
 type responseKey struct{}
 
-// errSessionInQuery: the token of a valid session came in the query.
-var errSessionInQuery = errors.New("account: session token in the query")
+var (
+	// errSessionInQuery: the token of a valid session came in the query.
+	errSessionInQuery = errors.New("account: session token in the query")
+	// errSessionOver: the session is one of this site, but has expired, or its user is deactivated.
+	errSessionOver = fmt.Errorf("account: session is over: %w", gatehouse.ErrNotFound)
+)
+
+// find returns the caller of a request and the token that counts. If no token is valid,
+// it returns the error of the first token that a client sent on purpose, or otherwise
+// that of the first cookie.
+func (a *Authenticator) find(r *http.Request) (gatehouse.Caller, foundToken, error) {
+	var first foundToken
+	firstErr := gatehouse.ErrNotFound
+	for _, token := range a.tokensOf(r) {
+		caller, err := a.authenticate(r, token)
+		// Cookies that name no session are skipped: they may belong to another site.
+		if err == nil || token.cookie == "" || !errors.Is(err, gatehouse.ErrNotFound) {
+			return caller, token, err
+		}
+		if first.value == "" {
+			first, firstErr = token, err
+		}
+	}
+	return gatehouse.Caller{}, first, firstErr
+}
 
 func (a *Authenticator) authenticate(r *http.Request, token foundToken) (gatehouse.Caller, error) {
 	ctx := r.Context()
@@ -131,8 +175,8 @@ func (a *Authenticator) authenticate(r *http.Request, token foundToken) (gatehou
 	now := time.Now()
 	switch {
 	case !now.Before(session.ExpiresAt) || !user.Active():
-		return gatehouse.Caller{}, gatehouse.ErrNotFound
-	case token.place == inQuery:
+		return gatehouse.Caller{}, errSessionOver
+	case token.inQuery:
 		return gatehouse.Caller{}, errSessionInQuery
 	}
 	if now.Sub(session.LastSeenAt) >= gatehouse.SessionTouchInterval {
@@ -150,8 +194,8 @@ func (a *Authenticator) extend(r *http.Request, s gatehouse.Session, token found
 		return s
 	}
 	s.LastSeenAt, s.ExpiresAt = now, expires
-	if w, ok := r.Context().Value(responseKey{}).(http.ResponseWriter); ok && token.place == inCookie {
-		a.cookies.set(w, r, token.value, s.UserID)
+	if w, ok := r.Context().Value(responseKey{}).(http.ResponseWriter); ok && token.cookie != "" {
+		a.cookies.set(w, r, token.value, s.UserID, token.value)
 	}
 	return s
 }
@@ -160,7 +204,7 @@ func (a *Authenticator) extend(r *http.Request, s gatehouse.Session, token found
 // request had a bearer token (RFC 6750 §3.1).
 func (a *Authenticator) challenge(w http.ResponseWriter, token foundToken) {
 	value := `Bearer realm="gatehouse"`
-	if token.value != "" && token.place != inCookie {
+	if token.value != "" && token.cookie == "" {
 		value += `, error="invalid_token", error_description="The token is invalid, expired or revoked"`
 	}
 	if a.resourceMetadata != "" {
@@ -177,36 +221,32 @@ func errTokenProvided() *web.Error {
 	}
 }
 
-// tokenPlace is the part of a request that holds a token.
-type tokenPlace int
-
-const (
-	inCookie tokenPlace = iota + 1
-	inHeader
-	inQuery
-)
-
+// foundToken is a token and the part of the request that holds it: a cookie, the header
+// Authorization or the query.
 type foundToken struct {
-	value string // "" if the request has no token
-	place tokenPlace
+	value   string // "" if the request has no token
+	cookie  string // the name of the cookie that holds it; "" if no cookie does
+	inQuery bool
 }
 
-// findToken looks for a token in the order of C 1.1. It returns the first one, also if
-// that one is not valid. It does not cut the token to 50 characters as the contract
-// does, because sealed access tokens are longer.
-func findToken(r *http.Request) foundToken {
-	if c, err := r.Cookie(cookieSession); err == nil && c.Value != "" {
-		return foundToken{c.Value, inCookie}
+// tokensOf returns the tokens of a request in the order of C 1.1, after those in the
+// site's own cookie. Of the header and the query it returns only the first. It does not
+// cut a token to 50 characters as the contract does, because sealed access tokens are longer.
+func (a *Authenticator) tokensOf(r *http.Request) (tokens []foundToken) {
+	for _, name := range []string{a.cookies.Session, cookieToken} {
+		for _, value := range cookieValues(r, name) {
+			tokens = append(tokens, foundToken{value: value, cookie: name})
+		}
 	}
 	// The scheme in any case, one separator, and the token without changes.
 	header := r.Header.Get("Authorization")
 	for _, scheme := range []string{"bearer", "token"} {
 		if n := len(scheme); len(header) > n && strings.EqualFold(header[:n], scheme) {
-			return foundToken{header[n+1:], inHeader}
+			return append(tokens, foundToken{value: header[n+1:]})
 		}
 	}
 	if token := r.URL.Query().Get("access_token"); token != "" {
-		return foundToken{token, inQuery}
+		tokens = append(tokens, foundToken{value: token, inQuery: true})
 	}
-	return foundToken{}
+	return tokens
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,26 +27,31 @@ func TestTheFirstTokenFoundWins(t *testing.T) {
 		request request
 		want    string // user id; "" = 401
 	}{
-		"cookie":                        {request{path: me, cookie: anas}, ana.ID},
-		"cookie before header":          {request{path: me, cookie: anas, header: bearer(bens)}, ana.ID},
-		"bad cookie before good header": {request{path: me, cookie: bad, header: bearer(bens)}, ""},
-		"cookie before query":           {request{path: me + "?access_token=" + app, cookie: anas}, ana.ID},
-		"header before query":           {request{path: me + "?access_token=" + app, header: bearer(anas)}, ana.ID},
-		"bad header before query":       {request{path: me + "?access_token=" + app, header: bearer(bad)}, ""},
-		"Bearer":                        {request{path: me, header: bearer(anas)}, ana.ID},
-		"BEARER":                        {request{path: me, header: http.Header{"Authorization": {"BEARER " + anas}}}, ana.ID},
-		"bEaReR, any separator":         {request{path: me, header: http.Header{"Authorization": {"bEaReR:" + anas}}}, ana.ID},
-		"token":                         {request{path: me, header: http.Header{"Authorization": {"token " + anas}}}, ana.ID},
-		"Token":                         {request{path: me, header: http.Header{"Authorization": {"Token " + anas}}}, ana.ID},
-		"not trimmed":                   {request{path: me, header: http.Header{"Authorization": {"Bearer  " + anas}}}, ""},
-		"another scheme":                {request{path: me, header: http.Header{"Authorization": {"Basic " + anas}}}, ""},
-		"another scheme, then query":    {request{path: me + "?access_token=" + app, header: http.Header{"Authorization": {"Basic YTpi"}}}, ben.ID},
-		"app in header, not cut":        {request{path: me, header: bearer(app)}, ben.ID},
-		"app in query":                  {request{path: me + "?access_token=" + app}, ben.ID},
-		"revoked app":                   {request{path: me, header: bearer(app + "x")}, ""},
-		"nothing":                       {request{path: me}, ""},
-		"empty query":                   {request{path: me + "?access_token="}, ""},
-		"malformed token":               {request{path: me, header: bearer("' OR 1=1 --")}, ""},
+		"cookie":                       {request{path: me, cookie: anas}, ana.ID},
+		"cookie before header":         {request{path: me, cookie: anas, header: bearer(bens)}, ana.ID},
+		"own cookie first":             {request{path: me, own: anas, cookie: bens, header: bearer(bens)}, ana.ID},
+		"another site's cookie":        {request{path: me, cookie: bad, header: bearer(bens)}, ben.ID},
+		"another site's cookie, query": {request{path: me + "?access_token=" + app, cookie: bad}, ben.ID},
+		"another site's cookie alone":  {request{path: me, cookie: bad}, ""},
+		"own cookie is over":           {request{path: me, own: bad, cookie: anas}, ana.ID},
+		"both cookies are bad":         {request{path: me, own: bad, cookie: bad, header: bearer(bad)}, ""},
+		"cookie before query":          {request{path: me + "?access_token=" + app, cookie: anas}, ana.ID},
+		"header before query":          {request{path: me + "?access_token=" + app, header: bearer(anas)}, ana.ID},
+		"bad header before query":      {request{path: me + "?access_token=" + app, header: bearer(bad)}, ""},
+		"Bearer":                       {request{path: me, header: bearer(anas)}, ana.ID},
+		"BEARER":                       {request{path: me, header: http.Header{"Authorization": {"BEARER " + anas}}}, ana.ID},
+		"bEaReR, any separator":        {request{path: me, header: http.Header{"Authorization": {"bEaReR:" + anas}}}, ana.ID},
+		"token":                        {request{path: me, header: http.Header{"Authorization": {"token " + anas}}}, ana.ID},
+		"Token":                        {request{path: me, header: http.Header{"Authorization": {"Token " + anas}}}, ana.ID},
+		"not trimmed":                  {request{path: me, header: http.Header{"Authorization": {"Bearer  " + anas}}}, ""},
+		"another scheme":               {request{path: me, header: http.Header{"Authorization": {"Basic " + anas}}}, ""},
+		"another scheme, then query":   {request{path: me + "?access_token=" + app, header: http.Header{"Authorization": {"Basic YTpi"}}}, ben.ID},
+		"app in header, not cut":       {request{path: me, header: bearer(app)}, ben.ID},
+		"app in query":                 {request{path: me + "?access_token=" + app}, ben.ID},
+		"revoked app":                  {request{path: me, header: bearer(app + "x")}, ""},
+		"nothing":                      {request{path: me}, ""},
+		"empty query":                  {request{path: me + "?access_token="}, ""},
+		"malformed token":              {request{path: me, header: bearer("' OR 1=1 --")}, ""},
 	} {
 		w := s.do(tc.request)
 		if tc.want == "" {
@@ -72,26 +78,35 @@ func TestSessionTokenInTheQueryIsRefused(t *testing.T) {
 
 func TestTheChallengeNamesAnErrorOnlyIfABearerTokenWasSent(t *testing.T) {
 	s := newSite(t, sqlite(t))
+	ana := s.user("ana")
+	ended := gatehouse.NewSecret()
+	past := time.Now().Add(-time.Hour)
+	require.NoError(t, s.store.CreateSession(t.Context(), gatehouse.Session{
+		ID: gatehouse.NewID(), TokenHash: gatehouse.HashSecret(ended), UserID: ana.ID, CreateAt: past, LastSeenAt: past, ExpiresAt: past,
+	}))
 	const bare = `Bearer realm="gatehouse"`
 	for name, tc := range map[string]struct {
 		request request
 		invalid bool
-		clears  bool
+		clears  string // the cookie that the answer deletes
 	}{
-		"nothing":     {request{path: me}, false, false},
-		"cookie":      {request{path: me, cookie: gatehouse.NewSecret()}, false, true},
-		"header":      {request{path: me, header: bearer(gatehouse.NewSecret())}, true, true},
-		"query":       {request{path: me + "?access_token=x"}, true, true},
-		"empty":       {request{path: me, header: bearer("")}, false, false},
-		"app in head": {request{path: me, header: bearer("gha_x")}, true, true},
+		"nothing":                            {request{path: me}, false, ""},
+		"own cookie":                         {request{path: me, own: gatehouse.NewSecret()}, false, ownCookie},
+		"ended session in MMAUTHTOKEN":       {request{path: me, cookie: ended}, false, "MMAUTHTOKEN"},
+		"another site's MMAUTHTOKEN":         {request{path: me, cookie: gatehouse.NewSecret()}, false, ""},
+		"header":                             {request{path: me, header: bearer(gatehouse.NewSecret())}, true, ""},
+		"header, another site's MMAUTHTOKEN": {request{path: me, cookie: gatehouse.NewSecret(), header: bearer("x")}, true, ""},
+		"query":                              {request{path: me + "?access_token=x"}, true, ""},
+		"empty":                              {request{path: me, header: bearer("")}, false, ""},
+		"app in head":                        {request{path: me, header: bearer("gha_x")}, true, ""},
 	} {
 		w := s.do(tc.request)
 		require.Equal(t, http.StatusUnauthorized, w.Code, name)
 		challenge := w.Header().Get("WWW-Authenticate")
 		require.True(t, strings.HasPrefix(challenge, bare), name)
 		require.Equal(t, tc.invalid, strings.Contains(challenge, `error="invalid_token"`), name)
-		if tc.clears {
-			require.Equal(t, []string{"MMAUTHTOKEN=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"}, w.Header()["Set-Cookie"], name)
+		if tc.clears != "" {
+			require.Equal(t, []string{tc.clears + "=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"}, w.Header()["Set-Cookie"], name)
 		} else {
 			require.Empty(t, w.Header()["Set-Cookie"], name)
 		}

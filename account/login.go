@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"gatehouse"
@@ -57,7 +58,7 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return h.renderLoginAgain(w, r, visitor, templates.LoginPage{LoginID: loginID, RedirectTo: returnURL}, err)
 	}
-	h.cookies.set(w, r, token, user.ID)
+	h.cookies.set(w, r, token, user.ID, visitor.SessionToken)
 	h.redirectBack(w, r, returnURL)
 	return nil
 }
@@ -128,12 +129,37 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if signedIn {
-		if err := h.service.EndSession(r.Context(), visitor, deviceOf(r)); err != nil {
+		err = h.signOut(w, r, visitor)
+	} else {
+		h.cookies.clear(w, r, cookieValues(r, h.cookies.Session)...)
+	}
+	if err != nil {
+		return err
+	}
+	return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
+}
+
+// signOut ends the session of the caller and deletes its cookies. If the caller is a
+// browser, it ends each session that the browser has here: the site's own cookie and the
+// cookie of the contract can hold different ones, and the other would keep the user signed in.
+func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, caller gatehouse.Caller) error {
+	own := cookieValues(r, h.cookies.Session)
+	sessions := []gatehouse.Caller{caller}
+	if slices.Contains(slices.Concat(own, cookieValues(r, cookieToken)), caller.SessionToken) {
+		var err error
+		if sessions, err = h.authenticator.browserSessions(r); err != nil {
 			return err
 		}
 	}
-	h.cookies.clear(w, r)
-	return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
+	tokens := []string{caller.SessionToken}
+	for _, s := range sessions {
+		if err := h.service.EndSession(r.Context(), s, deviceOf(r)); err != nil {
+			return err
+		}
+		tokens = append(tokens, s.SessionToken)
+	}
+	h.cookies.clear(w, r, tokens...)
+	return nil
 }
 
 // returnURL returns redirectTo if it is a local URL below the base path, and "" otherwise.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
+	"gatehouse/account"
 	"gatehouse/storage"
 )
 
@@ -30,20 +31,53 @@ func TestSignInPageRedirectsToTheReturnURL(t *testing.T) {
 		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 
 		cookies := cookiesOf(w.Result())
-		require.Len(t, cookies, 3)
+		require.Len(t, cookies, 1, "only the site's own cookie")
+		c := cookies[ownCookie]
+		require.Equal(t, "/sso", c.Path)
+		require.Equal(t, 30*24*3600, c.MaxAge)
+		require.Equal(t, http.SameSiteLaxMode, c.SameSite)
+		require.False(t, c.Secure)
+		require.True(t, c.HttpOnly)
+		w = s.do(request{path: me, own: c.Value})
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Contains(t, w.Body.String(), ana.ID)
+		require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: c.Value}).Code, "the API accepts the token as MMAUTHTOKEN too")
+		logout := request{method: "POST", path: "/api/v4/users/logout", own: c.Value}
+		require.Equal(t, http.StatusUnauthorized, s.do(logout).Code, "the site's own cookie needs the CSRF check too")
+		logout.header = http.Header{"X-Csrf-Token": {account.CSRFToken(c.Value)}}
+		require.Equal(t, http.StatusOK, s.do(logout).Code)
+	})
+}
+
+// TestAPISignInOfAScriptSetsTheCookiesOfTheContract: C 1.13, E17.
+func TestAPISignInOfAScriptSetsTheCookiesOfTheContract(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
+		s := newSite(t, store, func(c *siteConfig) { c.base = "/sso" })
+		ana := s.user("ana")
+		call := login("ana", password)
+		call.header = http.Header{"X-Requested-With": {"XMLHttpRequest"}}
+		w := s.do(call)
+		require.Equal(t, http.StatusOK, w.Code)
+		cookies := cookiesOf(w.Result())
+		require.Len(t, cookies, 4)
 		for name, c := range cookies {
 			require.Equal(t, "/sso", c.Path, name)
 			require.Equal(t, 30*24*3600, c.MaxAge, name)
 			require.Equal(t, http.SameSiteLaxMode, c.SameSite, name)
-			require.False(t, c.Secure, name)
-			require.Equal(t, name == "MMAUTHTOKEN", c.HttpOnly, name)
+			require.Equal(t, name == "MMAUTHTOKEN" || name == ownCookie, c.HttpOnly, name)
 		}
 		require.Equal(t, ana.ID, cookies["MMUSERID"].Value)
-		require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: cookies["MMAUTHTOKEN"].Value}).Code)
-		require.Equal(t, http.StatusOK, s.do(request{
-			method: "POST", path: "/api/v4/users/logout", cookie: cookies["MMAUTHTOKEN"].Value,
+		require.Equal(t, w.Header().Get("Token"), cookies["MMAUTHTOKEN"].Value)
+		require.Equal(t, w.Header().Get("Token"), cookies[ownCookie].Value, "pages see the same session")
+		w = s.do(request{
+			method: "POST", path: "/api/v4/users/logout", cookie: cookies["MMAUTHTOKEN"].Value, own: cookies[ownCookie].Value,
 			header: http.Header{"X-Csrf-Token": {cookies["MMCSRF"].Value}},
-		}).Code, "the API accepts the value of MMCSRF")
+		})
+		require.Equal(t, http.StatusOK, w.Code, "the API accepts the value of MMCSRF")
+		require.Len(t, cookiesOf(w.Result()), 4)
+		for name, c := range cookiesOf(w.Result()) {
+			require.Negative(t, c.MaxAge, name)
+		}
 	})
 }
 
@@ -89,7 +123,7 @@ func TestReturnURLIsLocal(t *testing.T) {
 		w := s.do(form("ana", password, target))
 		require.Equal(t, http.StatusSeeOther, w.Code, target)
 		require.Equal(t, want, w.Header().Get("Location"), target)
-		require.Len(t, w.Result().Cookies(), 3, target)
+		require.Len(t, w.Result().Cookies(), 1, target)
 
 		w = s.do(request{path: "/login?redirect_to=" + url.QueryEscape(target), cookie: signedIn})
 		require.Equal(t, http.StatusSeeOther, w.Code, target)
@@ -211,23 +245,23 @@ func TestSigningInEndsThePreviousSession(t *testing.T) {
 
 		r := form("ana", password, "")
 		r.cookie = planted
-		fresh := cookiesOf(s.do(r).Result())["MMAUTHTOKEN"].Value
+		fresh := cookiesOf(s.do(r).Result())[ownCookie].Value
 		require.NotEqual(t, planted, fresh)
 		require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: planted}).Code)
 
 		// The same with the API, as the pages of this site call it.
 		call := login("ana", password)
-		call.cookie, call.header = fresh, http.Header{"X-Requested-With": {"XMLHttpRequest"}}
+		call.own, call.header = fresh, http.Header{"X-Requested-With": {"XMLHttpRequest"}}
 		w := s.do(call)
 		cookies := cookiesOf(w.Result())
-		require.Len(t, cookies, 3)
+		require.Len(t, cookies, 4)
 		require.Equal(t, w.Header().Get("Token"), cookies["MMAUTHTOKEN"].Value)
 		require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: fresh}).Code)
 
 		// The server does not adopt an unknown token.
 		r = form("ana", password, "")
-		r.cookie = gatehouse.NewSecret()
-		require.NotEqual(t, r.cookie, cookiesOf(s.do(r).Result())["MMAUTHTOKEN"].Value)
+		r.own = gatehouse.NewSecret()
+		require.NotEqual(t, r.own, cookiesOf(s.do(r).Result())[ownCookie].Value)
 	})
 }
 
@@ -271,7 +305,7 @@ func TestPromptSelectAccountLetsAnotherUserSignIn(t *testing.T) {
 	right.cookie = token
 	w = s.do(right)
 	require.Equal(t, "/x", w.Header().Get("Location"))
-	require.Equal(t, ben.ID, cookiesOf(w.Result())["MMUSERID"].Value)
+	require.Equal(t, ben.ID, cookiesOf(w.Result())["MMUSERID"].Value, "the cookies of the contract held ana's session, so they follow")
 	require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: token}).Code, "ana's session has ended")
 }
 

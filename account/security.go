@@ -187,7 +187,7 @@ func (h *SecurityHandler) changePassword(w http.ResponseWriter, r *http.Request,
 	if err != nil {
 		return err // The password is changed, and the session keeps its token.
 	}
-	h.cookies.set(w, r, token, v.User.ID)
+	h.cookies.set(w, r, token, v.User.ID, v.SessionToken)
 	return h.redirect(w, r, "password")
 }
 

@@ -120,7 +120,7 @@ func sessionToken(t *testing.T, g *testkit.Gateway, b *testkit.Browser) string {
 	site, err := url.Parse(g.URL)
 	require.NoError(t, err)
 	for _, c := range b.Jar.Cookies(site) {
-		if c.Name == "MMAUTHTOKEN" {
+		if c.Name == "MMAUTHTOKEN" || strings.Contains(c.Name, "gatehouse_session_") {
 			return c.Value
 		}
 	}

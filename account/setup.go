@@ -107,7 +107,7 @@ func (h *Handler) setUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err // The user exists now and can sign in.
 	}
-	h.cookies.set(w, r, session, admin.ID)
+	h.cookies.set(w, r, session, admin.ID, "")
 	h.redirectBack(w, r, "")
 	return nil
 }

@@ -43,7 +43,7 @@ func TestSetUpLinkCreatesTheFirstSystemAdmin(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, admin.IsSystemAdmin())
 		require.True(t, admin.Active())
-		session := cookiesOf(w.Result())["MMAUTHTOKEN"].Value
+		session := cookiesOf(w.Result())[ownCookie].Value
 		require.Contains(t, s.do(request{path: me, cookie: session}).Body.String(), admin.ID, "the new admin is signed in")
 
 		for _, r := range []request{{path: "/setup?token=" + token}, {path: "/setup?token=" + s.link()}, setUpForm(token, "second", password)} {

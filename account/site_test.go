@@ -25,6 +25,9 @@ import (
 
 const password = "correct horse battery"
 
+// ownCookie is the name of the site's own session cookie.
+const ownCookie = "gatehouse_session_of_the_test"
+
 // site is the package with real storage, real templates and a router.
 type site struct {
 	t       testing.TB
@@ -65,7 +68,7 @@ func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 		}
 	}
 	hasher := account.NewHasher(c.hasher)
-	cookies := account.Cookies{BasePath: c.base, SiteHTTPS: c.siteHTTPS}
+	cookies := account.Cookies{Session: ownCookie, BasePath: c.base, SiteHTTPS: c.siteHTTPS}
 	renderer, err := templates.New(templates.Site{BasePath: c.base})
 	require.NoError(t, err)
 
@@ -98,6 +101,7 @@ type request struct {
 	body         string // JSON, or a form on pages
 	header       http.Header
 	cookie       string // MMAUTHTOKEN
+	own          string // the site's own session cookie
 	ip           string
 }
 
@@ -116,6 +120,9 @@ func (s *site) do(r request) *httptest.ResponseRecorder {
 	}
 	if r.cookie != "" {
 		req.AddCookie(&http.Cookie{Name: "MMAUTHTOKEN", Value: r.cookie})
+	}
+	if r.own != "" {
+		req.AddCookie(&http.Cookie{Name: ownCookie, Value: r.own})
 	}
 	if r.ip != "" {
 		req.RemoteAddr = r.ip + ":1234"

@@ -67,13 +67,13 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 		return nil, err
 	}
 
-	cookies := account.Cookies{BasePath: basePath, SiteHTTPS: c.SiteURL.Scheme == "https"}
+	cookies := account.Cookies{Session: web.CookieName(c.SiteURL, "gatehouse_session"), BasePath: basePath, SiteHTTPS: c.SiteURL.Scheme == "https"}
 	authenticator := account.NewAuthenticator(account.AuthenticatorConfig{
 		Store: store, Tokens: tokens, Cookies: cookies, ResourceMetadata: provider.ResourceMetadataURL(issuer), Log: c.Log,
 	})
 	pages := web.Pages{
 		SignIn: authenticator, Settings: store, Renderer: renderer,
-		Notices: web.Notices{BasePath: basePath, SiteHTTPS: cookies.SiteHTTPS}, Log: c.Log,
+		Notices: web.Notices{Cookie: web.CookieName(c.SiteURL, "gatehouse_notice"), BasePath: basePath, SiteHTTPS: cookies.SiteHTTPS}, Log: c.Log,
 	}
 	consents := consent.NewHandler(consent.Config{Store: store, Callers: authenticator, Renderer: renderer, BasePath: basePath, Log: c.Log})
 	protocol := provider.New(provider.Config{

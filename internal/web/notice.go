@@ -9,6 +9,7 @@ import "net/http"
 // The cookie holds the name only, and no link can set it, so that another site cannot
 // choose what a page says.
 type Notices struct {
+	Cookie    string // the name of the cookie, see CookieName
 	BasePath  string // the path of the site URL: "" or "/sso"
 	SiteHTTPS bool   // the site URL is https, also if a proxy forwards requests by http
 }
@@ -26,7 +27,7 @@ func (n Notices) Redirect(w http.ResponseWriter, r *http.Request, localURL, name
 // Take returns the sentence that a form left for the next page, and deletes the
 // cookie. sentences are those of the page by name; it returns "" for any other name.
 func (n Notices) Take(w http.ResponseWriter, r *http.Request, sentences map[string]string) string {
-	c, err := r.Cookie(noticeCookie)
+	c, err := r.Cookie(n.Cookie)
 	if err != nil {
 		return ""
 	}
@@ -34,11 +35,9 @@ func (n Notices) Take(w http.ResponseWriter, r *http.Request, sentences map[stri
 	return sentences[c.Value]
 }
 
-const noticeCookie = "GATEHOUSE_NOTICE"
-
 func (n Notices) cookie(r *http.Request, name string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: noticeCookie, Value: name, Path: n.BasePath + "/", MaxAge: maxAge, HttpOnly: true,
+		Name: n.Cookie, Value: name, Path: n.BasePath + "/", MaxAge: maxAge, HttpOnly: true,
 		Secure: n.SiteHTTPS || ClientOf(r).HTTPS, SameSite: http.SameSiteLaxMode,
 	}
 }

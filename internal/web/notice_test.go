@@ -11,7 +11,7 @@ import (
 )
 
 func TestNoticeIsShownOnce(t *testing.T) {
-	notices := web.Notices{BasePath: "/sso", SiteHTTPS: true}
+	notices := web.Notices{Cookie: "notice", BasePath: "/sso", SiteHTTPS: true}
 	sentences := map[string]string{"saved": "The settings were saved."}
 
 	w := httptest.NewRecorder()
