@@ -16,8 +16,8 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// events are the names of the events in the audit log.
-func events(t *testing.T, databaseURL string) []string {
+// auditEvents returns the names of the events in the audit trail.
+func auditEvents(t *testing.T, databaseURL string) []string {
 	t.Helper()
 	store, err := storage.Open(t.Context(), storage.Options{URL: databaseURL})
 	require.NoError(t, err)
@@ -31,17 +31,18 @@ func events(t *testing.T, databaseURL string) []string {
 	return names
 }
 
-func fails(t *testing.T, env []string, args ...string) string {
+// runFails runs a command that must fail, and returns its standard error.
+func runFails(t *testing.T, env []string, args ...string) string {
 	t.Helper()
 	p := launch(t, env, args...)
 	require.NotZero(t, p.await(t), "%s", p.stdout)
 	return p.log.String()
 }
 
-// A restored database knows nothing of the refreshes after the backup. Their
-// tokens are not honoured, and nobody takes them for stolen ones either: what the
-// backup knows goes on.
-func TestTokensThatAreNewerThanARestoredBackupAreRefusedAndTheOthersWork(t *testing.T) {
+// A restored database has no record of the refreshes after the backup. The tokens of
+// these refreshes are refused, but they do not count as reuse of a stolen token, so the
+// tokens from before the backup keep working.
+func TestRestoreRefusesTokensFromAfterTheBackupAndAcceptsOlderOnes(t *testing.T) {
 	databaseURL := testdb.SQLite(t)
 	env := withAdmin(databaseURL)
 	p := serve(t, env...)
@@ -49,31 +50,31 @@ func TestTokensThatAreNewerThanARestoredBackupAreRefusedAndTheOthersWork(t *test
 	old, err := at(app, p).Exchange(t.Context(), newBrowser(t).authorize(t, at(app, p).AuthCodeURL("x"), admin))
 	require.NoError(t, err)
 	backup := filepath.Join(t.TempDir(), "backup.db")
-	require.Contains(t, run(t, env, "backup", backup), "does not contain the secret", "while the gateway runs")
+	require.Contains(t, run(t, env, "backup", backup), "does not contain the secret", "the gateway is running")
 	fresh, err := refresh(t.Context(), at(app, p), old)
 	require.NoError(t, err)
 	unknown, err := at(app, p).Exchange(t.Context(), newBrowser(t).authorize(t, at(app, p).AuthCodeURL("x"), admin))
 	require.NoError(t, err)
 
-	require.Contains(t, fails(t, env, "restore", backup, "--force"), "a gateway or another command uses")
+	require.Contains(t, runFails(t, env, "restore", backup, "--force"), "a gateway or another command uses")
 	requireMe(t, p, fresh.AccessToken, http.StatusOK)
 	require.Zero(t, p.stop(t))
 	run(t, env, "restore", backup, "--force")
 
 	p = serve(t, env...)
-	for _, late := range []*oauth2.Token{fresh, unknown} {
-		requireMe(t, p, late.AccessToken, http.StatusUnauthorized)
-		_, err = refresh(t.Context(), at(app, p), late)
+	for _, newer := range []*oauth2.Token{fresh, unknown} {
+		requireMe(t, p, newer.AccessToken, http.StatusUnauthorized)
+		_, err = refresh(t.Context(), at(app, p), newer)
 		require.ErrorContains(t, err, "invalid_grant")
 	}
 	requireMe(t, p, old.AccessToken, http.StatusOK)
 	again, err := refresh(t.Context(), at(app, p), old)
 	require.NoError(t, err, "the grant was not revoked")
 	requireMe(t, p, again.AccessToken, http.StatusOK)
-	require.NotContains(t, events(t, databaseURL), gatehouse.AuditRefreshTokenReused)
+	require.NotContains(t, auditEvents(t, databaseURL), gatehouse.AuditRefreshTokenReused)
 }
 
-func TestADamagedDatabaseStopsTheStartAndSaysWhatToDo(t *testing.T) {
+func TestGatewayDoesNotStartOnADamagedDatabaseAndNamesTheRestoreCommand(t *testing.T) {
 	databaseURL := testdb.SQLite(t)
 	env := withAdmin(databaseURL)
 	p := serve(t, env...)
@@ -88,19 +89,19 @@ func TestADamagedDatabaseStopsTheStartAndSaysWhatToDo(t *testing.T) {
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	for i := 4096; i < len(content); i += 4096 {
-		copy(content[i:], "scratched, as by a disk that fails")
+		copy(content[i:], "overwritten, as if the disk had failed")
 	}
 	require.NoError(t, os.WriteFile(path, content, 0o600))
-	said := fails(t, env, "serve")
-	require.Contains(t, said, "is damaged")
-	require.Contains(t, said, "gatehouse restore FILE --force")
+	log := runFails(t, env, "serve")
+	require.Contains(t, log, "is damaged")
+	require.Contains(t, log, "gatehouse restore FILE --force")
 
 	run(t, env, "restore", backup, "--force")
 	requireMe(t, serve(t, env...), token.AccessToken, http.StatusOK)
 }
 
-// What the commands say about PostgreSQL is run as it is said.
-func TestPostgreSQLIsBackedUpAndRestoredByTheCommandsThatAreNamed(t *testing.T) {
+// For PostgreSQL, backup and restore print a command. The test runs exactly that command.
+func TestPrintedCommandsBackUpAndRestorePostgreSQL(t *testing.T) {
 	databaseURL := testdb.Postgres(t)
 	env := withAdmin(databaseURL)
 	p := serve(t, env...)
@@ -109,19 +110,19 @@ func TestPostgreSQLIsBackedUpAndRestoredByTheCommandsThatAreNamed(t *testing.T) 
 	require.NoError(t, err)
 
 	backup := filepath.Join(t.TempDir(), "it's a backup")
-	paste(t, fails(t, env, "backup", backup), "pg_dump")
+	runPrinted(t, runFails(t, env, "backup", backup), "pg_dump")
 	run(t, env, "app", "delete", app.ClientID)
 	requireMe(t, p, token.AccessToken, http.StatusUnauthorized)
 	require.Zero(t, p.stop(t))
-	paste(t, fails(t, env, "restore", backup), "pg_restore")
+	runPrinted(t, runFails(t, env, "restore", backup), "pg_restore")
 	requireMe(t, serve(t, env...), token.AccessToken, http.StatusOK)
 }
 
-// paste runs the line of what was said that begins with a program.
-func paste(t *testing.T, said, program string) {
+// runPrinted runs the printed command line of a program.
+func runPrinted(t *testing.T, printed, program string) {
 	t.Helper()
-	_, line, found := strings.Cut(said, "\n  "+program+" ")
-	require.True(t, found, said)
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", program+" "+strings.TrimSpace(line)).CombinedOutput() //nolint:gosec // our own words
+	_, line, found := strings.Cut(printed, "\n  "+program+" ")
+	require.True(t, found, printed)
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", program+" "+strings.TrimSpace(line)).CombinedOutput() //nolint:gosec // the command of our own binary
 	require.NoError(t, err, string(out))
 }

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -13,17 +14,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// browser keeps cookies, follows redirects, and fills in forms as a person does.
-// It stops where an app would receive its answer. What it sees and types that
-// must not be in a log, it remembers.
+// browser keeps cookies, follows redirects and submits forms. It does not follow the
+// redirect that sends an authorization response to the app.
 type browser struct {
 	http.Client
-	mu   sync.Mutex
-	seen []string
+	mu      sync.Mutex
+	secrets []string // every value that it saw or sent and that must not be in a log
 }
 
-// person is somebody who can sign in.
-type person struct{ login, password string }
+// credentials are the username or email and the password of a user.
+type credentials struct{ login, password string }
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
@@ -45,17 +45,17 @@ func (b *browser) remember(secrets ...string) {
 	defer b.mu.Unlock()
 	for _, s := range secrets {
 		if s != "" {
-			b.seen = append(b.seen, s)
+			b.secrets = append(b.secrets, s)
 		}
 	}
 }
 
-// page is what the browser shows.
+// page is the page in a browser.
 type page struct {
 	*goquery.Document
 	status  int
 	url     *url.URL
-	answer  url.Values // what the app was sent, if the browser was sent to it
+	answer  url.Values // the authorization response, if the browser was sent to the app
 	cookies []*http.Cookie
 }
 
@@ -90,7 +90,7 @@ func (b *browser) fetch(r *http.Request) (page, error) {
 		b.remember(p.answer.Get("code"))
 	}
 	for _, c := range b.Jar.Cookies(res.Request.URL) {
-		if c.Name != "MMUSERID" { // an id is no secret
+		if c.Name != "MMUSERID" { // an id is not a secret
 			b.remember(c.Value)
 		}
 	}
@@ -98,7 +98,8 @@ func (b *browser) fetch(r *http.Request) (page, error) {
 	return p, err
 }
 
-// submit sends the form that has a field of the given name, with more values.
+// submit submits the form that has a field with this name. values are added to its
+// hidden fields.
 func (b *browser) submit(t *testing.T, p page, field string, values url.Values) page {
 	t.Helper()
 	r, err := p.form(field, values)
@@ -123,7 +124,7 @@ func (p page) form(field string, values url.Values) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequest(http.MethodPost, action.String(), strings.NewReader(filled.Encode())) //nolint:noctx // the caller adds it
+	r, err := http.NewRequest(http.MethodPost, action.String(), strings.NewReader(filled.Encode())) //nolint:noctx // the caller adds the context
 	if err != nil {
 		return nil, err
 	}
@@ -134,22 +135,22 @@ func (p page) form(field string, values url.Values) (*http.Request, error) {
 
 type noForm struct{ field, html string }
 
-func (e *noForm) Error() string { return "no form with a field " + e.field + ":\n" + e.html }
+func (e *noForm) Error() string { return fmt.Sprintf("no form has a field %q:\n%s", e.field, e.html) }
 
-// signIn fills in the sign-in page that p is.
-func (b *browser) signIn(t *testing.T, p page, who person) page {
+// signIn submits the sign-in page p.
+func (b *browser) signIn(t *testing.T, p page, user credentials) page {
 	t.Helper()
-	b.remember(who.password)
-	return b.submit(t, p, "login_id", url.Values{"login_id": {who.login}, "password": {who.password}})
+	b.remember(user.password)
+	return b.submit(t, p, "login_id", url.Values{"login_id": {user.login}, "password": {user.password}})
 }
 
-// authorize goes where an app sends the browser, signs in and consents if it is
-// asked, and returns the code.
-func (b *browser) authorize(t *testing.T, address string, who person) (code string) {
+// authorize opens the authorization URL of an app, signs in and consents if a page asks
+// for it, and returns the code.
+func (b *browser) authorize(t *testing.T, address string, user credentials) (code string) {
 	t.Helper()
 	p := b.get(t, address)
 	if p.Find(`[name="login_id"]`).Length() > 0 {
-		p = b.signIn(t, p, who)
+		p = b.signIn(t, p, user)
 	}
 	if p.Find(`[name="decision"]`).Length() > 0 {
 		p = b.submit(t, p, "decision", url.Values{"decision": {"allow"}})

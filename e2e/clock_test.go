@@ -17,7 +17,7 @@ import (
 
 const day = 24 * time.Hour
 
-func TestAClockThatIsSetUnderLoadLosesNoTokenAndRevivesNoCode(t *testing.T) {
+func TestSettingTheClockUnderLoadLosesNoTokenAndAcceptsNoCodeTwice(t *testing.T) {
 	program := steppedProgram(t)
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		p := serveStepped(t, program, 0, withAdmin(databaseURL)...)
@@ -36,7 +36,7 @@ func TestAClockThatIsSetUnderLoadLosesNoTokenAndRevivesNoCode(t *testing.T) {
 		for i, b := range browsers {
 			working.Go(func() {
 				for ctx.Err() == nil && errs[i] == nil {
-					errs[i] = acrossSteps(l.work(ctx, at(app, p.process), b))
+					errs[i] = ignoreSteppedCode(l.work(ctx, at(app, p.process), b))
 				}
 			})
 		}
@@ -48,8 +48,8 @@ func TestAClockThatIsSetUnderLoadLosesNoTokenAndRevivesNoCode(t *testing.T) {
 		working.Wait()
 		require.NoError(t, errors.Join(errs...))
 
-		// What was received a day ago by the clock of that moment has expired, and is
-		// refreshed; nothing else may have ended.
+		// Access tokens from a time when the clock was a day behind have expired, so each
+		// token is refreshed. No grant may have ended.
 		for _, token := range l.tokens {
 			fresh, err := refresh(t.Context(), at(app, p.process), token)
 			require.NoError(t, err)
@@ -62,18 +62,19 @@ func TestAClockThatIsSetUnderLoadLosesNoTokenAndRevivesNoCode(t *testing.T) {
 	})
 }
 
-// acrossSteps lets a code pass that the clock was set over before it was redeemed:
-// it is too old by then, or from the future. A refresh is excused by nothing.
-func acrossSteps(err error) error {
+// ignoreSteppedCode ignores the error of a code that was refused because the clock was
+// set before it was redeemed: the code is then too old or from the future. An error of a
+// refresh is never ignored.
+func ignoreSteppedCode(err error) error {
 	var refused *oauth2.RetrieveError
-	code := err != nil && strings.HasPrefix(err.Error(), "redeem: ") && errors.As(err, &refused) && refused.ErrorCode == "invalid_grant"
-	if code || errors.Is(err, context.Canceled) {
+	refusedCode := err != nil && strings.HasPrefix(err.Error(), "redeem: ") && errors.As(err, &refused) && refused.ErrorCode == "invalid_grant"
+	if refusedCode || errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
 }
 
-func TestAClockThatRanAheadForAWhileHasEndedNothing(t *testing.T) {
+func TestClockThatWasAheadForAWhileEndsNoTokenCodeOrSession(t *testing.T) {
 	program := steppedProgram(t)
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		p := serveStepped(t, program, 0, withAdmin(databaseURL)...)
@@ -93,17 +94,17 @@ func TestAClockThatRanAheadForAWhileHasEndedNothing(t *testing.T) {
 		p.step(t, 0)
 		requireMe(t, p.process, token.AccessToken, http.StatusOK)
 		_, err = at(app, p.process).Exchange(t.Context(), waiting)
-		require.NoError(t, err, "nor was the code used up")
+		require.NoError(t, err, "the refused attempt did not use up the code")
 		_, err = at(app, p.process).Exchange(t.Context(), fromTheFuture)
-		require.ErrorContains(t, err, "invalid_grant", "it would be good for more than a year")
+		require.ErrorContains(t, err, "invalid_grant", "otherwise the code would be valid for more than a year")
 		fresh, err := refresh(t.Context(), at(app, p.process), token)
 		require.NoError(t, err)
 		requireMe(t, p.process, fresh.AccessToken, http.StatusOK)
-		require.NotEmpty(t, b.authorize(t, at(app, p.process).AuthCodeURL("x"), person{}), "still signed in: it did not ask meanwhile")
+		require.NotEmpty(t, b.authorize(t, at(app, p.process).AuthCodeURL("x"), credentials{}), "the session did not end")
 	})
 }
 
-func TestAClockThatWentBackExcusesNoRetiredToken(t *testing.T) {
+func TestSettingTheClockBackDoesNotAcceptARetiredToken(t *testing.T) {
 	program := steppedProgram(t)
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		p := serveStepped(t, program, 0, withAdmin(databaseURL)...)
@@ -118,11 +119,11 @@ func TestAClockThatWentBackExcusesNoRetiredToken(t *testing.T) {
 		requireMe(t, p.process, old.AccessToken, http.StatusUnauthorized)
 		_, err = refresh(t.Context(), at(app, p.process), old)
 		require.ErrorContains(t, err, "invalid_grant")
-		requireMe(t, p.process, current.AccessToken, http.StatusUnauthorized, "the token leaked: its family has ended")
+		requireMe(t, p.process, current.AccessToken, http.StatusUnauthorized, "the reuse revoked the grant")
 	})
 }
 
-func TestNodesWhoseClocksAreApartWorkTogether(t *testing.T) {
+func TestNodesWithDifferentClocksWorkTogether(t *testing.T) {
 	program := steppedProgram(t)
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		site := "GATEHOUSE_SITE_URL=http://gateway.example.com"
@@ -140,9 +141,9 @@ func TestNodesWhoseClocksAreApartWorkTogether(t *testing.T) {
 			fresh, err := refresh(t.Context(), at(app, here.process), token)
 			require.NoError(t, err)
 			requireMe(t, there.process, fresh.AccessToken, http.StatusOK)
-			// A client that lost the answer asks at the other node. One that is behind
-			// excuses that a little longer; to one that is ahead the token was retired
-			// long ago, and is one that leaked.
+			// A client that did not receive the response repeats the refresh at the other
+			// node. If the clock of that node is behind, the grace window is still open. If
+			// it is ahead, the grace window is over, and the repeat counts as reuse.
 			again, err := refresh(t.Context(), at(app, there.process), token)
 			if i == 0 {
 				require.NoError(t, err)

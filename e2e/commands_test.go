@@ -8,8 +8,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestCommands runs each script in testdata in a directory of its own, with a
-// SQLite database that is not there yet.
+// TestCommands runs each script in testdata in its own directory. The SQLite database
+// does not exist at first.
 func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",

@@ -16,17 +16,17 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// ledger is what a client was told before the gateway died.
+// ledger records the responses that clients received before the gateway was killed.
 type ledger struct {
 	mu       sync.Mutex
-	tokens   []*oauth2.Token // received, and not refreshed since
+	tokens   []*oauth2.Token // received and not refreshed since
 	redeemed []redeemedCode
-	more     chan struct{} // gets an element for each redeemed code
+	more     chan struct{} // receives an element for each redeemed code
 }
 
 type redeemedCode struct{ code, accessToken string }
 
-// work gets codes and tokens, and refreshes every third one, until the gateway dies.
+// work redeems codes, and refreshes every third token, until the gateway is killed.
 func (l *ledger) work(ctx context.Context, app *oauth2.Config, b *browser) error {
 	for i := 0; ; i++ {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, app.AuthCodeURL("x"), nil)
@@ -35,14 +35,14 @@ func (l *ledger) work(ctx context.Context, app *oauth2.Config, b *browser) error
 		}
 		p, err := b.fetch(r)
 		if err != nil {
-			return nil //nolint:nilerr // it died, as it should
+			return nil //nolint:nilerr // the gateway was killed, as the test intends
 		}
 		code := p.answer.Get("code")
 		if code == "" {
 			return errors.New("no code: " + p.Text())
 		}
 		token, err := app.Exchange(ctx, code)
-		if died(err) {
+		if connectionBroke(err) {
 			return nil
 		}
 		if err != nil {
@@ -54,7 +54,7 @@ func (l *ledger) work(ctx context.Context, app *oauth2.Config, b *browser) error
 		}
 		fresh, err := refresh(ctx, app, token)
 		l.forget(token)
-		if died(err) {
+		if connectionBroke(err) {
 			return nil
 		}
 		if err != nil {
@@ -64,8 +64,9 @@ func (l *ledger) work(ctx context.Context, app *oauth2.Config, b *browser) error
 	}
 }
 
-// died tells a connection that broke from an answer that was not wanted.
-func died(err error) bool {
+// connectionBroke reports whether a request failed without a response. A response with
+// an OAuth error is not such a failure.
+func connectionBroke(err error) bool {
 	var refused *oauth2.RetrieveError
 	return err != nil && !errors.As(err, &refused)
 }
@@ -90,7 +91,7 @@ func (l *ledger) forget(t *oauth2.Token) {
 	l.tokens = slices.DeleteFunc(l.tokens, func(other *oauth2.Token) bool { return other == t })
 }
 
-// await lets the clients redeem so many more codes, from now on.
+// await waits until the clients have redeemed this number of codes, counted from now.
 func (l *ledger) await(t *testing.T, codes int, p *process) {
 	t.Helper()
 	for len(l.more) > 0 {
@@ -99,13 +100,13 @@ func (l *ledger) await(t *testing.T, codes int, p *process) {
 	for range codes {
 		select {
 		case <-l.more:
-		case <-time.After(patience):
-			t.Fatal("no progress", p.log)
+		case <-time.After(waitTimeout):
+			t.Fatal("the clients redeem no codes", p.log)
 		}
 	}
 }
 
-func TestKill9UnderLoadLosesNoTokenAndRevivesNoCode(t *testing.T) {
+func TestKillUnderLoadLosesNoTokenAndAcceptsNoCodeTwice(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		p := serve(t, withAdmin(databaseURL)...)
 		app := newApp(t, databaseURL)

@@ -18,9 +18,9 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// wire is a TCP port that leads to a PostgreSQL server, and can be cut.
-type wire struct {
-	target  string // a Unix socket or an address
+// tcpProxy forwards a TCP port to a PostgreSQL server until it is cut.
+type tcpProxy struct {
+	target  string // the path of a Unix socket, or an address
 	network string
 	address string
 
@@ -29,62 +29,65 @@ type wire struct {
 	conns    []net.Conn
 }
 
-// wireTo makes a wire to the database and returns its URL through the wire.
-func wireTo(t *testing.T, databaseURL string) (*wire, string) {
+// startProxy starts a proxy to the database and returns it with the URL of the database
+// through the proxy.
+func startProxy(t *testing.T, databaseURL string) (*tcpProxy, string) {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
 	require.NoError(t, err)
-	w := &wire{network: "tcp", target: u.Host, address: "127.0.0.1:0"}
+	p := &tcpProxy{network: "tcp", target: u.Host, address: "127.0.0.1:0"}
 	if dir := u.Query().Get("host"); strings.HasPrefix(dir, "/") {
-		w.network, w.target = "unix", filepath.Join(dir, ".s.PGSQL.5432")
+		p.network, p.target = "unix", filepath.Join(dir, ".s.PGSQL.5432")
 	}
-	w.mend(t)
-	t.Cleanup(w.cut)
-	u.Host = w.listener.Addr().String()
+	p.listen(t)
+	t.Cleanup(p.cut)
+	u.Host = p.listener.Addr().String()
 	u.RawQuery = url.Values{"sslmode": {"disable"}}.Encode()
-	return w, u.String()
+	return p, u.String()
 }
 
-func (w *wire) mend(t *testing.T) {
+// listen starts the proxy, and restarts it on the same port after a cut.
+func (p *tcpProxy) listen(t *testing.T) {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", w.address)
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", p.address)
 	require.NoError(t, err)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.listener, w.address = l, l.Addr().String()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.listener, p.address = l, l.Addr().String()
 	go func() {
 		for {
 			near, err := l.Accept()
 			if err != nil {
 				return
 			}
-			far, err := net.Dial(w.network, w.target) //nolint:noctx // it lives as long as the wire
+			far, err := net.Dial(p.network, p.target) //nolint:noctx // the connection ends with the proxy
 			if err != nil {
 				_ = near.Close()
 				continue
 			}
-			w.mu.Lock()
-			w.conns = append(w.conns, near, far)
-			w.mu.Unlock()
+			p.mu.Lock()
+			p.conns = append(p.conns, near, far)
+			p.mu.Unlock()
 			go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
 			go func() { _, _ = io.Copy(near, far); _ = near.Close() }()
 		}
 	}()
 }
 
-func (w *wire) cut() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	_ = w.listener.Close()
-	for _, c := range w.conns {
+// cut closes the port and every connection.
+func (p *tcpProxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = p.listener.Close()
+	for _, c := range p.conns {
 		_ = c.Close()
 	}
-	w.conns = nil
+	p.conns = nil
 }
 
-func TestADatabaseThatGoesAwayIs503UntilItIsBack(t *testing.T) {
+func TestRequestsGet503WhileTheDatabaseIsUnreachable(t *testing.T) {
 	direct := testdb.Postgres(t)
-	w, databaseURL := wireTo(t, direct)
+	proxy, databaseURL := startProxy(t, direct)
 	p := serve(t, withAdmin(databaseURL)...)
 	app := newApp(t, direct)
 	b := newBrowser(t)
@@ -93,7 +96,7 @@ func TestADatabaseThatGoesAwayIs503UntilItIsBack(t *testing.T) {
 	require.NoError(t, err)
 	waiting := b.authorize(t, at(app, p).AuthCodeURL("x"), admin)
 
-	w.cut()
+	proxy.cut()
 	answer, header, body := status(t, p.url+"/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, answer, body)
 	require.NotEmpty(t, header.Get("Retry-After"))
@@ -112,24 +115,24 @@ func TestADatabaseThatGoesAwayIs503UntilItIsBack(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, page.status)
 	require.Contains(t, page.Text(), "try again")
 
-	w.mend(t)
+	proxy.listen(t)
 	require.Eventually(t, func() bool {
 		answer, _, _ := status(t, p.url+"/readyz")
 		return answer == http.StatusOK
-	}, patience, 50*time.Millisecond, "it recovers by itself")
+	}, waitTimeout, 50*time.Millisecond, "the gateway recovers without a restart")
 	requireMe(t, p, token.AccessToken, http.StatusOK)
 	_, err = at(app, p).Exchange(t.Context(), waiting)
-	require.NoError(t, err, "the failed try did not use up the code")
+	require.NoError(t, err, "the failed attempt did not use up the code")
 }
 
 func requireMeUnavailable(t *testing.T, p *process, accessToken string) {
 	t.Helper()
 	answer, _, err := me(t.Context(), p, accessToken)
 	require.NoError(t, err)
-	require.Equal(t, http.StatusServiceUnavailable, answer, "not 401: the client must keep its token")
+	require.Equal(t, http.StatusServiceUnavailable, answer, "a 401 would make the client discard its token")
 }
 
-func TestADatabaseIsMigratedByOneOfSeveralNodesThatStartTogether(t *testing.T) {
+func TestOneOfSeveralNodesThatStartTogetherCreatesTheFirstSystemAdmin(t *testing.T) {
 	databaseURL := testdb.Postgres(t)
 	nodes := make([]*process, 3)
 	for i := range nodes {
@@ -138,14 +141,14 @@ func TestADatabaseIsMigratedByOneOfSeveralNodesThatStartTogether(t *testing.T) {
 	for _, p := range nodes {
 		p.awaitLine(t, p.log, "gatehouse is running")
 	}
-	made := 0
+	created := 0
 	for _, p := range nodes {
-		made += strings.Count(p.log.String(), "created the first System Admin")
+		created += strings.Count(p.log.String(), "created the first System Admin")
 	}
-	require.Equal(t, 1, made)
+	require.Equal(t, 1, created)
 }
 
-func TestTheSQLiteFilesAreNobodyElses(t *testing.T) {
+func TestOnlyTheOwnerCanReadTheSQLiteFiles(t *testing.T) {
 	databaseURL := testdb.SQLite(t)
 	p := serve(t, "GATEHOUSE_DATABASE_URL="+databaseURL)
 	dir := filepath.Dir(strings.TrimPrefix(databaseURL, "sqlite:"))

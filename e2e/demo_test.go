@@ -15,7 +15,7 @@ var address = regexp.MustCompile(`http://localhost:\d+`)
 // demo starts a demo on free ports and returns it with the sample client's URL.
 func demo(t *testing.T, flags ...string) (p *process, clientURL string) {
 	t.Helper()
-	// Variables of a gateway that may be configured here are not for the demo.
+	// The demo ignores the variables of a configured gateway.
 	env := []string{"GATEHOUSE_DATABASE_URL=postgres://nowhere", "GATEHOUSE_SITE_URL=nonsense"}
 	p = launch(t, env, append([]string{"demo", "--listen", "127.0.0.1:0", "--client-listen", "127.0.0.1:0"}, flags...)...)
 	p.awaitLine(t, p.stdout, "Press Ctrl+C to stop it")
@@ -25,16 +25,16 @@ func demo(t *testing.T, flags ...string) (p *process, clientURL string) {
 	return p, addresses[0]
 }
 
-func TestTheDemoTellsAStrangerWhatToDoAndItWorks(t *testing.T) {
+func TestDemoPrintsURLsAndPasswordsThatWork(t *testing.T) {
 	p, clientURL := demo(t)
-	said := p.stdout.String()
-	require.LessOrEqual(t, strings.Count(said, "\n"), 8, said)
-	words := regexp.MustCompile(`as (\w+) with the password (\S+) \(System Admin\), or as (\w+) with the password (\S+)`).FindStringSubmatch(said)
-	require.Len(t, words, 5, said)
-	ada, bob := person{words[1], words[2]}, person{words[3], words[4]}
+	banner := p.stdout.String()
+	require.LessOrEqual(t, strings.Count(banner, "\n"), 8, banner)
+	words := regexp.MustCompile(`as (\w+) with the password (\S+) \(System Admin\), or as (\w+) with the password (\S+)`).FindStringSubmatch(banner)
+	require.Len(t, words, 5, banner)
+	ada, bob := credentials{words[1], words[2]}, credentials{words[3], words[4]}
 
 	b := newBrowser(t)
-	b.CheckRedirect = nil // the sample client is a site like any other
+	b.CheckRedirect = nil // follow the redirect to the sample client too
 	start := b.get(t, clientURL)
 	for _, name := range []string{"Confidential app", "Public app", "Trusted app", "Implicit app"} {
 		require.Contains(t, start.Text(), name)
@@ -45,7 +45,7 @@ func TestTheDemoTellsAStrangerWhatToDoAndItWorks(t *testing.T) {
 	page = b.signIn(t, b.get(t, link), bob)
 	require.Contains(t, page.Text(), "Confidential app", "the consent page names the app")
 	page = b.submit(t, page, "decision", map[string][]string{"decision": {"allow"}})
-	require.Equal(t, "/confidential", page.url.Path, "back at the sample client")
+	require.Equal(t, "/confidential", page.url.Path, "the browser is back at the sample client")
 
 	other := newBrowser(t)
 	home := other.signIn(t, other.get(t, p.url+"/login"), ada)
@@ -53,18 +53,18 @@ func TestTheDemoTellsAStrangerWhatToDoAndItWorks(t *testing.T) {
 	require.Positive(t, home.Find(`a[href="/console"]`).Length(), "ada is a System Admin")
 }
 
-func TestAClientUnderDevelopmentCanUseTheDemosApps(t *testing.T) {
+func TestClientInDevelopmentCanUseTheAppsOfTheDemo(t *testing.T) {
 	p, clientURL := demo(t)
 	b := newBrowser(t)
-	bob := person{"bob", "bob-the-user"}
+	bob := credentials{"bob", "bob-the-user"}
 	app := oauth2.Config{
 		ClientID: "democonfidential0000000000", ClientSecret: "demo-secret-confidential",
 		RedirectURL: strings.Replace(clientURL, "localhost", "127.0.0.1", 1) + "/confidential/callback",
 	}
 	_, err := at(app, p).Exchange(t.Context(), "x")
-	require.ErrorContains(t, err, "invalid_grant", "the credentials are known")
+	require.ErrorContains(t, err, "invalid_grant", "the gateway accepts the client secret")
 
-	// Any port of this computer will do, but not any path.
+	// A loopback redirect URI matches with every port (RFC 8252 §7.3), but only with its own path.
 	app.RedirectURL = "http://localhost:3999/confidential/callback"
 	code := b.authorize(t, at(app, p).AuthCodeURL("x"), bob)
 	token, err := at(app, p).Exchange(t.Context(), code)
@@ -83,7 +83,7 @@ func TestAClientUnderDevelopmentCanUseTheDemosApps(t *testing.T) {
 	require.Empty(t, token.RefreshToken)
 }
 
-func TestTheDemoNamesABusyPortAndHowToChooseAnother(t *testing.T) {
+func TestDemoReportsAPortInUseAndTheFlagThatChangesIt(t *testing.T) {
 	p, clientURL := demo(t)
 	gateway, client := strings.TrimPrefix(p.url, "http://localhost:"), strings.TrimPrefix(clientURL, "http://localhost:")
 
@@ -98,12 +98,12 @@ func TestTheDemoNamesABusyPortAndHowToChooseAnother(t *testing.T) {
 	require.Contains(t, third.log.String(), "--client-listen")
 }
 
-func TestADemoWithADatabaseIsThereAgainNextTime(t *testing.T) {
+func TestDemoKeepsItsDataInADatabaseFile(t *testing.T) {
 	dir := t.TempDir()
 	p, _ := demo(t, "--database", "sqlite:"+dir+"/demo.db")
 	require.Contains(t, p.stdout.String(), "keeps all data")
 	app := oauth2.Config{ClientID: "demotrusted000000000000000", ClientSecret: "demo-secret-trusted", RedirectURL: "http://localhost:1/trusted/callback"}
-	code := newBrowser(t).authorize(t, at(app, p).AuthCodeURL("x"), person{"ada", "ada-the-admin"})
+	code := newBrowser(t).authorize(t, at(app, p).AuthCodeURL("x"), credentials{"ada", "ada-the-admin"})
 	token, err := at(app, p).Exchange(t.Context(), code)
 	require.NoError(t, err)
 	require.Zero(t, p.stop(t))

@@ -1,12 +1,12 @@
-// Package e2e holds the tests that drive the real binary as a process, from
-// outside: its exit status, its output, its log, its listeners, and signals.
+// Package e2e has the tests that run the real binary as a process. They check its exit
+// status, its output, its log, its listeners and its signals.
 //
-//	TestMain builds cmd/gatehouse once; stepped_test.go once more, with a clock that can be set
-//	start(t, env, "serve") ─▶ process: url, log, stop, kill
-//	newBrowser ─▶ signs in and consents by the forms of the pages, with a cookie jar
+//	TestMain ─▶ builds cmd/gatehouse once; stepped_test.go builds it with a clock that can be set
+//	serve, launch, run ─▶ a process: url, log, stop, kill
+//	newBrowser ─▶ signs in and consents with the forms of the pages, and keeps cookies
 //	golang.org/x/oauth2 ─▶ the app
-//	testdata/*.txtar ─▶ the sub-commands (testscript)
+//	testdata/*.txtar ─▶ the commands (testscript)
 //
-// The tests know nothing of the code that they test, but where databases come
-// from (test/testdb). The package has no code of its own.
+// The tests use none of the code that they test, except to create and read databases
+// (test/testdb, storage). The package contains only tests.
 package e2e

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// sealingSecret is what the tests' gateways seal with.
+// sealingSecret is the GATEHOUSE_SECRET of the tests.
 const sealingSecret = "a secret for the end-to-end tests, long enough"
 
-var admin = person{"root", "correct horse battery"}
+var admin = credentials{"root", "correct horse battery"}
 
-// withAdmin is an environment with a secret, a first System Admin and the
-// provider turned on.
+// withAdmin returns an environment with a secret, a first System Admin and the provider
+// turned on.
 func withAdmin(databaseURL string) []string {
 	return []string{
 		"GATEHOUSE_DATABASE_URL=" + databaseURL, "GATEHOUSE_SECRET=" + sealingSecret,
@@ -26,7 +26,7 @@ func withAdmin(databaseURL string) []string {
 	}
 }
 
-// newApp registers an app on the command line.
+// newApp registers an app with the app create command.
 func newApp(t *testing.T, databaseURL string, flags ...string) oauth2.Config {
 	t.Helper()
 	var app struct {
@@ -38,18 +38,18 @@ func newApp(t *testing.T, databaseURL string, flags ...string) oauth2.Config {
 	return oauth2.Config{ClientID: app.ID, ClientSecret: app.ClientSecret, RedirectURL: "https://app.example.com/cb"}
 }
 
-// at is the app as it talks to a process.
+// at returns the app with the endpoints of a process.
 func at(app oauth2.Config, p *process) *oauth2.Config {
 	app.Endpoint = oauth2.Endpoint{AuthURL: p.url + "/oauth/authorize", TokenURL: p.url + "/oauth/access_token", AuthStyle: oauth2.AuthStyleInParams}
 	return &app
 }
 
-// refresh sends a refresh token and returns what it gave.
+// refresh redeems the refresh token and returns the new tokens.
 func refresh(ctx context.Context, app *oauth2.Config, token *oauth2.Token) (*oauth2.Token, error) {
 	return app.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
 }
 
-// me asks who an access token acts for.
+// me requests /users/me with an access token.
 func me(ctx context.Context, p *process, accessToken string) (status int, username string, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/api/v4/users/me", nil)
 	if err != nil {
@@ -66,6 +66,7 @@ func me(ctx context.Context, p *process, accessToken string) (status int, userna
 	return res.StatusCode, user.Username, err
 }
 
+// requireMe requires a status of /users/me, and the user admin if it is 200.
 func requireMe(t *testing.T, p *process, accessToken string, status int, why ...any) {
 	t.Helper()
 	got, username, err := me(t.Context(), p, accessToken)
@@ -76,7 +77,7 @@ func requireMe(t *testing.T, p *process, accessToken string, status int, why ...
 	}
 }
 
-// status gets an address and returns how it was answered.
+// status requests a URL and returns the status, the header and the body of the response.
 func status(t *testing.T, address string) (int, http.Header, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)

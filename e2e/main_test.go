@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// binary is the gatehouse that the tests run.
+// binary is the path of the gatehouse binary that the tests run.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -24,7 +24,7 @@ func testBinary(m *testing.M) (status int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // It is a temporary directory.
+	defer func() { _ = os.RemoveAll(dir) }()
 	binary = filepath.Join(dir, "gatehouse")
 	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags", "-X main.version=9.8.7", "-o", binary, "gatehouse/cmd/gatehouse") //nolint:gosec // our own command
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr

@@ -16,7 +16,7 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// scrape reads the metrics of a gateway: the sum of each name's series.
+// scrape returns the metrics of a gateway: the sum of the series of each name, and the page.
 func scrape(t *testing.T, p *process) (sums map[string]float64, page string) {
 	t.Helper()
 	answer, _, page := status(t, "http://"+p.listen[1]+"/metrics")
@@ -35,12 +35,12 @@ func scrape(t *testing.T, p *process) (sums map[string]float64, page string) {
 	return sums, page
 }
 
-// gatehouseLines are the series that are ours.
+// gatehouseLines returns the lines of our own metrics.
 func gatehouseLines(page string) string {
 	return strings.Join(regexp.MustCompile("(?m)^gatehouse_.*$").FindAllString(page, -1), "\n")
 }
 
-// documentedMetrics are the names in the table of docs/operations.md.
+// documentedMetrics returns the names in the table of docs/operations.md.
 func documentedMetrics(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("../docs/operations.md")
@@ -54,7 +54,7 @@ func documentedMetrics(t *testing.T) []string {
 }
 
 // isConstant reports whether a metric does not change during this test. Other tests
-// change it (TestTheReaperGoesOnUntilNothingIsLeft, TestReapingGoesByTheSlowerClock, TestDatabaseMetrics).
+// change it (TestReaperDeletesBatchesUntilNoExpiredRowIsLeft, TestReaperUsesTheEarlierClock, TestDatabaseMetrics).
 func isConstant(name string) bool {
 	if strings.HasPrefix(name, "gatehouse_go_sql_") { // the connections may be the same before and after
 		return true
@@ -68,7 +68,7 @@ func isConstant(name string) bool {
 	return false
 }
 
-func TestEveryMetricThatIsDocumentedExistsAndMoves(t *testing.T) {
+func TestDocumentedMetricsExistAndChange(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		p := serve(t, append(withAdmin(databaseURL), "GATEHOUSE_METRICS_LISTEN=localhost:0", "GATEHOUSE_ENABLE_DYNAMIC_CLIENT_REGISTRATION=true")...)
 		before, _ := scrape(t, p)
@@ -84,12 +84,12 @@ func TestEveryMetricThatIsDocumentedExistsAndMoves(t *testing.T) {
 		require.Error(t, err)
 		_, err = refresh(t.Context(), at(app, p), token)
 		require.Error(t, err)
-		b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // none of these goes to a code
+		b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // these requests get no code
 		b.get(t, at(app, p).AuthCodeURL("x", oauth2.SetAuthURLParam("response_type", "token")))
 		b.get(t, at(app, p).AuthCodeURL("x", oauth2.SetAuthURLParam("response_type", "nonsense")))
-		b.get(t, at(app, p).AuthCodeURL("x", oauth2.SetAuthURLParam("client_id", "nobody")))
-		stranger := newBrowser(t)
-		stranger.signIn(t, stranger.get(t, p.url+"/login"), person{admin.login, "a wrong password"})
+		b.get(t, at(app, p).AuthCodeURL("x", oauth2.SetAuthURLParam("client_id", "unknown")))
+		other := newBrowser(t)
+		other.signIn(t, other.get(t, p.url+"/login"), credentials{admin.login, "a wrong password"})
 		for _, body := range []string{`{"redirect_uris":["https://client.example.com/cb"],"client_name":"A client"}`, `{}`} {
 			res, err := http.Post(p.url+"/api/v4/oauth/apps/register", "application/json", strings.NewReader(body))
 			require.NoError(t, err)
@@ -98,7 +98,7 @@ func TestEveryMetricThatIsDocumentedExistsAndMoves(t *testing.T) {
 
 		after, page := scrape(t, p)
 		for _, name := range documentedMetrics(t) {
-			if name == "gatehouse_reaped_rows_total" { // no table before the first round, minutes from now
+			if name == "gatehouse_reaped_rows_total" { // it has no series before the first run of the reaper, which is minutes away
 				continue
 			}
 			require.Contains(t, after, name)
@@ -124,18 +124,18 @@ func TestEveryMetricThatIsDocumentedExistsAndMoves(t *testing.T) {
 			`gatehouse_stored_rows{table="users"} 1`,
 			`gatehouse_build_info{build=`,
 		} {
-			require.True(t, strings.Contains(page, "\n"+series), "%s in:\n%s", series, gatehouseLines(page)) //nolint:testifylint // the whole page is too much to read
+			require.True(t, strings.Contains(page, "\n"+series), "%s in:\n%s", series, gatehouseLines(page)) //nolint:testifylint // Contains would print the whole page
 		}
 		require.NotContains(t, page, url.QueryEscape(code))
 	})
 }
 
-func TestThrottledSignInsAreCounted(t *testing.T) {
+func TestRateLimitedSignInsAreCounted(t *testing.T) {
 	p := serve(t, append(withAdmin(testdb.SQLite(t)), "GATEHOUSE_METRICS_LISTEN=localhost:0")...)
 	b := newBrowser(t)
 	page := b.get(t, p.url+"/login")
 	for page.status != http.StatusTooManyRequests {
-		page = b.signIn(t, page, person{admin.login, "a wrong password"})
+		page = b.signIn(t, page, credentials{admin.login, "a wrong password"})
 	}
 	_, metrics := scrape(t, p)
 	require.Contains(t, metrics, `gatehouse_sign_ins_total{outcome="throttled"} 1`)

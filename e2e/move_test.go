@@ -11,8 +11,8 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// TestMovingHouse goes from SQLite to PostgreSQL and back, with tokens in hand.
-func TestMovingHouse(t *testing.T) {
+// The test moves from SQLite to PostgreSQL and back while a client holds codes and tokens.
+func TestCodesAndTokensWorkAfterMigrateData(t *testing.T) {
 	first, second, third := testdb.SQLite(t), testdb.Postgres(t), testdb.SQLite(t)
 	p := serve(t, withAdmin(first)...)
 	app := newApp(t, first)
@@ -28,9 +28,9 @@ func TestMovingHouse(t *testing.T) {
 		waiting := b.authorize(t, at(app, p).AuthCodeURL("x"), admin)
 		require.Zero(t, p.stop(t))
 		run(t, []string{"GATEHOUSE_DATABASE_URL=" + move.to}, "migrate", "up")
-		said := run(t, nil, "migrate-data", "--from", move.from, "--to", move.to)
-		require.Contains(t, said, "All data was copied")
-		require.Len(t, strings.Split(strings.TrimSpace(said), "\n"), 1+8+2, "the heading, eight tables, an empty line and the message: %s", said)
+		out := run(t, nil, "migrate-data", "--from", move.from, "--to", move.to)
+		require.Contains(t, out, "All data was copied")
+		require.Len(t, strings.Split(strings.TrimSpace(out), "\n"), 1+8+2, "the heading, eight tables, an empty line and the message: %s", out)
 
 		p = serve(t, withAdmin(move.to)...)
 		for i, old := range tokens {
@@ -39,14 +39,14 @@ func TestMovingHouse(t *testing.T) {
 			require.NoError(t, err)
 			requireMe(t, p, tokens[i].AccessToken, http.StatusOK)
 		}
-		late, err := at(app, p).Exchange(t.Context(), waiting)
-		require.NoError(t, err, "a code that was on its way")
-		tokens = append(tokens, late)
-		b = newBrowser(t) // the port is another one, so the site is
+		redeemedLate, err := at(app, p).Exchange(t.Context(), waiting)
+		require.NoError(t, err, "a code from before the move")
+		tokens = append(tokens, redeemedLate)
+		b = newBrowser(t) // the new process has another port, so its cookies are separate
 		b.authorize(t, at(app, p).AuthCodeURL("x"), admin)
 	}
 	_, err = at(app, p).Exchange(t.Context(), redeemed)
-	require.ErrorContains(t, err, "invalid_grant", "what was used up still is")
+	require.ErrorContains(t, err, "invalid_grant", "a code that was redeemed before the move is still used up")
 	requireMe(t, p, tokens[1].AccessToken, http.StatusUnauthorized)
 	requireMe(t, p, tokens[0].AccessToken, http.StatusOK)
 }

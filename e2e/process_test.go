@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long something may take that should take a moment.
-const patience = 30 * time.Second
+// waitTimeout is how long the tests wait for something that takes a moment.
+const waitTimeout = 30 * time.Second
 
 // process is a running gatehouse.
 type process struct {
@@ -28,17 +28,17 @@ type process struct {
 	log    *output  // standard error
 	stdout *output
 	exited chan struct{}
-	status int // once exited
+	status int // valid after exited is closed
 }
 
-// environment is what every process gets, and nothing of ours.
+// environment returns the environment of a process. It does not inherit GATEHOUSE_ variables.
 func environment(more ...string) []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir(), "TMPDIR=" + os.TempDir()}
 	return append(env, more...)
 }
 
-// launch starts gatehouse without waiting for anything. It is killed at the end
-// of the test at the latest.
+// launch starts gatehouse and does not wait. The process is killed at the end of the test
+// if it is still running.
 func launch(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	return launchProgram(t, binary, env, args...)
@@ -62,7 +62,7 @@ func launchProgram(t *testing.T, program string, env []string, args ...string) *
 		close(p.exited)
 	}()
 	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill() // It may have ended.
+		_ = p.cmd.Process.Kill() // The process may have ended already.
 		<-p.exited
 		if t.Failed() {
 			t.Logf("log of gatehouse %s:\n%s", strings.Join(args, " "), p.log)
@@ -71,7 +71,7 @@ func launchProgram(t *testing.T, program string, env []string, args ...string) *
 	return p
 }
 
-// serve starts a gateway on a free port and waits until it runs.
+// serve starts a gateway on a free port and waits until it is running.
 func serve(t *testing.T, env ...string) *process {
 	t.Helper()
 	return serveProgram(t, binary, env...)
@@ -86,10 +86,10 @@ func serveProgram(t *testing.T, program string, env ...string) *process {
 	return p
 }
 
-// awaitLine waits for a line that holds the text.
+// awaitLine waits for a line that contains the text.
 func (p *process) awaitLine(t *testing.T, o *output, text string) string {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(waitTimeout)
 	for {
 		line, changed := o.find(text)
 		if line != "" {
@@ -103,37 +103,37 @@ func (p *process) awaitLine(t *testing.T, o *output, text string) string {
 			}
 			require.FailNow(t, "gatehouse ended early", "%s\n%s", p.log, p.stdout)
 		case <-deadline:
-			require.FailNow(t, "gatehouse did not say "+text, "%s\n%s", p.log, p.stdout)
+			require.FailNow(t, "gatehouse did not print "+text, "%s\n%s", p.log, p.stdout)
 		}
 	}
 }
 
-// stop asks it to stop and returns the exit status.
+// stop sends SIGTERM and returns the exit status.
 func (p *process) stop(t *testing.T) int {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	return p.await(t)
 }
 
-// kill ends it at once, as a crash would.
+// kill ends the process immediately, like a crash.
 func (p *process) kill(t *testing.T) {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Kill())
 	<-p.exited
 }
 
-// await waits until it has ended and returns the exit status.
+// await waits for the end of the process and returns the exit status.
 func (p *process) await(t *testing.T) int {
 	t.Helper()
 	select {
 	case <-p.exited:
-	case <-time.After(patience):
-		require.FailNow(t, "gatehouse does not end", p.log)
+	case <-time.After(waitTimeout):
+		require.FailNow(t, "gatehouse did not end", p.log)
 	}
 	return p.status
 }
 
-// run runs a command to its end and returns its standard output. It must succeed.
+// run runs a command, which must succeed, and returns its standard output.
 func run(t *testing.T, env []string, args ...string) string {
 	t.Helper()
 	p := launch(t, env, args...)
@@ -141,13 +141,13 @@ func run(t *testing.T, env []string, args ...string) string {
 	return p.stdout.String()
 }
 
-// runJSON is run with --json.
+// runJSON runs a command with --json and decodes its output.
 func runJSON(t *testing.T, env []string, answer any, args ...string) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal([]byte(run(t, env, append(args, "--json")...)), answer))
 }
 
-// output collects what a process writes.
+// output collects the output of a process.
 type output struct {
 	mu      sync.Mutex
 	buf     bytes.Buffer
@@ -170,8 +170,8 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// find returns the first complete line that holds the text, and what is closed
-// when there is more to look at.
+// find returns the first complete line that contains the text. If there is no such line
+// yet, it returns a channel that is closed when there is more output.
 func (o *output) find(text string) (string, <-chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -13,17 +13,17 @@ import (
 	"gatehouse/test/testdb"
 )
 
-func TestAnAppSignsSomebodyInAndTheLogTellsNothingSecret(t *testing.T) {
+func TestAppSignsUserInAndTheLogContainsNoSecret(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		p := serve(t, withAdmin(databaseURL)...)
 		require.Contains(t, p.log.String(), "created the first System Admin")
 		app := newApp(t, databaseURL)
 		b := newBrowser(t)
-		b.remember(sealingSecret, app.ClientSecret, "a-state-that-is-nobodys-business")
+		b.remember(sealingSecret, app.ClientSecret, "a-state-that-must-not-be-logged")
 
 		verifier := oauth2.GenerateVerifier()
 		b.remember(verifier, oauth2.S256ChallengeFromVerifier(verifier))
-		code := b.authorize(t, at(app, p).AuthCodeURL("a-state-that-is-nobodys-business", oauth2.S256ChallengeOption(verifier)), admin)
+		code := b.authorize(t, at(app, p).AuthCodeURL("a-state-that-must-not-be-logged", oauth2.S256ChallengeOption(verifier)), admin)
 		_, err := at(app, p).Exchange(t.Context(), code, oauth2.VerifierOption("wrong-"+verifier))
 		require.ErrorContains(t, err, "invalid_grant")
 
@@ -43,19 +43,19 @@ func TestAnAppSignsSomebodyInAndTheLogTellsNothingSecret(t *testing.T) {
 		require.ErrorContains(t, err, "invalid_grant", "a code is redeemed once")
 		requireMe(t, p, fresh.AccessToken, http.StatusUnauthorized)
 
-		wrong := person{admin.login, "a mistyped password"}
+		mistyped := credentials{admin.login, "a mistyped password"}
 		other := newBrowser(t)
-		other.signIn(t, other.get(t, p.url+"/login"), wrong)
+		other.signIn(t, other.get(t, p.url+"/login"), mistyped)
 
 		require.Zero(t, p.stop(t))
-		for _, secret := range append(append(b.seen, other.seen...), url.QueryEscape(admin.password), url.QueryEscape(sealingSecret)) {
+		for _, secret := range append(append(b.secrets, other.secrets...), url.QueryEscape(admin.password), url.QueryEscape(sealingSecret)) {
 			require.NotContains(t, p.log.String(), secret)
 		}
-		require.Greater(t, len(b.seen), 15, "the test saw secrets to look for")
+		require.Greater(t, len(b.secrets), 15, "the browser saw enough secrets")
 	})
 }
 
-func TestTheSetUpLinkMakesTheFirstAdminOnce(t *testing.T) {
+func TestSetUpLinkCreatesTheFirstSystemAdminOnce(t *testing.T) {
 	databaseURL := testdb.SQLite(t)
 	env := []string{"GATEHOUSE_DATABASE_URL=" + databaseURL}
 	p := serve(t, env...)
@@ -68,7 +68,7 @@ func TestTheSetUpLinkMakesTheFirstAdminOnce(t *testing.T) {
 	b := newBrowser(t)
 	page := b.submit(t, b.get(t, link), "username", url.Values{"username": {"founder"}, "email": {"founder@example.com"}, "password": {"a good long one"}})
 	require.Equal(t, http.StatusOK, page.status)
-	require.Equal(t, "/", page.url.Path, "signed in, on the start page")
+	require.Equal(t, "/", page.url.Path, "the start page, signed in")
 	require.Contains(t, page.Text(), "founder")
 	require.Equal(t, http.StatusNotFound, newBrowser(t).get(t, link).status, "the link works once")
 
@@ -78,10 +78,10 @@ func TestTheSetUpLinkMakesTheFirstAdminOnce(t *testing.T) {
 	require.Contains(t, users[0].Roles, "system_admin")
 
 	require.Zero(t, p.stop(t))
-	require.NotContains(t, serve(t, env...).log.String(), "set_up_link", "there is somebody now")
+	require.NotContains(t, serve(t, env...).log.String(), "set_up_link", "there is a user now")
 }
 
-func TestASecretMayBeReplacedWithoutEndingTokens(t *testing.T) {
+func TestTokensWorkAfterTheSecretIsReplacedWhileThePreviousOneIsSet(t *testing.T) {
 	databaseURL := testdb.SQLite(t)
 	p := serve(t, withAdmin(databaseURL)...)
 	app := newApp(t, databaseURL)
@@ -90,19 +90,19 @@ func TestASecretMayBeReplacedWithoutEndingTokens(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, p.stop(t))
 
-	const next = "GATEHOUSE_SECRET=another secret, which is just as long"
-	p = serve(t, "GATEHOUSE_DATABASE_URL="+databaseURL, next, "GATEHOUSE_SECRET_PREVIOUS="+sealingSecret)
+	const newSecret = "GATEHOUSE_SECRET=another secret, which is just as long"
+	p = serve(t, "GATEHOUSE_DATABASE_URL="+databaseURL, newSecret, "GATEHOUSE_SECRET_PREVIOUS="+sealingSecret)
 	requireMe(t, p, token.AccessToken, http.StatusOK)
 	require.Zero(t, p.stop(t))
 
-	p = serve(t, "GATEHOUSE_DATABASE_URL="+databaseURL, next)
+	p = serve(t, "GATEHOUSE_DATABASE_URL="+databaseURL, newSecret)
 	requireMe(t, p, token.AccessToken, http.StatusUnauthorized)
 }
 
-func TestTwoProcessesShareASQLiteFile(t *testing.T) {
+func TestTwoProcessesShareASQLiteDatabase(t *testing.T) {
 	databaseURL := testdb.SQLite(t)
 	env := withAdmin(databaseURL)
-	env[1] = "GATEHOUSE_SECRET=" // they find it beside the database
+	env[1] = "GATEHOUSE_SECRET=" // both processes use the file beside the database
 	first, second := serve(t, env...), serve(t, env...)
 	app := newApp(t, databaseURL)
 

@@ -12,7 +12,7 @@ import (
 	"gatehouse/test/testdb"
 )
 
-func TestWrongVariablesStopTheStartAllAtOnce(t *testing.T) {
+func TestGatewayDoesNotStartAndListsEveryInvalidVariable(t *testing.T) {
 	p := launch(t, []string{"GATEHOUSE_LISTEN=nowhere", "GATEHOUSE_SITE_URL=sso.example.com", "GATEHOUSE_SECRET=too short", "GATEHOUSE_LOG_FORMATT=json", "GATEHOUSE_ADMIN_EMAIL=x"}, "serve")
 	require.Equal(t, 1, p.await(t))
 	for _, variable := range []string{"GATEHOUSE_LISTEN", "GATEHOUSE_SITE_URL", "GATEHOUSE_SECRET", "GATEHOUSE_LOG_FORMATT", "GATEHOUSE_ADMIN_USERNAME", "GATEHOUSE_ADMIN_PASSWORD"} {
@@ -21,16 +21,16 @@ func TestWrongVariablesStopTheStartAllAtOnce(t *testing.T) {
 	require.NotContains(t, p.log.String(), "too short\n")
 	entries, err := os.ReadDir(p.cmd.Dir)
 	require.NoError(t, err)
-	require.Empty(t, entries, "nothing was begun")
+	require.Empty(t, entries, "no file was created")
 }
 
-func TestPostgreSQLNeedsASecret(t *testing.T) {
+func TestPostgreSQLRequiresASecret(t *testing.T) {
 	p := launch(t, []string{"GATEHOUSE_DATABASE_URL=" + testdb.Postgres(t)}, "serve")
 	require.Equal(t, 1, p.await(t))
 	require.Contains(t, p.log.String(), "GATEHOUSE_SECRET: PostgreSQL requires this secret")
 }
 
-func TestABusyPortIsNamed(t *testing.T) {
+func TestPortInUseIsReported(t *testing.T) {
 	first := serve(t, "GATEHOUSE_DATABASE_URL="+testdb.SQLite(t))
 	second := launch(t, []string{"GATEHOUSE_DATABASE_URL=" + testdb.SQLite(t), "GATEHOUSE_LISTEN=" + first.listen[0]}, "serve")
 	require.Equal(t, 1, second.await(t))
@@ -39,7 +39,7 @@ func TestABusyPortIsNamed(t *testing.T) {
 	require.Contains(t, second.log.String(), "GATEHOUSE_LISTEN")
 }
 
-func TestAWrongFirstAdminIsRefusedByTheVariablesName(t *testing.T) {
+func TestInvalidFirstSystemAdminIsReportedWithTheVariable(t *testing.T) {
 	env := withAdmin(testdb.SQLite(t))
 	env[2] = "GATEHOUSE_ADMIN_USERNAME=1 root"
 	p := launch(t, append(env, "GATEHOUSE_LISTEN=127.0.0.1:0"), "serve")
@@ -47,7 +47,7 @@ func TestAWrongFirstAdminIsRefusedByTheVariablesName(t *testing.T) {
 	require.Contains(t, p.log.String(), "GATEHOUSE_ADMIN_USERNAME: The username must start with a letter")
 }
 
-func TestADatabaseThatIsNotThereIsSaidInOneSentence(t *testing.T) {
+func TestUnreachableDatabaseIsReportedWithoutThePassword(t *testing.T) {
 	p := launch(t, []string{"GATEHOUSE_DATABASE_URL=postgres://gatehouse:hunter2@127.0.0.1:1/gatehouse", "GATEHOUSE_SECRET=" + sealingSecret}, "serve")
 	require.Equal(t, 1, p.await(t))
 	require.Contains(t, p.log.String(), "PostgreSQL cannot be reached")
@@ -55,7 +55,7 @@ func TestADatabaseThatIsNotThereIsSaidInOneSentence(t *testing.T) {
 	require.NotContains(t, p.log.String(), "goroutine")
 }
 
-func TestMetricsHaveAListenerOfTheirOwn(t *testing.T) {
+func TestMetricsHaveTheirOwnListener(t *testing.T) {
 	p := serve(t, "GATEHOUSE_DATABASE_URL="+testdb.SQLite(t), "GATEHOUSE_METRICS_LISTEN=localhost:0")
 	require.Len(t, p.listen, 2)
 	status(t, p.url+"/login")
@@ -63,10 +63,10 @@ func TestMetricsHaveAListenerOfTheirOwn(t *testing.T) {
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, body, `gatehouse_http_requests_total{method="GET",route="/login",status="2xx"} 1`)
 	code, _, _ = status(t, p.url+"/metrics")
-	require.Equal(t, http.StatusNotFound, code, "not for everybody")
+	require.Equal(t, http.StatusNotFound, code, "the public listener does not serve metrics")
 }
 
-func TestASiteBelowAPathWorksThroughout(t *testing.T) {
+func TestGatewayWorksBelowABasePath(t *testing.T) {
 	databaseURL := testdb.SQLite(t)
 	p := serve(t, append(withAdmin(databaseURL), "GATEHOUSE_SITE_URL=http://localhost/sso")...)
 	p.url += "/sso"
@@ -78,7 +78,7 @@ func TestASiteBelowAPathWorksThroughout(t *testing.T) {
 	requireMe(t, p, token.AccessToken, http.StatusOK)
 	site, err := url.Parse(strings.TrimSuffix(p.url, "/sso"))
 	require.NoError(t, err)
-	require.Empty(t, b.Jar.Cookies(site), "cookies stay below the path")
+	require.Empty(t, b.Jar.Cookies(site), "the cookies are limited to the base path")
 	code2, _, _ := status(t, strings.TrimSuffix(p.url, "/sso")+"/login")
 	require.Equal(t, http.StatusNotFound, code2)
 }

@@ -14,11 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stepped is a gateway whose clock can be set while it runs. The monotonic clock,
-// and so every timer, goes on as it was, as on a machine whose clock is set.
+// stepped is a gateway whose clock can be set while it runs. As on a real machine, the
+// monotonic clock and the timers do not change.
 type stepped struct {
 	*process
-	clock string // the file that says by how many seconds the clock is off
+	clock string // the file with the number of seconds by which the clock is wrong
 }
 
 var steppedOnce = struct {
@@ -26,12 +26,12 @@ var steppedOnce = struct {
 	program string
 }{}
 
-// steppedProgram is the gateway with one line more in the standard library's
-// time.Now, and a file more that tells it what to add. It is built once.
+// steppedProgram builds the gateway once. In this build, time.Now of the standard library
+// adds a number of seconds, and an additional file of package main reads this number.
 func steppedProgram(t *testing.T) string {
 	t.Helper()
 	steppedOnce.Do(func() { steppedOnce.program = buildStepped(t, filepath.Dir(binary)) })
-	require.NotEmpty(t, steppedOnce.program, "it was not built")
+	require.NotEmpty(t, steppedOnce.program, "the build failed in an earlier test")
 	return steppedOnce.program
 }
 
@@ -48,7 +48,7 @@ func buildStepped(t *testing.T, dir string) string {
 		{"func Now() Time {\n", "var SteppedBy atomic.Int64\n\nfunc Now() Time {\n"},
 		{"\tsec, nsec, mono := runtimeNow()\n", "\tsec, nsec, mono := runtimeNow()\n\tsec += SteppedBy.Load()\n"},
 	} {
-		require.Equal(t, 1, strings.Count(changed, change[0]), "time.Now of this Go version is written differently: adapt this test to it (%q)", change[0])
+		require.Equal(t, 1, strings.Count(changed, change[0]), "the source of time.Now has changed in this Go version; adapt this test (%q)", change[0])
 		changed = strings.Replace(changed, change[0], change[1], 1)
 	}
 	write := func(name, content string) string {
@@ -67,8 +67,8 @@ import ("os"; "strconv"; "strings"; "time")
 func init() {
 	go func() {
 		for range time.Tick(time.Millisecond) {
-			if said, err := os.ReadFile(os.Getenv("STEPPED_BY")); err == nil {
-				if seconds, err := strconv.ParseInt(strings.TrimSpace(string(said)), 10, 64); err == nil {
+			if content, err := os.ReadFile(os.Getenv("STEPPED_BY")); err == nil {
+				if seconds, err := strconv.ParseInt(strings.TrimSpace(string(content)), 10, 64); err == nil {
 					time.SteppedBy.Store(seconds)
 				}
 			}
@@ -85,7 +85,7 @@ func init() {
 	return program
 }
 
-// serveStepped is serve, with a clock that is off from the beginning.
+// serveStepped is serve with a clock that is wrong from the start.
 func serveStepped(t *testing.T, program string, by time.Duration, env ...string) stepped {
 	t.Helper()
 	s := stepped{clock: filepath.Join(t.TempDir(), "clock")}
@@ -95,7 +95,7 @@ func serveStepped(t *testing.T, program string, by time.Duration, env ...string)
 	return s
 }
 
-// step sets the clock, and waits until the gateway goes by it.
+// step sets the clock and waits until the gateway uses it.
 func (s stepped) step(t *testing.T, by time.Duration) {
 	t.Helper()
 	s.write(t, by)
@@ -103,7 +103,7 @@ func (s stepped) step(t *testing.T, by time.Duration) {
 		_, header, _ := status(t, s.url+"/healthz")
 		date, err := http.ParseTime(header.Get("Date"))
 		return err == nil && (time.Until(date)-by).Abs() < 30*time.Second
-	}, patience, 10*time.Millisecond)
+	}, waitTimeout, 10*time.Millisecond)
 }
 
 func (s stepped) write(t *testing.T, by time.Duration) {

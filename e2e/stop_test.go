@@ -18,10 +18,10 @@ import (
 	"gatehouse/test/testdb"
 )
 
-func TestSIGTERMLetsWhatIsUnderWayFinish(t *testing.T) {
+func TestRequestsInProgressFinishAfterSIGTERM(t *testing.T) {
 	p := serve(t, withAdmin(testdb.SQLite(t))...)
 
-	// A request whose body is half there.
+	// The client has sent the header of a request, but not the body.
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.listen[0])
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
@@ -42,10 +42,10 @@ func TestSIGTERMLetsWhatIsUnderWayFinish(t *testing.T) {
 			_ = late.Close()
 		}
 		return err != nil
-	}, patience, time.Millisecond, "nothing new is let in")
+	}, waitTimeout, time.Millisecond, "new connections are refused")
 	select {
 	case <-p.exited:
-		t.Fatal("it did not wait for the request", p.log)
+		t.Fatal("the gateway did not wait for the request", p.log)
 	default:
 	}
 	_, err = io.WriteString(conn, body)
@@ -54,15 +54,15 @@ func TestSIGTERMLetsWhatIsUnderWayFinish(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = res.Body.Close() }()
 	require.Equal(t, http.StatusBadRequest, res.StatusCode)
-	said, err := io.ReadAll(res.Body)
+	responseBody, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	require.Contains(t, string(said), `"error"`)
+	require.Contains(t, string(responseBody), `"error"`)
 	require.Zero(t, p.await(t))
 	require.Contains(t, p.log.String(), "gatehouse has stopped")
 	require.NotContains(t, p.log.String(), `"level":"ERROR"`)
 }
 
-func TestASecondSignalEndsItAtOnce(t *testing.T) {
+func TestSecondSignalEndsTheProcessImmediately(t *testing.T) {
 	p := serve(t, withAdmin(testdb.SQLite(t))...)
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.listen[0])
 	require.NoError(t, err)
@@ -74,18 +74,19 @@ func TestASecondSignalEndsItAtOnce(t *testing.T) {
 
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	require.Eventually(t, func() bool {
-		_ = p.cmd.Process.Signal(syscall.SIGTERM) // Signals that come together are one: say it until it is heard.
+		_ = p.cmd.Process.Signal(syscall.SIGTERM) // Two signals that arrive together count as one, so it is sent until the process ends.
 		select {
 		case <-p.exited:
 			return true
 		default:
 			return false
 		}
-	}, 5*time.Second, 10*time.Millisecond, "well before the ten seconds of draining")
+	}, 5*time.Second, 10*time.Millisecond, "before the drain timeout of ten seconds")
 }
 
-// HTTP/2 says it with GOAWAY (RFC 9113 §6.8), which net/http makes of the same header.
-func TestAStopLosesNoRequestOnAnHTTP2ConnectionThatWasKeptOpen(t *testing.T) {
+// In HTTP/2, GOAWAY (RFC 9113 §6.8) replaces the Connection header. net/http sends it when
+// a handler sets that header.
+func TestStopLosesNoRequestOnAnOpenHTTP2Connection(t *testing.T) {
 	certFile, keyFile, pool := certificate(t)
 	p := serve(t, append(withAdmin(testdb.SQLite(t)), "GATEHOUSE_SITE_URL=https://localhost", "GATEHOUSE_TLS_CERT="+certFile, "GATEHOUSE_TLS_KEY="+keyFile)...)
 	var dialled atomic.Int32
@@ -111,12 +112,12 @@ func TestAStopLosesNoRequestOnAnHTTP2ConnectionThatWasKeptOpen(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, version)
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	for ended := false; !ended; { // until there is nothing to connect to any more
+	for ended := false; !ended; { // until new connections are refused
 		before := dialled.Load()
 		status, _, err := post()
 		if ended = err != nil; ended {
 			require.ErrorIs(t, err, syscall.ECONNREFUSED)
-			require.Greater(t, dialled.Load(), before, "it was not sent")
+			require.Greater(t, dialled.Load(), before, "the request was not sent on the old connection")
 		} else {
 			require.Equal(t, http.StatusBadRequest, status)
 		}

@@ -22,7 +22,7 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// certificate makes a certificate for localhost, and its key.
+// certificate creates a certificate for localhost and its key.
 func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
 	t.Helper()
 	certPEM, keyPEM := certificatePEM(t, time.Now().Add(time.Hour))
@@ -51,7 +51,7 @@ func certificatePEM(t *testing.T, until time.Time) (certPEM, keyPEM []byte) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 }
 
-func TestTheGatewaySpeaksTLSItself(t *testing.T) {
+func TestGatewayServesTLS(t *testing.T) {
 	certFile, keyFile, pool := certificate(t)
 	env := []string{
 		"GATEHOUSE_DATABASE_URL=" + testdb.SQLite(t), "GATEHOUSE_SITE_URL=https://localhost",
@@ -67,26 +67,26 @@ func TestTheGatewaySpeaksTLSItself(t *testing.T) {
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	require.NotEmpty(t, res.Header.Get("Strict-Transport-Security"))
 
-	here := "GATEHOUSE_LISTEN=" + p.listen[0]
-	require.Contains(t, run(t, append(env, here), "healthcheck"), "ready")
+	listen := "GATEHOUSE_LISTEN=" + p.listen[0]
+	require.Contains(t, run(t, append(env, listen), "healthcheck"), "ready")
 
-	// Somebody else on the port is not taken for the gateway.
+	// A server with another certificate is not the gateway.
 	otherCert, otherKey, _ := certificate(t)
 	env[2], env[3] = "GATEHOUSE_TLS_CERT="+otherCert, "GATEHOUSE_TLS_KEY="+otherKey
-	check := launch(t, append(env, here), "healthcheck")
+	check := launch(t, append(env, listen), "healthcheck")
 	require.Equal(t, 1, check.await(t))
 	require.Contains(t, check.log.String(), "another server listens there")
 }
 
-func TestAHealthCheckFollowsTheDatabase(t *testing.T) {
+func TestHealthcheckFailsWhileTheDatabaseIsUnreachable(t *testing.T) {
 	databaseURL := testdb.Postgres(t)
-	w, wired := wireTo(t, databaseURL)
-	env := withAdmin(wired)
+	proxy, proxied := startProxy(t, databaseURL)
+	env := withAdmin(proxied)
 	p := serve(t, env...)
-	here := append(env, "GATEHOUSE_LISTEN="+p.listen[0])
-	require.Contains(t, run(t, here, "healthcheck"), "ready")
-	w.cut()
-	check := launch(t, here, "healthcheck")
+	env = append(env, "GATEHOUSE_LISTEN="+p.listen[0])
+	require.Contains(t, run(t, env, "healthcheck"), "ready")
+	proxy.cut()
+	check := launch(t, env, "healthcheck")
 	require.Equal(t, 1, check.await(t))
 	require.Contains(t, check.log.String(), "not ready")
 }

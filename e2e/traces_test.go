@@ -12,7 +12,7 @@ import (
 	"gatehouse/test/testdb"
 )
 
-func TestTracesAreSentWhereOpenTelemetrysVariablesSay(t *testing.T) {
+func TestTracesAreSentToTheConfiguredCollector(t *testing.T) {
 	var mu sync.Mutex
 	var received []byte
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -25,25 +25,25 @@ func TestTracesAreSentWhereOpenTelemetrysVariablesSay(t *testing.T) {
 	}))
 	defer collector.Close()
 	p := serve(t, append(withAdmin(testdb.SQLite(t)), "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=test")...)
-	newBrowser(t).get(t, p.url+"/login?redirect_to=/a-secret-place")
-	require.Zero(t, p.stop(t), "what is left is sent before the end")
+	newBrowser(t).get(t, p.url+"/login?redirect_to=/a-secret-path")
+	require.Zero(t, p.stop(t), "the last spans are sent before the process ends")
 
 	mu.Lock()
 	defer mu.Unlock()
 	for _, text := range []string{"GET /login", "gatehouse", "9.8.7", "deployment.environment.name"} {
 		require.Contains(t, string(received), text)
 	}
-	require.NotContains(t, string(received), "a-secret-place")
+	require.NotContains(t, string(received), "a-secret-path")
 }
 
-func TestACollectorThatIsGoneStopsNobody(t *testing.T) {
+func TestGatewayWorksWithoutItsCollector(t *testing.T) {
 	p := serve(t, append(withAdmin(testdb.SQLite(t)), "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1")...)
 	require.Equal(t, http.StatusOK, newBrowser(t).get(t, p.url+"/login").status)
 	require.Zero(t, p.stop(t))
 	require.Contains(t, p.log.String(), "traces were not sent")
 }
 
-func TestAProtocolThatIsNotSpokenStopsTheStart(t *testing.T) {
-	said := fails(t, append(withAdmin(testdb.SQLite(t)), "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"), "serve")
-	require.Contains(t, said, "only by http/protobuf")
+func TestGatewayDoesNotStartWithAnUnsupportedTraceProtocol(t *testing.T) {
+	log := runFails(t, append(withAdmin(testdb.SQLite(t)), "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"), "serve")
+	require.Contains(t, log, "only by http/protobuf")
 }
