@@ -110,7 +110,7 @@ func TestRenewedCertificateIsUsedWithoutARestart(t *testing.T) {
 	current, key := certificatePEM(t, time.Now().Add(time.Hour))
 	write(current, key)
 	require.Contains(t, run(t, here, "healthcheck"), "ready", "also before the new certificate is loaded")
-	require.Eventually(t, func() bool { return serves(current) }, patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return serves(current) }, waitTimeout, 50*time.Millisecond)
 
 	other, otherKey := certificatePEM(t, time.Now().Add(time.Hour))
 	expired, expiredKey := certificatePEM(t, time.Now().Add(-time.Hour))
@@ -119,12 +119,12 @@ func TestRenewedCertificateIsUsedWithoutARestart(t *testing.T) {
 		{[]byte("not a certificate"), key}, {nil, nil}, {other[:len(other)/2], otherKey}, {other, key}, {expired, expiredKey},
 	} {
 		write(broken.cert, broken.key)
-		require.Eventually(t, func() bool { return strings.Count(p.log.String(), warning) == i+1 }, patience, 50*time.Millisecond, "case %d", i)
+		require.Eventually(t, func() bool { return strings.Count(p.log.String(), warning) == i+1 }, waitTimeout, 50*time.Millisecond, "case %d", i)
 		require.True(t, serves(current), "case %d", i)
 		require.Contains(t, run(t, here, "healthcheck"), "ready", "case %d", i)
 	}
 	require.NoError(t, os.Remove(keyFile))
-	require.Eventually(t, func() bool { return strings.Count(p.log.String(), warning) == 6 }, patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Count(p.log.String(), warning) == 6 }, waitTimeout, 50*time.Millisecond)
 	time.Sleep(3 * time.Second)
 	require.Equal(t, 6, strings.Count(p.log.String(), warning), "each broken state is logged once")
 
@@ -135,7 +135,7 @@ func TestRenewedCertificateIsUsedWithoutARestart(t *testing.T) {
 	require.NoError(t, os.Remove(certFile))
 	require.NoError(t, os.Symlink(filepath.Join(next, "cert.pem"), certFile))
 	require.NoError(t, os.Symlink(filepath.Join(next, "key.pem"), keyFile))
-	require.Eventually(t, func() bool { return serves(other) }, patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return serves(other) }, waitTimeout, 50*time.Millisecond)
 	require.Zero(t, p.stop(t))
 }
 
