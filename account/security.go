@@ -114,11 +114,9 @@ func (h *SecurityHandler) render(w http.ResponseWriter, r *http.Request, v web.V
 	for _, s := range sessions {
 		page.Sessions = append(page.Sessions, templates.SessionItem{Session: s, Current: s.ID == v.Session.ID})
 	}
-	if page.ProviderEnabled {
-		page.Page = web.PageNumber(r)
-		if page.Apps, page.HasMore, err = h.appsPage(r.Context(), v.User.ID, page.Page); err != nil {
-			return err
-		}
+	page.Page = web.PageNumber(r)
+	if page.Apps, page.HasMore, err = h.appsPage(r.Context(), v.User.ID, page.Page); err != nil {
+		return err
 	}
 	frame := v.Frame()
 	if status == http.StatusOK {

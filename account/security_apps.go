@@ -36,7 +36,7 @@ func (h *SecurityHandler) appsPage(ctx context.Context, userID string, page int)
 
 // revokePage is GET /settings/security/apps/{app_id}/revoke.
 func (h *SecurityHandler) revokePage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	appID, err := appInPath(r, v)
+	appID, err := appInPath(r)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (h *SecurityHandler) revokePage(w http.ResponseWriter, r *http.Request, v w
 
 // revoke is POST /settings/security/apps/{app_id}/revoke.
 func (h *SecurityHandler) revoke(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	appID, err := appInPath(r, v)
+	appID, err := appInPath(r)
 	if err != nil {
 		return err
 	}
@@ -72,14 +72,12 @@ func (h *SecurityHandler) revoke(w http.ResponseWriter, r *http.Request, v web.V
 	return h.redirect(w, r, "app")
 }
 
-// appInPath returns the id of the app in the path. It refuses with a *web.Error if the
-// provider is off (C 4.1, C 2.14) or the id is malformed.
-func appInPath(r *http.Request, v web.Visit) (appID string, err error) {
+// appInPath returns the id of the app in the path. It refuses a malformed id with a
+// *web.Error. The provider need not be on: while it is off, access tokens that were issued
+// before still work, and users can revoke them.
+func appInPath(r *http.Request) (appID string, err error) {
 	appID = mux.Vars(r)["app_id"]
-	switch {
-	case !v.Settings.EnableOAuthServiceProvider:
-		return "", web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
-	case !gatehouse.ValidID(appID):
+	if !gatehouse.ValidID(appID) {
 		return "", web.InvalidURLParam("app_id")
 	}
 	return appID, nil

@@ -83,18 +83,38 @@ func TestRevokePageWarnsAboutTrustedApps(t *testing.T) {
 	})
 }
 
-func TestAppsAreHiddenWhileTheProviderIsOff(t *testing.T) {
+func TestUsersRevokeAppsWhileTheProviderIsOff(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
-		ana := g.SignedIn(t, g.User(t, "ana"))
+		ana, bob := g.SignedIn(t, g.User(t, "ana")), g.SignedIn(t, g.User(t, "bob"))
 		app := g.App(t, nil)
-		ana.Code(t, app)
+		tokens := g.Redeem(t, app, ana.Code(t, app))
 		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
-		page := ana.Get(t, security).Page(t)
-		require.Zero(t, page.Find("#apps-title").Length())
-		require.Equal(t, 1, page.Find("#sessions-title").Length())
 		path := security + "/apps/" + app.ID + "/revoke"
-		require.Equal(t, http.StatusNotImplemented, ana.Get(t, path).Status)
-		require.Equal(t, http.StatusNotImplemented, ana.Post(t, path, nil).Status)
+
+		page := ana.Get(t, security).Page(t)
+		require.Equal(t, 1, page.Find(`a[href="`+path+`"]`).Length())
+		require.Contains(t, page.Find("main").Text(), "You can still revoke the apps that you authorized.")
+		require.NotContains(t, page.Find("main").Text(), "These apps have access")
+		require.Equal(t, 1, page.Find("#sessions-title").Length())
+		home := ana.Get(t, "/").Page(t).Find("main").Text()
+		require.Contains(t, home, "You have authorized 1 app.")
+		require.Contains(t, home, "You can still revoke the apps that you authorized.")
+
+		// Another user revokes nothing, and a malformed id is refused as before.
+		require.Equal(t, "This app was already revoked.", noticeOf(t, bob.Follow(t, bob.Post(t, path, nil))))
+		require.Equal(t, http.StatusBadRequest, ana.Post(t, security+"/apps/x/revoke", nil).Status)
+		status, _ := g.Me(t, tokens.AccessToken)
+		require.Equal(t, http.StatusOK, status, "an access token works while the provider is off, so users must be able to end it")
+
+		require.Equal(t, http.StatusOK, ana.Get(t, path).Status)
+		require.Contains(t, noticeOf(t, ana.Follow(t, ana.Post(t, path, nil))), "The app was revoked.")
+		status, _ = g.Me(t, tokens.AccessToken)
+		require.Equal(t, http.StatusUnauthorized, status)
+		require.Len(t, audited(t, g, gatehouse.AuditDeauthorizeApp), 1)
+		require.Contains(t, ana.Get(t, security).Page(t).Find("main").Text(), "You have not authorized any apps.")
+
+		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "true")
+		require.Equal(t, http.StatusBadRequest, g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken)).Status, "nothing comes back with the provider")
 	})
 }
 

@@ -61,7 +61,8 @@ type ErrorPage struct {
 // The form of the password is at the end of the page. It posts to #problems, so that
 // the browser scrolls to the errors even without JavaScript.
 type SecurityPage struct {
-	// ProviderEnabled shows the apps (C 4.1).
+	// ProviderEnabled says whether apps get codes and tokens. The apps are listed in any
+	// case, unlike in C 4.1.
 	ProviderEnabled bool
 	Apps            []AuthorizedApp
 	Page            int  // of the apps, from 1

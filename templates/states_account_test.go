@@ -48,7 +48,7 @@ func accountStates() map[string][]check {
 		},
 		"home-off-user": {
 			see("h1", graceHome),
-			see(".notice", "OAuth 2.0 applications are turned off, so apps can't sign you in. A System Admin can turn them on."),
+			see(".notice", "OAuth 2.0 applications are turned off, so apps can't sign you in. A System Admin can turn them on. You can still revoke the apps that you authorized."),
 			absent(".notice a"),
 			see(".way p", "You have authorized 1 app.", manageApps),
 		},
@@ -100,9 +100,10 @@ func accountStates() map[string][]check {
 			see("[aria-current]", "Security"),
 		},
 		"security-off": {
-			see("h2", "Where you are signed in", "Change your password"),
+			see("h2", "OAuth 2.0 applications", "Where you are signed in", "Change your password"),
+			see("[aria-labelledby=apps-title] .lead", "OAuth 2.0 applications are turned off, so apps get no new codes or tokens. Tokens that they already have work until they expire. You can still revoke the apps that you authorized."),
 			absent(".empty"),
-			see(".row h3", "Firefox on Linux This device"),
+			see("[aria-labelledby=sessions-title] .row h3", "Firefox on Linux This device"),
 		},
 		"security-past-the-end": {
 			see(".empty", "There are no apps on this page. Go to the first page."),
