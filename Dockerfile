@@ -1,22 +1,22 @@
-# The gateway as an image: one static binary, no shell, no package manager, not
-# root. Nothing is written but the database, and with PostgreSQL not even that:
-# it runs with a read-only root file system.
+# The image of the gateway: one static binary that does not run as root, without a shell
+# and a package manager. The gateway writes only the SQLite database, and nothing with
+# PostgreSQL, so the root file system can be read-only.
 #
 #   docker build --build-arg VERSION=1.2.3 -t gatehouse .
 #   docker run --read-only -p 127.0.0.1:8065:8065 -v gatehouse:/var/lib/gatehouse gatehouse
 #
-# It needs nothing of BuildKit, so any builder will do.
+# The file does not need BuildKit, so every builder can build it.
 
 FROM golang:1.26-bookworm AS build
 
-# For machines that reach Go modules in a way of their own; unset, the image's
-# settings hold.
+# For machines that use their own module proxy. If they are unset, the image's settings
+# apply.
 ARG GOPROXY
 ARG GOSUMDB
 ARG GONOSUMDB
 
 WORKDIR /src
-# The modules are a layer of their own, which stays while go.mod and go.sum do.
+# The modules are a separate layer, which is reused until go.mod or go.sum changes.
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
@@ -27,12 +27,12 @@ RUN CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.ver
 FROM gcr.io/distroless/static-debian12:nonroot
 
 COPY --from=build /out/gatehouse /usr/local/bin/gatehouse
-# Where the SQLite database is kept unless GATEHOUSE_DATABASE_URL says otherwise:
-# a volume that is mounted here belongs to the user below from the start.
+# The SQLite database is here by default. A new volume that is mounted here gets the owner
+# of this directory, the user below.
 COPY --from=build --chown=65532:65532 /out/state /var/lib/gatehouse
 WORKDIR /var/lib/gatehouse
 USER 65532:65532
-# Only what is published or on the container's network reaches it.
+# It listens on all addresses of the container. Docker decides which hosts can reach it.
 ENV GATEHOUSE_LISTEN=:8065
 EXPOSE 8065
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/local/bin/gatehouse", "healthcheck"]

@@ -1,16 +1,16 @@
-# For the scripts here: `compose` is docker compose 2, or docker-compose 1.29 where
-# there is no other; the environment says which project it works on, as usual.
+# Functions for the scripts in this directory. compose runs docker compose 2, or
+# docker-compose 1.29 if version 2 is not installed.
 
 if docker compose version >/dev/null 2>&1; then
 	compose() { docker compose "$@"; }
 elif command -v docker-compose >/dev/null; then
 	compose() { docker-compose "$@"; }
 else
-	echo "There is neither docker compose nor docker-compose. Please install one, e.g.: sudo apt-get install docker-compose" >&2
+	echo "Docker Compose is not installed. Install it, for example with: sudo apt-get install docker-compose" >&2
 	exit 1
 fi
 
-# await_healthy SERVICE: its health check succeeds, within two minutes.
+# await_healthy SERVICE waits up to two minutes until the health check of the service succeeds.
 await_healthy() {
 	local id
 	id=$(compose ps -aq "$1")
@@ -18,6 +18,6 @@ await_healthy() {
 		[ "$(docker inspect -f '{{.State.Health.Status}}' "$id")" = healthy ] && return 0
 		sleep 0.5
 	done
-	echo "$1 is not healthy after two minutes; see: docker compose logs $1" >&2
+	echo "$1 is not healthy after two minutes. Its log has the reason: docker compose logs $1" >&2
 	return 1
 }

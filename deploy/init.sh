@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes the secrets and the certificate that are missing, each where only its own
-# service finds it, and touches nothing that is there. It runs in the service
-# "init" of docker-compose.yml, as root of a container without a network.
+# Creates missing secrets and the certificate. Each is stored where only its own
+# service can read it. Existing files are not changed. The script runs in the service
+# "init" of docker-compose.yml, as root in a container without a network.
 #
-#   init.sh make                     what `docker compose up` does
-#   init.sh show admin-password|url  for whoever runs the gateway
+#   init.sh make                     create what is missing; `docker compose up` runs this
+#   init.sh show admin-password|url  print a value for the operator
 #   init.sh secret next|swap|forget  the steps of deploy/rotate-secret.sh
 set -eu
 umask 077
@@ -13,7 +13,7 @@ root=${SECRETS_ROOT:-/secrets}
 gateway=$root/gateway postgres=$root/postgres tls=$root/tls
 gateway_user=65532 proxy_user=101
 
-# put FILE OWNER MODE: standard input becomes the file, all at once or not at all.
+# put FILE OWNER MODE writes standard input to the file, atomically.
 put() {
 	cat >"$1.new"
 	chown "$2:$2" "$1.new"
@@ -34,16 +34,17 @@ make_secrets() {
 	[ -s "$gateway/secret" ] || random | put_for_gateway secret
 	[ -s "$gateway/secret-previous" ] || put_for_gateway secret-previous <"$gateway/secret"
 	[ -s "$gateway/admin-password" ] || openssl rand -hex 12 | put_for_gateway admin-password
-	# Whichever user the image's PostgreSQL runs as reads it: nobody else has the volume.
+	# The mode is 0444 because the user of PostgreSQL depends on the image. Only the
+	# postgres service mounts this volume.
 	[ -s "$postgres/password" ] || openssl rand -hex 32 | tr -d '\n' | put "$postgres/password" 0 0444
-	# Without TLS: the network between the two is internal to this machine.
+	# Without TLS, because the network of the nodes and the database is internal to this machine.
 	[ -s "$gateway/database-url" ] ||
 		printf 'postgres://gatehouse:%s@postgres:5432/gatehouse?sslmode=disable' "$(cat "$postgres/password")" |
 		put_for_gateway database-url
 	chmod 0755 "$gateway" "$postgres"
 }
 
-# host is the site's, without port and path.
+# host prints the host of SITE_URL, without the port and the path.
 host() {
 	h=${SITE_URL:-https://localhost}
 	h=${h#*://} h=${h%%/*}
@@ -54,9 +55,10 @@ host() {
 	printf %s "$h"
 }
 
-# A certificate of our own making lets everything be tried; browsers warn of it.
-# It is replaced when it runs out or is for another host. One that was put in from
-# outside has no mark beside it, and is left alone.
+# make_certificate creates a self-signed certificate, so that the stack can be tried.
+# Browsers show a warning for it. It is replaced 30 days before it expires, and if the
+# host changes. The file self-made marks it; a certificate without this file comes from
+# the operator and is not changed.
 make_certificate() {
 	name=$(host)
 	if [ -s "$tls/tls.crt" ] && [ -s "$tls/tls.key" ]; then
@@ -76,33 +78,33 @@ make_certificate() {
 	put "$tls/tls.crt" "$proxy_user" 0444 </tmp/tls.crt
 	chmod 0755 "$tls"
 	rm /tmp/tls.key /tmp/tls.crt
-	echo "init: made a certificate for $name; put a real one in before anybody else uses this (docs/deployment.md)"
+	echo "init: created a self-signed certificate for $name; replace it before other users sign in (docs/deployment.md)"
 }
 
 case "${1:-make} ${2:-}" in
 'make ')
 	make_secrets
 	make_certificate
-	echo "init: everything is there"
+	echo "init: all secrets and the certificate exist"
 	;;
 'show url')
-	echo "The gateway is at $SITE_URL. The first System Admin's password: docker compose run --rm init show admin-password"
+	echo "The gateway is at $SITE_URL. To print the password of the first System Admin, run: docker compose run --rm init show admin-password"
 	;;
 'show admin-password') cat "$gateway/admin-password" ;;
-'secret next') # every node opens what the next secret will seal, before one does
-	[ ! -e "$gateway/secret-retired" ] || fail "the rotation before is not finished: run deploy/rotate-secret.sh finish first"
-	# Another one now would orphan what a node may have sealed with this one.
+'secret next') # the new secret opens on every node before it seals on one
+	[ ! -e "$gateway/secret-retired" ] || fail "the last rotation is not finished; run deploy/rotate-secret.sh finish first"
+	# If a new secret exists already, keep it: a node may have sealed tokens with it.
 	cmp -s "$gateway/secret" "$gateway/secret-previous" || exit 0
 	random | put_for_gateway secret-previous
 	;;
-'secret swap') # the next one seals, and the one before it still opens
-	! cmp -s "$gateway/secret" "$gateway/secret-previous" || fail "there is no next secret yet"
+'secret swap') # the new secret seals, and the old one still opens
+	! cmp -s "$gateway/secret" "$gateway/secret-previous" || fail "there is no new secret; run init.sh secret next first"
 	[ -e "$gateway/secret-retired" ] || put_for_gateway secret-retired <"$gateway/secret"
-	# If this stops half-way it can be run again: nothing is lost, and the end is the same.
+	# After an interruption, this step can be repeated: the old secret is in secret-retired.
 	cmp -s "$gateway/secret" "$gateway/secret-retired" && put_for_gateway secret <"$gateway/secret-previous"
 	put_for_gateway secret-previous <"$gateway/secret-retired"
 	;;
-'secret forget') # what the one before sealed is dead now
+'secret forget') # codes and tokens that the old secret sealed no longer work
 	put_for_gateway secret-previous <"$gateway/secret"
 	rm -f "$gateway/secret-retired"
 	;;

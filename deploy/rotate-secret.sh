@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# Changes the secret that codes and tokens are sealed with, on all nodes, with no
-# token lost.
+# Replaces the secret that seals codes and tokens, on all nodes, without ending a token.
 #
-#   deploy/rotate-secret.sh start    from now on a new secret seals; the old one still opens
-#   deploy/rotate-secret.sh finish   the old one opens nothing any more
+#   deploy/rotate-secret.sh start    a new secret seals from now on; the old one still opens
+#   deploy/rotate-secret.sh finish   the old secret no longer opens
 #
-# Between the two, wait as long as the longest-lived token lives without being
-# refreshed: 30 days, unless the console says otherwise. If somebody has got hold
-# of the secret, finish at once: everybody's apps then have to ask again.
+# Between the two, wait for the longest lifetime of a token that is not refreshed: 30 days,
+# unless a setting changes it. If the secret has leaked, finish immediately: all users
+# must then authorize their apps again.
 #
-# It takes two rounds over the nodes, because no node may seal what another
-# cannot open yet. After an interruption, run the same again.
+# start restarts the nodes twice, because no node may seal a token that another node
+# cannot open yet. After an interruption, run the same command again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/compose.sh
