@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gatehouse"
@@ -110,7 +111,8 @@ func (t *Tokens) IsAccessToken(token string) bool { return t.access.HasPrefix(to
 const markTimeout = time.Second
 
 // AuthenticateAccessToken returns the grant and the user of a valid access token,
-// with the token's own scopes, resource and RotatedAt in the grant. It returns ErrNotFound if
+// with the token's own scopes, resource and RotatedAt in the grant, never more than the
+// grant has. It returns ErrNotFound if
 // the token does not open, has expired, was replaced by a refresh or revoked, or if
 // its user, app or consent was deleted or deactivated.
 func (t *Tokens) AuthenticateAccessToken(ctx context.Context, token string) (gatehouse.Grant, gatehouse.User, error) {
@@ -140,6 +142,30 @@ func (t *Tokens) AuthenticateAccessToken(ctx context.Context, token string) (gat
 	if claims.Generation < grant.Generation {
 		grant.RotatedAt = grant.PreviousRotatedAt // when this token's generation was reached
 	}
-	grant.Scopes, grant.Resource = claims.Scopes, claims.Resource
+	if !claims.within(&grant) {
+		return gatehouse.Grant{}, gatehouse.User{}, fmt.Errorf("provider: access token has no right that its grant has: %w", gatehouse.ErrNotFound)
+	}
 	return grant, user, nil
+}
+
+// within narrows the grant to the token's own scopes and resource. A refresh can ask for
+// fewer scopes (RFC 6749 §6), and can name a resource that the grant does not restrict
+// (RFC 8707 §2.2). The token never has more than the grant's row: a scope that the row
+// does not have is left out, and a token without a resource gets that of the row. within
+// returns false if no scope remains, or if the token is for another resource.
+func (t accessToken) within(grant *gatehouse.Grant) bool {
+	scopes := make([]string, 0, len(t.Scopes))
+	for _, scope := range t.Scopes {
+		if slices.Contains(grant.Scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	if len(scopes) == 0 && len(t.Scopes) > 0 || t.Resource != "" && grant.Resource != "" && t.Resource != grant.Resource {
+		return false
+	}
+	grant.Scopes = scopes
+	if t.Resource != "" {
+		grant.Resource = t.Resource
+	}
+	return true
 }
