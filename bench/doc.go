@@ -1,10 +1,13 @@
-// Command bench measures a gateway from outside: it starts the given binary,
-// once or as several nodes, on an empty database with durable commits, signs a
-// user in, and drives it with c connections at a time for a while.
+// Command bench measures a gateway from outside. It starts the given binary as one or more
+// nodes on an empty database with durable commits, signs a user in, and makes calls with
+// several workers at a time.
 //
-//	gateway.go (start, seed), node.go (a process) → scenarios.go (what one call is) → load.go (many at once) → a table
+//	gateway.go starts the nodes (node.go) and creates the app
+//	scenarios.go has the calls
+//	load.go makes calls with several workers and measures them
+//	main.go prints a table
 //
-// One flow is GET /oauth/authorize by a signed-in user of a trusted app → POST
-// /oauth/access_token with PKCE → GET /api/v4/users/me. Figures of one machine
-// mean little on another: compare runs, not numbers.
+// One flow is GET /oauth/authorize by a signed-in user of a trusted app, POST
+// /oauth/access_token with PKCE, and GET /api/v4/users/me. Compare only figures of the
+// same machine.
 package main

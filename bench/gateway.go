@@ -20,7 +20,7 @@ import (
 
 const redirectURI = "https://app.example.com/cb"
 
-// gateway is what is under load: one node, or several over one database.
+// gateway is the gateway under load: one node, or several nodes that share a database.
 type gateway struct {
 	nodes   []*node
 	turn    atomic.Uint64
@@ -33,14 +33,14 @@ type gateway struct {
 	dir    string
 }
 
-// options say what to start.
+// options are the options of startGateway.
 type options struct {
 	binary, database string
 	nodes            int
 	under            []string
 }
 
-// startGateway starts the nodes and makes a user with a session and a trusted app.
+// startGateway starts the nodes, creates a trusted app, and signs a user in.
 func startGateway(ctx context.Context, o options) (_ *gateway, err error) {
 	binary, err := filepath.Abs(o.binary)
 	if err != nil {
@@ -70,7 +70,7 @@ func startGateway(ctx context.Context, o options) (_ *gateway, err error) {
 		}
 	}
 	password := rand.Text()
-	// Nothing of the caller's own configuration has a say.
+	// The gateway does not inherit the GATEHOUSE_ variables of the caller.
 	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GATEHOUSE_") })
 	environment := append(inherited, "GATEHOUSE_DATABASE_URL="+o.database, "GATEHOUSE_SITE_URL=http://"+addresses[0],
 		"GATEHOUSE_SECRET="+rand.Text()+rand.Text(), "GATEHOUSE_ENABLE_OAUTH_SERVICE_PROVIDER=true", "GATEHOUSE_LOG_LEVEL=error",
@@ -92,7 +92,7 @@ func startGateway(ctx context.Context, o options) (_ *gateway, err error) {
 			return nil, err
 		}
 	}
-	create := exec.CommandContext(ctx, binary, "app", "create", "--name", "Bench", "--callback-url", redirectURI, "--trusted", "--json") //nolint:gosec // what the caller wants to measure
+	create := exec.CommandContext(ctx, binary, "app", "create", "--name", "Bench", "--callback-url", redirectURI, "--trusted", "--json") //nolint:gosec // the caller chooses the binary
 	create.Env, create.Dir, create.Stderr = environment, dir, os.Stderr
 	out, err := create.Output()
 	if err != nil {
@@ -104,7 +104,7 @@ func startGateway(ctx context.Context, o options) (_ *gateway, err error) {
 	return g, g.signIn(ctx, "bench", password)
 }
 
-// url is the node whose turn it is.
+// url returns the URL of the next node in turn.
 func (g *gateway) url() string { return g.nodes[g.turn.Add(1)%uint64(len(g.nodes))].url }
 
 func (g *gateway) signIn(ctx context.Context, login, password string) error {
@@ -126,7 +126,7 @@ func (g *gateway) signIn(ctx context.Context, login, password string) error {
 	return nil
 }
 
-// cpu is the processor time that all nodes have used so far.
+// cpu returns the processor time that all nodes have used so far.
 func (g *gateway) cpu() (sum time.Duration) {
 	for _, n := range g.nodes {
 		sum += n.cpu()
@@ -141,7 +141,7 @@ func (g *gateway) stop() {
 	_ = os.RemoveAll(g.dir)
 }
 
-// answer is what came back, read whole.
+// answer is a response with its whole body.
 type answer struct {
 	status int
 	header http.Header

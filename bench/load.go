@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// call is one measured call.
+// call makes one call.
 type call func(ctx context.Context) error
 
-// result is what a run measured.
+// result has the measurements of a run.
 type result struct {
-	took    []time.Duration // of each call that succeeded, sorted
+	took    []time.Duration // the duration of each successful call, sorted
 	failed  int
 	err     error // the first failure
 	elapsed time.Duration
@@ -27,8 +27,8 @@ func (r result) quantile(q float64) time.Duration {
 	return r.took[min(int(q*float64(len(r.took))), len(r.took)-1)].Round(10 * time.Microsecond)
 }
 
-// load makes calls with n workers for the duration. Each worker prepares its own
-// call, so that what it keeps (a chain of refresh tokens) is its own.
+// load makes calls with n workers for the duration. Each worker prepares its own call,
+// because a call can have state, such as the last refresh token.
 func load(ctx context.Context, n int, d time.Duration, prepare func(ctx context.Context) (call, error)) result {
 	var (
 		mu  sync.Mutex
@@ -46,24 +46,24 @@ func load(ctx context.Context, n int, d time.Duration, prepare func(ctx context.
 	begin := time.Now()
 	for _, c := range calls {
 		wg.Go(func() {
-			var mine result
+			var own result
 			for time.Since(begin) < d && ctx.Err() == nil {
 				start := time.Now()
 				if err := c(ctx); err != nil {
-					mine.failed++
-					if mine.err == nil {
-						mine.err = err
+					own.failed++
+					if own.err == nil {
+						own.err = err
 					}
 					continue
 				}
-				mine.took = append(mine.took, time.Since(start))
+				own.took = append(own.took, time.Since(start))
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			all.took = append(all.took, mine.took...)
-			all.failed += mine.failed
+			all.took = append(all.took, own.took...)
+			all.failed += own.failed
 			if all.err == nil {
-				all.err = mine.err
+				all.err = own.err
 			}
 		})
 	}

@@ -20,24 +20,24 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	binary := flag.String("gatehouse", "bin/gatehouse", "the gateway to measure")
-	database := flag.String("database", "", "a postgres:// URL of an empty database; empty: SQLite in a temporary directory")
-	connections := flag.String("c", "8,32", "how many calls at a time, one run each")
-	duration := flag.Duration("d", 5*time.Second, "how long each run lasts")
-	nodes := flag.Int("nodes", 1, "how many nodes, which take turns; more than one share the PostgreSQL database")
-	under := flag.String("under", "", `a command to start each node under, in which {n} is its number, such as "cgexec -g cpu:bench{n}" to bound what it may use`)
-	only := flag.String("only", "", "comma-separated scenarios; empty: all")
+	binary := flag.String("gatehouse", "bin/gatehouse", "path of the gatehouse binary")
+	database := flag.String("database", "", "postgres:// URL of an empty database (default: SQLite in a temporary directory)")
+	connections := flag.String("c", "8,32", "comma-separated numbers of workers; each number is one run")
+	duration := flag.Duration("d", 5*time.Second, "duration of each run")
+	nodes := flag.Int("nodes", 1, "number of nodes; calls go to them in turn; more than one node needs a PostgreSQL database")
+	under := flag.String("under", "", `command that starts each node, in which {n} is the number of the node, such as "cgexec -g cpu:bench{n}" to limit its processor time`)
+	only := flag.String("only", "", "comma-separated scenarios (default: all)")
 	flag.Parse()
 
 	if *nodes < 1 {
-		return fmt.Errorf("-nodes %d: there must be one at least", *nodes)
+		return fmt.Errorf("-nodes %d: use at least 1", *nodes)
 	}
 	g, err := startGateway(ctx, options{*binary, *database, *nodes, strings.Fields(*under)})
 	if err != nil {
 		return err
 	}
 	defer g.stop()
-	fmt.Printf("%-12s %4s %12s %10s %10s %10s %12s %8s\n", "scenario", "c", "per second", "p50", "p99", "max", "CPU of it", "failed")
+	fmt.Printf("%-12s %4s %12s %10s %10s %10s %12s %8s\n", "scenario", "c", "per second", "p50", "p99", "max", "CPU per call", "failed")
 	for _, s := range scenarios(g) {
 		if *only != "" && !strings.Contains(","+*only+",", ","+s.name+",") {
 			continue
@@ -45,7 +45,7 @@ func run(ctx context.Context) error {
 		for _, c := range strings.Split(*connections, ",") {
 			var n int
 			if _, err := fmt.Sscan(c, &n); err != nil || n < 1 {
-				return fmt.Errorf("-c %q is no list of numbers", *connections)
+				return fmt.Errorf("-c %q: use comma-separated numbers, such as 8,32", *connections)
 			}
 			before := g.cpu()
 			r := load(ctx, n, *duration, s.prepare)

@@ -18,12 +18,12 @@ type node struct {
 	process *exec.Cmd
 }
 
-// startNode starts the binary, under another command if there is one (a prefix
-// such as "cgexec -g cpu:bench"), which must become the gateway (exec), so that
-// the process that is measured is it.
+// startNode starts the binary. under is a command that starts it, such as "cgexec -g
+// cpu:bench", or empty. That command must replace itself with the gateway (exec), because
+// this process is measured.
 func startNode(ctx context.Context, under []string, binary, listen, dir string, environment []string) (*node, error) {
 	command := append(under, binary, "serve")
-	n := &node{url: "http://" + listen, process: exec.CommandContext(ctx, command[0], command[1:]...)} //nolint:gosec // what the caller wants to measure
+	n := &node{url: "http://" + listen, process: exec.CommandContext(ctx, command[0], command[1:]...)} //nolint:gosec // the caller chooses the binary
 	n.process.Env, n.process.Dir, n.process.Stderr = append(environment, "GATEHOUSE_LISTEN="+listen), dir, os.Stderr
 	if err := n.process.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", strings.Join(command, " "), err)
@@ -43,14 +43,14 @@ func (n *node) waitUntilReady(ctx context.Context, client *http.Client) error {
 		select {
 		case <-poll.C:
 		case <-ctx.Done():
-			return errors.New("the gateway did not get ready within 20 s")
+			return errors.New("the gateway was not ready within 20 s")
 		}
 	}
 }
 
-// cpu is the processor time that the process has used so far (Linux; proc(5):
-// utime and stime are the 14th and 15th field, in hundredths of a second). It
-// does not depend on what else the machine is doing.
+// cpu returns the processor time that the process has used so far (Linux; proc(5): utime
+// and stime are fields 14 and 15, in hundredths of a second). Other processes of the
+// machine do not change it.
 func (n *node) cpu() time.Duration {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", n.process.Process.Pid))
 	if err != nil {
@@ -68,18 +68,18 @@ func (n *node) cpu() time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// memory is the resident set of the process (Linux).
+// memory returns the resident set size of the process (Linux).
 func (n *node) memory() string {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", n.process.Process.Pid))
 	if err != nil {
-		return "unknown here"
+		return "unknown"
 	}
 	for line := range strings.Lines(string(status)) {
 		if rss, ok := strings.CutPrefix(line, "VmRSS:"); ok {
 			return strings.TrimSpace(rss)
 		}
 	}
-	return "unknown here"
+	return "unknown"
 }
 
 func (n *node) stop() {

@@ -12,9 +12,10 @@ import (
 	"strings"
 )
 
+// scenario is a call that is measured.
 type scenario struct {
 	name string
-	// prepare makes what one worker calls again and again.
+	// prepare returns the call that one worker repeats.
 	prepare func(ctx context.Context) (call, error)
 }
 
