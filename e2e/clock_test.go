@@ -126,10 +126,11 @@ func TestSettingTheClockBackDoesNotAcceptARetiredToken(t *testing.T) {
 func TestNodesWithDifferentClocksWorkTogether(t *testing.T) {
 	program := steppedProgram(t)
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
-		site := "GATEHOUSE_SITE_URL=http://gateway.example.com"
+		// The test is the proxy of the site, and sends the host of the node.
+		site := []string{"GATEHOUSE_SITE_URL=http://gateway.example.com", "GATEHOUSE_TRUSTED_PROXIES=127.0.0.1"}
 		nodes := []stepped{
-			serveStepped(t, program, 4*time.Minute, append(withAdmin(databaseURL), site)...),
-			serveStepped(t, program, 0, append(withAdmin(databaseURL), site)...),
+			serveStepped(t, program, 4*time.Minute, append(withAdmin(databaseURL), site...)...),
+			serveStepped(t, program, 0, append(withAdmin(databaseURL), site...)...),
 		}
 		app := newApp(t, databaseURL)
 		for i, here := range nodes {

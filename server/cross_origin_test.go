@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"gatehouse/server"
 )
 
 func TestCrossSiteRequestsAreRefused(t *testing.T) {
 	const form, json = "application/x-www-form-urlencoded", "application/json"
-	s := newSite(t, nil)
+	s := newSite(t, func(c *server.HandlerConfig) { c.TrustedProxies = prefixes(t, "192.0.2.1/32") })
 	crossSite := []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example.com"}
 	cases := []struct {
 		name, method, target, contentType string
@@ -31,7 +33,7 @@ func TestCrossSiteRequestsAreRefused(t *testing.T) {
 		{"a page of the site", "POST", "/login", form, []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://gatehouse.example.com"}, 200, ""},
 		{"a page of the site behind a proxy that changes the host", "POST", "/login", form, []string{"Origin", "http://gatehouse.example.com"}, 200, ""},
 		{"not a browser", "POST", "/login", form, nil, 200, ""},
-		{"reading", "GET", "/oauth/authorize?client_id=x", "", crossSite, 200, ""},
+		{"following a link", "GET", "/oauth/authorize?client_id=x", "", crossSite[:2], 200, ""},
 		{"an authorization request by POST", "POST", "/oauth/authorize", form, crossSite, 200, ""},
 		{"the token endpoint, which ignores cookies", "POST", "/oauth/access_token", form, crossSite, 200, ""},
 		{"registration, which ignores cookies", "POST", "/api/v4/oauth/apps/register", json, crossSite, 200, ""},
@@ -39,7 +41,7 @@ func TestCrossSiteRequestsAreRefused(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			r := request(tc.method, tc.target, "", append([]string{"Content-Type", tc.contentType}, tc.header...)...)
-			r.Host = "10.0.0.7:8065"
+			r.Host = "10.0.0.7:8065" // a trusted proxy changes the host
 			w := s.send(r)
 			require.Equal(t, tc.status, w.Code)
 			if tc.status == http.StatusForbidden {
@@ -54,7 +56,7 @@ func TestCrossSiteRequestsAreRefused(t *testing.T) {
 func TestCORSIsForProtocolEndpointsOnly(t *testing.T) {
 	s := newSite(t, nil)
 	send := func(method, path string, header ...string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest(method, "http://localhost:8065"+path, nil)
+		r := httptest.NewRequest(method, "http://gatehouse.example.com:8065"+path, nil)
 		r.Header.Set("Origin", "https://spa.example.com")
 		for i := 0; i < len(header); i += 2 {
 			r.Header.Set(header[i], header[i+1])

@@ -27,7 +27,7 @@ func newGateway(t *testing.T, siteURL string) testSite {
 		Log: slog.New(slog.NewJSONHandler(log, nil)),
 	})
 	require.NoError(t, err)
-	return testSite{g.Handler, log}
+	return testSite{g.Handler, log, mustURL(t, siteURL).Host}
 }
 
 // formatOf returns the error format of an answer.
@@ -112,7 +112,14 @@ func TestPolicyOfEachEndpoint(t *testing.T) {
 				require.Equal(t, http.StatusBadRequest, w.Code)
 				require.Equal(t, e.format, formatOf(w))
 
-				w = send(e.method, target, "Sec-Fetch-Site", "cross-site", "Origin", "https://other.example.com")
+				crossSite := []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://other.example.com"}
+				if e.method == http.MethodGet && e.cors == "" {
+					w = send(e.method, target, crossSite...)
+					require.Equal(t, http.StatusMisdirectedRequest, w.Code, "a script of another site")
+					require.Equal(t, e.format, formatOf(w))
+					crossSite = crossSite[:2] // a link, with which browsers send no Origin (Fetch standard §3.2)
+				}
+				w = send(e.method, target, crossSite...)
 				require.Equal(t, !e.crossSite, strings.Contains(w.Body.String(), "page of another site"), w.Body)
 				if !e.crossSite {
 					require.Equal(t, http.StatusForbidden, w.Code)

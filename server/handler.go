@@ -38,7 +38,9 @@ type HandlerConfig struct {
 
 // site is the handler of all requests: the middleware and the routes.
 type site struct {
-	https          bool // the site URL is https
+	https          bool   // the site URL is https
+	siteURL        string // for users
+	host           string // the host of the site URL, without its port, see hostName
 	trustedProxies []netip.Prefix
 	routes         routeTable
 	versionID      string
@@ -57,6 +59,8 @@ func NewHandler(c HandlerConfig) (http.Handler, error) {
 		https: c.SiteURL.Scheme == "https", trustedProxies: c.TrustedProxies, versionID: versionID(c),
 		ready: c.Ready, renderer: c.Renderer, metrics: c.Metrics, tracers: c.Tracers, log: c.Log,
 	}
+	s.siteURL = c.SiteURL.String()
+	s.host, _ = hostName(c.SiteURL.Host)
 	var err error
 	if s.origins, err = newCrossOriginProtection(c.SiteURL); err != nil {
 		return nil, err

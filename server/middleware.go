@@ -24,6 +24,7 @@ func (s *site) middleware(handlers http.Handler) http.Handler {
 		s.plainHeaders,    // and only requests with one Authorization header
 		limitTime,         // a database that does not answer becomes a 503 before the client gives up
 		s.limitSize,       // the steps above may read the URI and the body
+		s.ownHost,         // no step above serves a host that is not ours
 		s.securityHeaders, // on every answer, also when a step above refuses; handlers may change them
 		s.recoverPanics,   // inside the access log, so that a request that panics has its line
 		s.accessLog,       // needs what the steps below find out

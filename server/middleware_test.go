@@ -61,7 +61,7 @@ func TestPanicBecomes500InTheErrorFormat(t *testing.T) {
 }
 
 func TestPanicAfterTheAnswerBeganClosesTheConnection(t *testing.T) {
-	s := newSite(t, nil)
+	s := newSite(t, func(c *server.HandlerConfig) { c.SiteURL = mustURL(t, "http://localhost") })
 	require.PanicsWithValue(t, http.ErrAbortHandler, func() { s.get("/panic/late") })
 	require.Contains(t, s.log.String(), "a bug in the handler")
 
@@ -112,7 +112,7 @@ func TestHealthChecksAreLoggedAtDebug(t *testing.T) {
 }
 
 func TestHEADIsServedAsGET(t *testing.T) {
-	s := newSite(t, nil)
+	s := newSite(t, func(c *server.HandlerConfig) { c.SiteURL = mustURL(t, "http://localhost") })
 	web := httptest.NewServer(s)
 	defer web.Close()
 	for _, path := range []string{"/", "/login", "/oauth/authorize?client_id=x"} {

@@ -86,7 +86,8 @@ func endpoints() []web.Route {
 // testSite is a handler with its log.
 type testSite struct {
 	http.Handler
-	log *logBuffer
+	log  *logBuffer
+	host string // of the site URL
 }
 
 func newSite(t *testing.T, change func(*server.HandlerConfig), more ...web.Route) testSite {
@@ -106,10 +107,14 @@ func newSite(t *testing.T, change func(*server.HandlerConfig), more ...web.Route
 	c.Routes = append(endpoints(), more...)
 	h, err := server.NewHandler(c)
 	require.NoError(t, err)
-	return testSite{h, log}
+	return testSite{h, log, c.SiteURL.Host}
 }
 
+// send sends a request to the host of the site URL, unless the test has set another one.
 func (s testSite) send(r *http.Request) *httptest.ResponseRecorder {
+	if r.Host == "example.com" { // httptest's default
+		r.Host = s.host
+	}
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w

@@ -124,7 +124,7 @@ func TestGatehouseIsNotAnOpenRedirector(t *testing.T) {
 			}
 		}
 		for _, path := range []string{"//evil.example", "//evil.example/..", "///evil.example/", "/%2f%2fevil.example", "/login/..//evil.example", "/.//evil.example", `/\evil.example`, "/evil.example/%2e%2e", "/console//"} {
-			_, response := raw(t, g, "GET "+path+" HTTP/1.1\r\nHost: gatehouse\r\nConnection: close\r\n\r\n")
+			_, response := raw(t, g, "GET "+path+" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 			require.NotContains(t, response, "Location:", path)
 		}
 		// A self-registered client redirects no user who has not consented to it.

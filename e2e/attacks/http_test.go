@@ -69,31 +69,34 @@ func TestAmbiguousRequestsAreRefused(t *testing.T) {
 		token := grant(t, g, b, app).AccessToken
 		const end = "Connection: close\r\n\r\n"
 		for name, request := range map[string]string{
-			"two lengths":               "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n" + end + "abcde",
-			"length and chunks":         "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n" + end + "0\r\n\r\n",
-			"an unknown coding":         "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n" + end + "0\r\n\r\n",
-			"two hosts":                 "GET /login HTTP/1.1\r\nHost: a\r\nHost: b\r\n" + end,
+			"two lengths":               "POST /oauth/access_token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nContent-Length: 5\r\n" + end + "abcde",
+			"length and chunks":         "POST /oauth/access_token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n" + end + "0\r\n\r\n",
+			"an unknown coding":         "POST /oauth/access_token HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n" + end + "0\r\n\r\n",
+			"two hosts":                 "GET /login HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n" + end,
 			"no host":                   "GET /login HTTP/1.1\r\n" + end,
-			"a space before the colon":  "GET /login HTTP/1.1\r\nHost : a\r\n" + end,
-			"a folded header":           "GET /login HTTP/1.1\r\nHost: a\r\n folded: b\r\nX\n: y\r\n" + end,
-			"a NUL in a header":         "GET /login HTTP/1.1\r\nHost: a\r\nX: \x00\r\n" + end,
-			"a path with a space":       "GET /login evil HTTP/1.1\r\nHost: a\r\n" + end,
-			"a path with a NUL":         "GET /login\x00 HTTP/1.1\r\nHost: a\r\n" + end,
-			"two Authorization headers": "GET /api/v4/users/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token + "\r\nAuthorization: Bearer x\r\n" + end,
-			"two in the other order":    "GET /api/v4/users/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nauthorization: Bearer " + token + "\r\n" + end,
+			"a space before the colon":  "GET /login HTTP/1.1\r\nHost : localhost\r\n" + end,
+			"a folded header":           "GET /login HTTP/1.1\r\nHost: localhost\r\n folded: b\r\nX\n: y\r\n" + end,
+			"a NUL in a header":         "GET /login HTTP/1.1\r\nHost: localhost\r\nX: \x00\r\n" + end,
+			"a path with a space":       "GET /login evil HTTP/1.1\r\nHost: localhost\r\n" + end,
+			"a path with a NUL":         "GET /login\x00 HTTP/1.1\r\nHost: localhost\r\n" + end,
+			"two Authorization headers": "GET /api/v4/users/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token + "\r\nAuthorization: Bearer x\r\n" + end,
+			"two in the other order":    "GET /api/v4/users/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\nauthorization: Bearer " + token + "\r\n" + end,
 		} {
 			status, response := raw(t, g, request)
 			require.True(t, status >= 400 && status < 500 || status == http.StatusNotImplemented, "%s: %d %s", name, status, response)
 			require.NotContains(t, response, "ada@example.com")
 		}
-		// From an absolute URL in the request line, only the path counts (RFC 9112 §3.2.2).
-		status, response := raw(t, g, "GET http://evil.example/console HTTP/1.1\r\nHost: evil.example\r\n"+end)
+		// From an absolute URL in the request line, the host and the path count (RFC 9112 §3.2.2).
+		status, response := raw(t, g, "GET http://evil.example/console HTTP/1.1\r\nHost: localhost\r\n"+end)
+		require.Equal(t, http.StatusMisdirectedRequest, status, "the host of the URL replaces the header")
+		require.NotContains(t, response, "Location:")
+		status, response = raw(t, g, "GET http://localhost/console HTTP/1.1\r\nHost: evil.example\r\n"+end)
 		require.Equal(t, http.StatusSeeOther, status)
 		require.Contains(t, response, "Location: /login?redirect_to=%2Fconsole")
 		for _, path := range []string{
 			"/api/v4/users/../users/me", "/api/v4/users/%6de", "/api/v4/users/me/", "/api/v4/users/me;x", "/api/v4/users/me%00", "/api/v4/users/me%2f", "/api/v4//users/me", "/API/v4/users/me", "/api/v4/users/me%20", "/api/v4/users/me.json", "/static/../api/v4/users/me", "/static/%2e%2e/api/v4/users/me", "/static/..%2fapi/v4/users/me", `/static/..\api\v4\users\me`, "/api/v4/users/me/.", "/./api/v4/users/me",
 		} {
-			status, response := raw(t, g, "GET "+path+" HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "+token+"\r\n"+end)
+			status, response := raw(t, g, "GET "+path+" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+token+"\r\n"+end)
 			require.Contains(t, []int{400, 401, 404}, status, "%s: %s", path, response)
 			require.NotContains(t, response, "ada@example.com", path)
 		}
