@@ -73,7 +73,8 @@ func consoleStates() map[string][]check {
 			see(".search a", "Show all"),
 			see(".row h2 a", "grace.hopper"),
 			see(".row h2 a@href", gracePath),
-			absent(".pager"),
+			see(".pager", "Page 1 Next"),
+			see(".pager a@href", "/console/users?page=2&search=grace"),
 		},
 		"users-no-match": {
 			see(".empty", "No username or email contains “<b>zoë</b>”. Show all users."),
