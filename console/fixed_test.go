@@ -42,7 +42,10 @@ func newConsole(t *testing.T, databaseURL string, fixed map[string]string) (http
 	require.NoError(t, err)
 	root := gatehouse.User{ID: gatehouse.NewID(), Username: "root", Roles: []string{gatehouse.RoleSystemAdmin}}
 	handler := console.NewHandler(console.Config{
-		Pages:    web.Pages{SignIn: alwaysSignedIn{root}, Settings: store, Renderer: renderer, Log: log},
+		Pages: web.Pages{
+			SignIn: alwaysSignedIn{root}, Settings: store, Renderer: renderer, Log: log,
+			Notices: web.Notices{Cookie: "gatehouse_notice", BasePath: "/sso"},
+		},
 		Users:    lastAdmin{},
 		Settings: console.NewSettingsEditor(console.SettingsEditorConfig{Store: store, Log: log}), Store: store, BasePath: "/sso",
 	})
@@ -97,7 +100,7 @@ func TestFixedSettingsAreReadOnly(t *testing.T) {
 		w = send(t, h, http.MethodPost, "/console", form)
 		require.Equal(t, http.StatusSeeOther, w.Code)
 		require.Equal(t, "/sso/console", w.Header().Get("Location"))
-		require.Contains(t, w.Header().Get("Set-Cookie"), "GATEHOUSE_NOTICE=saved;")
+		require.Contains(t, w.Header().Get("Set-Cookie"), "gatehouse_notice=saved; Path=/sso/;")
 		settings, err = store.Settings(t.Context())
 		require.NoError(t, err)
 		require.False(t, settings.EnableImplicitGrant)
