@@ -11,21 +11,12 @@ import (
 	"gatehouse/templates"
 )
 
-// FormTargets tells where a local URL redirects to; package provider implements it.
-type FormTargets interface {
-	// FormTarget returns the origin to which a local URL redirects a signed-in browser,
-	// such as the origin of the redirect URI of an authorization request. It returns ""
-	// if the URL does not redirect to another site.
-	FormTarget(ctx context.Context, localURL string) string
-}
-
 // HandlerConfig configures a Handler.
 type HandlerConfig struct {
 	Service       *Service
 	Authenticator *Authenticator
 	SetUp         *SetUp
 	Store         Store
-	FormTargets   FormTargets
 	Renderer      web.PageRenderer
 	Cookies       Cookies // the same as the Authenticator's
 	// Observe is called with the outcome of each sign-in, one of SignInOutcomes; may be nil.
@@ -39,7 +30,6 @@ type Handler struct {
 	authenticator *Authenticator
 	setup         *SetUp
 	store         Store
-	formTargets   FormTargets
 	renderer      web.PageRenderer
 	cookies       Cookies
 	observe       func(outcome string)
@@ -49,7 +39,7 @@ type Handler struct {
 // NewHandler returns a Handler.
 func NewHandler(c HandlerConfig) *Handler {
 	h := &Handler{
-		service: c.Service, authenticator: c.Authenticator, setup: c.SetUp, store: c.Store, formTargets: c.FormTargets,
+		service: c.Service, authenticator: c.Authenticator, setup: c.SetUp, store: c.Store,
 		renderer: c.Renderer, cookies: c.Cookies, observe: c.Observe, log: c.Log,
 	}
 	if h.observe == nil {

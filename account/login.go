@@ -96,13 +96,6 @@ func (h *Handler) renderLogin(w http.ResponseWriter, r *http.Request, status int
 			return err
 		}
 	}
-	// Browsers apply form-action to the redirects that follow a form. After signing in
-	// to a trusted app, they lead to the app's redirect URI at once (CSP3 §6.4.1).
-	if page.RedirectTo != "" {
-		if target := h.formTargets.FormTarget(r.Context(), page.RedirectTo); target != "" {
-			frame.FormTargets = []string{target}
-		}
-	}
 	return h.renderer.Render(w, status, frame, page)
 }
 

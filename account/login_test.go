@@ -309,15 +309,16 @@ func TestPromptSelectAccountLetsAnotherUserSignIn(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, s.do(request{path: me, cookie: token}).Code, "ana's session has ended")
 }
 
+// Browsers apply form-action to the redirects that follow the form, so a form that may
+// lead to a client has no such directive.
 func TestSignInFormMayRedirectToTheClient(t *testing.T) {
 	s := newSite(t, sqlite(t))
 	s.user("ana")
 	csp := func(r request) string { return s.do(r).Header().Get("Content-Security-Policy") }
 	authorize := "/oauth/authorize?client_id=x"
-	require.Contains(t, csp(request{path: "/login?redirect_to=" + url.QueryEscape(authorize)}), "form-action 'self' https://app.example.com https:;")
-	require.Contains(t, csp(form("ana", "wrong password", authorize)), "form-action 'self' https://app.example.com https:;")
-	require.Contains(t, csp(request{path: "/login?redirect_to=%2Fconsole"}), "form-action 'self';")
-	require.Contains(t, csp(request{path: "/login"}), "form-action 'self';")
+	require.NotContains(t, csp(request{path: "/login?redirect_to=" + url.QueryEscape(authorize)}), "form-action")
+	require.NotContains(t, csp(form("ana", "wrong password", authorize)), "form-action")
+	require.Contains(t, csp(request{path: "/login"}), "form-action 'self'")
 }
 
 func TestLogoutAsksFirst(t *testing.T) {

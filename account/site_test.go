@@ -79,7 +79,7 @@ func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 	s.setUp = account.NewSetUp(account.SetUpConfig{Store: c.store, Users: s.users})
 	handler := account.NewHandler(account.HandlerConfig{
 		Service: s.service, Authenticator: s.auth, SetUp: s.setUp, Store: c.store,
-		FormTargets: formTargets{}, Renderer: renderer, Cookies: cookies, Log: log,
+		Renderer: renderer, Cookies: cookies, Log: log,
 	})
 	s.handler = s.auth.RenewCookies(testkit.Serve(c.base, handler.Routes()))
 	return s
@@ -186,16 +186,6 @@ func (a *accessTokens) issue(u gatehouse.User, grantID string) string {
 	}
 	a.live[token] = gatehouse.Caller{User: u, Grant: gatehouse.Grant{ID: grantID, UserID: u.ID}}
 	return token
-}
-
-// formTargets redirects authorization requests to one client.
-type formTargets struct{}
-
-func (formTargets) FormTarget(_ context.Context, localURL string) string {
-	if strings.Contains(localURL, "/oauth/authorize?") {
-		return "https://app.example.com"
-	}
-	return ""
 }
 
 // safeBuffer is a log that a test reads while requests write to it.

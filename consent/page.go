@@ -31,9 +31,7 @@ func (h *Handler) Ask(w http.ResponseWriter, r *http.Request, c Request, d Decis
 	}
 	page.ReceivingHost, page.IsLoopback, page.PrivateScheme = receiver(c.RedirectURI)
 	page.Resource, page.ResourceIsNew = resourceName(c.Resource), d.NewResource
-	frame := templates.FrameFor(c.Caller.User, settings)
-	frame.FormTargets = []string{gatehouse.RedirectOrigin(c.RedirectURI)}
-	return h.renderer.Render(w, http.StatusOK, frame, page)
+	return h.renderer.Render(w, http.StatusOK, templates.FrameFor(c.Caller.User, settings), page)
 }
 
 // resourceName returns the host of a resource, or the resource itself if it has no host, such as a URN.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"gatehouse"
 	"gatehouse/templates"
 )
 
@@ -81,11 +82,13 @@ func (a authorizationResponse) url() (string, error) {
 }
 
 // send writes the response to the browser. After a POST the redirect is a 303, so
-// that the browser does not post the form again (RFC 9700 §4.12).
-func (h *Handler) send(w http.ResponseWriter, r *http.Request, a authorizationResponse) error {
+// that the browser does not post the form again (RFC 9700 §4.12). For an app on the
+// device a browser gets a page that opens it: after a redirect the tab would show what
+// it showed before, or nothing.
+func (h *Handler) send(w http.ResponseWriter, r *http.Request, app gatehouse.App, a authorizationResponse) error {
 	w.Header().Set("Cache-Control", "no-store")
 	if a.mode == "form_post" { // OAuth 2.0 Form Post Response Mode
-		page := templates.FormPostPage{Action: a.redirectURI} // Render adds the action to form-action
+		page := templates.FormPostPage{Action: a.redirectURI}
 		for name := range a.parameters {
 			page.Fields = append(page.Fields, templates.Field{Name: name, Value: a.parameters.Get(name)})
 		}
@@ -94,6 +97,11 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, a authorizationRe
 	target, err := a.url()
 	if err != nil {
 		return err
+	}
+	if !strings.HasPrefix(target, "http:") && !strings.HasPrefix(target, "https:") && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.OpenAppPage{
+			AppName: app.Name, RedirectURI: a.redirectURI, URL: target, Denied: a.parameters.Has("error"),
+		})
 	}
 	status := http.StatusFound
 	if r.Method == http.MethodPost {

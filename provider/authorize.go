@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"gatehouse"
@@ -64,7 +63,7 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return h.sendFailure(w, r, a, caller, err)
 	}
-	return h.send(w, r, response)
+	return h.send(w, r, a.app, response)
 }
 
 // submitConsent serves the form of the consent page: POST /oauth/authorize with the
@@ -115,7 +114,7 @@ func (h *Handler) submitConsent(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return h.sendFailure(w, r, a, caller, err)
 		}
-		return h.send(w, r, response)
+		return h.send(w, r, a.app, response)
 	case sameUser && answer == "deny":
 		h.consents.Deny(ctx, request)
 		return h.sendRefusal(w, r, a, &Refusal{Code: codeAccessDenied, Description: "The user denied the request."})
@@ -266,7 +265,7 @@ func (h *Handler) mayRedirectErrors(ctx context.Context, app gatehouse.App, call
 // sendRefusal sends a refusal to the client (RFC 6749 §4.1.2.1).
 func (h *Handler) sendRefusal(w http.ResponseWriter, r *http.Request, a authorization, refusal *Refusal) error {
 	h.refused(r, endpointAuthorize, grantOfResponseType(a.request.ResponseType), refusal, r.URL.Query())
-	return h.send(w, r, h.refusalResponse(a.request, a.redirectURI, refusal))
+	return h.send(w, r, a.app, h.refusalResponse(a.request, a.redirectURI, refusal))
 }
 
 // sendFailure reports a failure of the server to the client (RFC 6749 §4.1.2.1:
@@ -274,20 +273,4 @@ func (h *Handler) sendRefusal(w http.ResponseWriter, r *http.Request, a authoriz
 // about it.
 func (h *Handler) sendFailure(w http.ResponseWriter, r *http.Request, a authorization, caller gatehouse.Caller, err error) error {
 	return h.refuse(w, r, a, caller, asRefusal(err))
-}
-
-// FormTarget returns where an authorization request on this server would redirect
-// the browser after a form was posted, as a source expression for form-action. It
-// returns "" if localURL is not such a request, or would not be redirected.
-// Browsers apply form-action to the redirects that follow the sign-in form.
-func (h *Handler) FormTarget(ctx context.Context, localURL string) string {
-	query, ok := strings.CutPrefix(localURL, h.localURL(""))
-	if !ok {
-		return ""
-	}
-	a, _, err := h.loadAuthorization(ctx, query)
-	if err != nil {
-		return ""
-	}
-	return gatehouse.RedirectOrigin(a.redirectURI)
 }

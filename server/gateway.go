@@ -89,7 +89,7 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 		return nil, err
 	}
 	accounts := account.NewHandler(account.HandlerConfig{
-		Service: signIn, Authenticator: authenticator, SetUp: setUp, Store: store, FormTargets: protocol, Renderer: renderer,
+		Service: signIn, Authenticator: authenticator, SetUp: setUp, Store: store, Renderer: renderer,
 		Cookies: cookies, Observe: c.Metrics.countSignIn, Log: c.Log,
 	})
 	security := account.NewSecurityHandler(account.SecurityConfig{

@@ -79,7 +79,7 @@ func (s *site) securityHeaders(next http.Handler) http.Handler {
 		h := w.Header()
 		h.Set("X-Version-Id", s.versionID)
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Referrer-Policy", "same-origin") // not no-referrer: see package templates
 		h.Set("Permissions-Policy", "")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store") // answers contain codes, secrets and users' data

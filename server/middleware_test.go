@@ -21,7 +21,7 @@ func TestEveryAnswerHasTheContractHeaders(t *testing.T) {
 			require.True(t, gatehouse.ValidID(h.Get("X-Request-ID")), h)
 			require.Regexp(t, `^1\.2\.3\.abc\.[0-9a-f]{16}\.false$`, h.Get("X-Version-ID"))
 			require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"))
-			require.Equal(t, "no-referrer", h.Get("Referrer-Policy"))
+			require.Equal(t, "same-origin", h.Get("Referrer-Policy"))
 			require.Equal(t, []string{""}, h["Permissions-Policy"])
 			require.Contains(t, h.Get("Content-Security-Policy"), "frame-ancestors 'none'")
 			require.Empty(t, h.Get("Strict-Transport-Security"))

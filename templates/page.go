@@ -17,11 +17,6 @@ type Frame struct {
 	ShowIntegrations, ShowConsole bool
 	// Notice is a sentence at the top of the page: "The application was deleted."
 	Notice string
-	// FormTargets are the origins of others that a form of the page leads to,
-	// directly or by a redirect: "https://app.example.com", "com.example.app:"
-	// (gatehouse.RedirectOrigin). A target that cannot be part of a
-	// Content-Security-Policy is left out.
-	FormTargets []string
 }
 
 // FrameFor returns the frame of a page for a signed-in user. It is the only place
@@ -61,7 +56,7 @@ type Snippet struct {
 func allPages() []Page {
 	return []Page{
 		LoginPage{}, SetUpPage{}, SignedOutPage{}, LogoutPage{}, HomePage{}, ErrorPage{},
-		ConsentPage{}, FormPostPage{},
+		ConsentPage{}, FormPostPage{}, OpenAppPage{},
 		AppListPage{}, AppFormPage{}, AppCreatedPage{}, AppPage{}, ConfirmPage{},
 		SecurityPage{},
 		ConsolePage{}, UsersPage{}, UserFormPage{}, UserPage{}, AuditPage{},

@@ -1,11 +1,16 @@
 package templates
 
-import "gatehouse"
+import (
+	"html/template"
+	"strings"
+
+	"gatehouse"
+)
 
 // ConsentPage asks a user to allow or deny an app. It shows either facts that the
 // gateway knows, such as the host that receives the response, or claims of the app
 // that are marked as such. It posts to Action: csrf_token, decision=allow or
-// decision=deny. The Frame's FormTargets must contain the origin of the response.
+// decision=deny.
 type ConsentPage struct {
 	App       gatehouse.App
 	User      gatehouse.User // the signed-in user
@@ -60,5 +65,25 @@ type FormPostPage struct {
 	Fields []Field
 }
 
+// OpenAppPage sends the browser on to an app on the device, at a redirect URI with a
+// private-use scheme. The browser opens the app and stays on the page.
+type OpenAppPage struct {
+	AppName     string
+	RedirectURI string // the registered one, checked
+	URL         string // the redirect URI with the parameters of the response
+	Denied      bool   // the response is an error
+}
+
+// Link returns URL for links and for the refresh of the page; "" if the scheme is not
+// that of an acceptable redirect URI. html/template accepts only the schemes of the web.
+func (p OpenAppPage) Link() template.URL {
+	scheme, _, ok := strings.Cut(p.RedirectURI, ":")
+	if !ok || gatehouse.CheckRedirectURI(p.RedirectURI, true) != nil || !strings.HasPrefix(p.URL, scheme+":") {
+		return ""
+	}
+	return template.URL(p.URL) //nolint:gosec // checked above
+}
+
+func (OpenAppPage) template() string  { return "open_app" }
 func (ConsentPage) template() string  { return "consent" }
 func (FormPostPage) template() string { return "form_post" }

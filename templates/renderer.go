@@ -66,7 +66,7 @@ func (v view) ShowMenu() bool { return v.Frame.User != nil && !v.Bare }
 func newView(f Frame, p Page) view {
 	v := view{Frame: f, Page: p, Section: sectionOf(p)}
 	switch p.(type) {
-	case LoginPage, SetUpPage, SignedOutPage, ConsentPage, FormPostPage:
+	case LoginPage, SetUpPage, SignedOutPage, ConsentPage, FormPostPage, OpenAppPage:
 		v.Bare, v.Narrow = true, true
 	case LogoutPage, ErrorPage, ConfirmPage:
 		v.Bare, v.Narrow = f.User == nil, true
@@ -86,7 +86,7 @@ func (t *Renderer) Render(w http.ResponseWriter, status int, f Frame, p Page) er
 	if err := page.ExecuteTemplate(&body, "layout", newView(f, p)); err != nil {
 		return fmt.Errorf("templates: render %s: %w", p.template(), err)
 	}
-	setHeaders(w.Header(), f, p)
+	setHeaders(w.Header(), p)
 	w.WriteHeader(status)
 	if _, err := body.WriteTo(w); err != nil {
 		return fmt.Errorf("templates: send %s: %w", p.template(), err)

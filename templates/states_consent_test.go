@@ -88,6 +88,15 @@ func consentStates() map[string][]check {
 			absent(".tag"),
 		},
 
+		"open-app": {
+			see("h1", "Return to Tasks"),
+			see("main p", "You're done here. Your browser now opens the app on this device.", "When the app is open, you can close this tab.", "Open the app again"),
+			see("main a.button@href", "com.example.tasks:/oauth?code=gthc_0123456789&state=af0ifjsldkj"),
+			see("meta[http-equiv=refresh]@content", "0;url=com.example.tasks:/oauth?code=gthc_0123456789&state=af0ifjsldkj"),
+		},
+		"open-app-denied": {
+			see("main p", "The app gets an error instead of access. Your browser now opens the app on this device.", "When the app is open, you can close this tab.", "Open the app again"),
+		},
 		"form-post-private-scheme": {
 			see("h1", "Return to the app"),
 			see("main p", "Your browser returns to the app on this device. If nothing happens, press Continue."),

@@ -217,7 +217,7 @@ func TestNoPageCanBeFramed(t *testing.T) {
 			if strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") && a.Status == http.StatusOK {
 				require.Equal(t, "DENY", a.Header.Get("X-Frame-Options"), path)
 			}
-			require.Equal(t, "no-referrer", a.Header.Get("Referrer-Policy"), path)
+			require.Equal(t, "same-origin", a.Header.Get("Referrer-Policy"), path)
 			require.Equal(t, "nosniff", a.Header.Get("X-Content-Type-Options"), path)
 		}
 	})

@@ -19,11 +19,13 @@ import (
 //
 //	/callback   receives a response by GET or POST, and shows a page
 //	/onward     receives a response, and redirects to another host of the app
+//	/to-a-scheme  receives a response, and redirects to an app on the device
 //	/icon.png   its icon
 //	/bad        does what a page of the gateway must not do
 //	/strict     the same, against its own Content-Security-Policy
 //	/frame?of=  shows a page of another site in a frame
-//	/form?to=   has a form that posts to another site
+//	/form?to=   has a form that posts to another site; so has /form-without-referrer,
+//	            whose forms have the origin null
 type client struct {
 	url      string
 	received chan answer
@@ -48,7 +50,7 @@ func startClient(t *testing.T) *client {
 func (c *client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	switch r.URL.Path {
-	case "/callback", "/onward":
+	case "/callback", "/onward", "/to-a-scheme":
 		if err := r.ParseForm(); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
@@ -56,6 +58,10 @@ func (c *client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.received <- answer{r.Method, r.Form}
 		if r.URL.Path == "/onward" {
 			http.Redirect(w, r, "http://"+c.otherHost()+"/welcome", http.StatusFound)
+			return
+		}
+		if r.URL.Path == "/to-a-scheme" {
+			http.Redirect(w, r, "com.example.desktop:/done", http.StatusFound)
 			return
 		}
 		fmt.Fprint(w, "<!DOCTYPE html><title>App</title><h1>The app has a response</h1>")
@@ -71,7 +77,10 @@ func (c *client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `<!DOCTYPE html><title>App</title><p style="color:red">text</p><script>alert(1)</script>`)
 	case "/frame":
 		fmt.Fprintf(w, `<!DOCTYPE html><title>App</title><iframe src="%s"></iframe>`, html.EscapeString(r.URL.Query().Get("of")))
-	case "/form":
+	case "/form", "/form-without-referrer":
+		if r.URL.Path == "/form-without-referrer" {
+			w.Header().Set("Referrer-Policy", "no-referrer")
+		}
 		fmt.Fprintf(w, `<!DOCTYPE html><title>App</title><form method="post" action="%s"><button>Send</button></form>`, html.EscapeString(r.URL.Query().Get("to")))
 	default:
 		http.NotFound(w, r)

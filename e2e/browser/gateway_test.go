@@ -30,7 +30,8 @@ type user struct{ name, email, password string }
 
 // gateway is a running `gatehouse serve`.
 type gateway struct {
-	url         string
+	url         string // the site URL
+	address     string // host and port that it listens on
 	environment []string
 	log         *lockedBuffer
 }
@@ -44,8 +45,16 @@ type registered struct {
 // prepare returns a gateway that is not running and has no users.
 func prepare(t *testing.T) *gateway {
 	t.Helper()
+	return prepareAt(t, "127.0.0.1")
+}
+
+// prepareAt is prepare for a gateway that browsers reach under a host name.
+func prepareAt(t *testing.T, host string) *gateway {
+	t.Helper()
 	address := freeAddress(t)
-	g := &gateway{url: "http://" + address, log: new(lockedBuffer)}
+	_, port, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+	g := &gateway{url: "http://" + net.JoinHostPort(host, port), address: address, log: new(lockedBuffer)}
 	g.environment = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GATEHOUSE_LOG_FORMAT=json",
 		"GATEHOUSE_LISTEN=" + address, "GATEHOUSE_SITE_URL=" + g.url, "GATEHOUSE_DATABASE_URL=" + testdb.SQLite(t),
@@ -104,7 +113,7 @@ func (g *gateway) awaitReady(t *testing.T, ended chan error) {
 	t.Helper()
 	deadline := time.After(drive.Patience)
 	for poll := time.NewTicker(20 * time.Millisecond); ; {
-		if res, err := http.Get(g.url + "/readyz"); err == nil {
+		if res, err := http.Get("http://" + g.address + "/readyz"); err == nil {
 			require.NoError(t, res.Body.Close())
 			if res.StatusCode == http.StatusOK {
 				return

@@ -39,6 +39,8 @@ func Start() (*Browser, error) {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("lang", "en"),
+		// Names of a private network, for tests of plain http beyond this machine.
+		chromedp.Flag("host-resolver-rules", "MAP *.lan 127.0.0.1"),
 	)
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium has no sandbox for root.

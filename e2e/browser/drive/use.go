@@ -150,6 +150,15 @@ func (tab *Tab) AwaitFocus(name string) {
 	}
 }
 
+// AwaitHeading waits until the page has the heading. It is for a page that never
+// counts as loaded, because it opens an app on the device at once.
+func (tab *Tab) AwaitHeading(heading string) {
+	tab.t.Helper()
+	for deadline := time.Now().Add(Patience); tab.Heading() != heading; {
+		require.True(tab.t, time.Now().Before(deadline), "the heading is “%s”, not “%s”", tab.Heading(), heading)
+	}
+}
+
 // URL returns the address of the page.
 func (tab *Tab) URL() string {
 	at, _ := tab.watch.where()
