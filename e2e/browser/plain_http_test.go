@@ -104,7 +104,7 @@ func TestEveryFormWorksOnPlainHTTPInAPrivateNetwork(t *testing.T) {
 		visitor.Fill("Current password", bob.password)
 		visitor.Fill("New password", "a few unrelated words")
 		visitor.Press("Change password")
-		requireNotice(visitor, "Your password was changed.")
+		require.Contains(t, visitor.Text(".notice.good"), "Your password was changed.")
 		visitor.Press("Sign out")
 		require.Equal(t, "You're signed out", visitor.Heading())
 		admin.Open(g.url + "/integrations/oauth2-apps/" + notes.ID)
@@ -157,6 +157,34 @@ func TestCallbackMayRedirectToAnAppOnTheDevice(t *testing.T) {
 		tab.Click("Allow")
 		require.NotEmpty(t, (<-app.received).values.Get("code"))
 	})
+}
+
+// A click on Allow has no effect in the first moment after the page gets the focus
+// (double-clickjacking). The keyboard works at once.
+func TestAllowIgnoresClicksInTheFirstMoment(t *testing.T) {
+	t.Parallel()
+	g, app := start(t), startClient(t)
+	notes := g.app(t, "--name", "Acme Notes", "--callback-url", app.url+"/callback")
+	tab := g.tab(t, false, app)
+	tab.Open(g.authorize(notes))
+	signIn(tab, bob)
+	clicked := drive.Eval[bool](tab, `(() => {
+		dispatchEvent(new Event("focus"));
+		const allow = document.querySelector("[value=allow]");
+		return allow.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true, detail: 1}));
+	})()`)
+	require.False(t, clicked, "the click of a mouse is cancelled")
+	require.Empty(t, app.received)
+	typed := drive.Eval[bool](tab, `(() => {
+		dispatchEvent(new Event("focus"));
+		document.querySelector("[value=allow]").form.addEventListener("submit", e => e.preventDefault());
+		return document.querySelector("[value=allow]").dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true, detail: 0}));
+	})()`)
+	require.True(t, typed, "a click by the keyboard is not")
+	tab.Reload()
+	tab.Press("Allow")
+	tab.Await(app.url)
+	require.NotEmpty(t, app.answered(t).values.Get("code"))
 }
 
 // After the redirect to an app on the device the tab says what happened, and offers to

@@ -46,15 +46,20 @@ addEventListener("pageshow", () => { document.querySelectorAll("form[data-sent]"
 // gets the focus back. Otherwise a page of another site could open this page between
 // the two clicks of a double click (double-clickjacking). The keyboard works at once:
 // its clicks have detail 0.
-const guarded = document.querySelector("form[data-guard]");
-if (guarded) {
-  let since = performance.now();
-  const restart = () => { since = performance.now(); };
-  addEventListener("focus", restart);
-  addEventListener("pageshow", restart);
-  document.addEventListener("visibilitychange", restart);
-  guarded.addEventListener("click", (event) => {
-    if (event.target.value === "allow" && event.detail > 0 && performance.now() - since < 600) event.preventDefault();
+const allow = document.querySelector("form[data-guard] [value=allow]");
+if (allow) {
+  let timer;
+  const guard = () => {
+    allow.setAttribute("aria-disabled", "true");
+    clearTimeout(timer);
+    timer = setTimeout(() => { timer = undefined; allow.removeAttribute("aria-disabled"); }, 500);
+  };
+  guard();
+  addEventListener("focus", guard);
+  addEventListener("pageshow", guard);
+  document.addEventListener("visibilitychange", guard);
+  allow.addEventListener("click", (event) => {
+    if (timer && event.detail > 0) event.preventDefault();
   });
 }
 

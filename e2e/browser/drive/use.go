@@ -200,8 +200,13 @@ func (tab *Tab) Heading() string {
 }
 
 // click clicks at a point of the page.
+// A button that is disabled for a moment is waited for.
 func (tab *Tab) click(at found) {
 	tab.t.Helper()
+	disabled := fmt.Sprintf(`document.elementFromPoint(%f, %f)?.closest("[aria-disabled=true]") != null`, at.X, at.Y)
+	for deadline := time.Now().Add(Patience); Eval[bool](tab, disabled); {
+		require.True(tab.t, time.Now().Before(deadline), "the button stays disabled")
+	}
 	require.NoError(tab.t, chromedp.Do(tab.ctx, chromedp.MouseClickXY(at.X, at.Y)))
 }
 
