@@ -73,8 +73,8 @@ func consoleStates() map[string][]check {
 			see(".search a", "Show all"),
 			see(".row h2 a", "grace.hopper"),
 			see(".row h2 a@href", gracePath),
-			see(".pager", "Page 1 Next"),
-			see(".pager a@href", "/console/users?page=2&search=grace"),
+			see(".pager", "Previous Page 2 Next"),
+			see(".pager a@href", "/console/users?page=1&search=grace", "/console/users?page=3&search=grace"),
 		},
 		"users-no-match": {
 			see(".empty", "No username or email contains “<b>zoë</b>”. Show all users."),
