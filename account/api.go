@@ -2,6 +2,7 @@ package account
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gorilla/mux"
 
@@ -94,6 +95,39 @@ func (h *Handler) apiUser(w http.ResponseWriter, r *http.Request) error {
 		return web.Forbidden(nil)
 	}
 	return writeUser(w, r, caller.User)
+}
+
+// maxUserIDs is how many ids one request may have. mmctl asks for the creators of a page
+// of apps, of which there are at most 200 (C 1.1).
+const maxUserIDs = 1000
+
+// apiUsersByID is POST /api/v4/users/ids (C 1.13). It returns the users with these ids
+// whom the caller may see: a System Admin who has a session sees all, other callers only
+// themselves. It leaves out the other ids, as if no user had them.
+func (h *Handler) apiUsersByID(w http.ResponseWriter, r *http.Request) error {
+	caller, err := h.authenticator.RequireCaller(w, r)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	if err := web.DecodeJSON(r, "user_ids", &ids); err != nil {
+		return err
+	}
+	if len(ids) > maxUserIDs {
+		return web.InvalidBodyParam("user_ids")
+	}
+	seesAll := caller.User.IsSystemAdmin() && !caller.IsOAuth()
+	visible := slices.DeleteFunc(ids, func(id string) bool { return !gatehouse.ValidID(id) || !seesAll && id != caller.User.ID })
+	slices.Sort(visible)
+	found, err := h.store.UsersByID(r.Context(), slices.Compact(visible))
+	if err != nil {
+		return err
+	}
+	users := make([]userJSON, len(found))
+	for i, u := range found {
+		users[i] = newUserJSON(u)
+	}
+	return web.WriteJSON(w, http.StatusOK, users)
 }
 
 // apiOAuthTest is GET /api/v4/oauth_test (C 1.13, E15).

@@ -170,3 +170,64 @@ func TestErrorsHaveTheContractsMembers(t *testing.T) {
 	require.NotEmpty(t, e["message"])
 	require.Contains(t, e, "detailed_error")
 }
+
+func TestUsersByIDShowsOnlyVisibleUsers(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
+		s := newSite(t, store)
+		ana, ben, root := s.user("ana"), s.user("ben"), s.user("root", gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin)
+		require.NoError(t, s.users.SetActive(t.Context(), gatehouse.Caller{}, ben.ID, false))
+		anas, roots := bearer(s.signIn("ana")), bearer(s.signIn("root"))
+		app := bearer(s.tokens.issue(root, gatehouse.NewID()))
+		many := make([]string, 1001)
+		for i := range many {
+			many[i] = ana.ID
+		}
+		all := []string{root.ID, ana.ID, "", "x", gatehouse.NewID(), ben.ID, ana.ID}
+		for name, tc := range map[string]struct {
+			header http.Header
+			body   string
+			status int
+			want   []string // usernames
+		}{
+			"a System Admin sees all":           {roots, jsonOf(all), 200, []string{"ana", "ben", "root"}},
+			"a user sees only themselves":       {anas, jsonOf(all), 200, []string{"ana"}},
+			"a user asks for others":            {anas, jsonOf([]string{ben.ID, root.ID}), 200, []string{}},
+			"an access token of a System Admin": {app, jsonOf(all), 200, []string{"root"}},
+			"no ids":                            {roots, `[]`, 200, []string{}},
+			"an injection":                      {roots, `["' OR 1=1 --","%","me"]`, 200, []string{}},
+			"as many as allowed":                {roots, jsonOf(many[:1000]), 200, []string{"ana"}},
+			"more":                              {roots, jsonOf(many), 400, nil},
+			"null":                              {roots, `null`, 400, nil},
+			"an object":                         {roots, `{"ids":[]}`, 400, nil},
+			"numbers":                           {roots, `[1,2]`, 400, nil},
+			"nested":                            {roots, `[["` + ana.ID + `"]]`, 400, nil},
+			"two values":                        {roots, `[][]`, 400, nil},
+			"nothing":                           {roots, ``, 400, nil},
+			"not signed in":                     {nil, jsonOf(all), 401, nil},
+			"an unknown token":                  {bearer(gatehouse.NewSecret()), jsonOf(all), 401, nil},
+		} {
+			w := s.do(request{method: "POST", path: "/api/v4/users/ids", body: tc.body, header: tc.header})
+			require.Equal(t, tc.status, w.Code, "%s: %s", name, w.Body)
+			require.Equal(t, "application/json", w.Header().Get("Content-Type"), name)
+			if tc.status != http.StatusOK {
+				continue
+			}
+			var users []struct{ Username, Roles, Email string }
+			require.NoError(t, json.Unmarshal(w.Body.Bytes(), &users), name)
+			require.NotNil(t, users, "an empty list is [] and not null: %s", name)
+			names := []string{}
+			for _, u := range users {
+				names = append(names, u.Username)
+				require.NotEmpty(t, u.Email, name)
+			}
+			require.Equal(t, tc.want, names, name)
+			require.NotContains(t, w.Body.String(), "argon2id", name)
+		}
+
+		token := s.signIn("root")
+		w := s.do(request{method: "POST", path: "/api/v4/users/ids", body: jsonOf(all), own: token})
+		require.Equal(t, http.StatusUnauthorized, w.Code, "a cookie needs the CSRF check")
+		w = s.do(request{method: "POST", path: "/api/v4/users/ids", body: jsonOf(all), own: token, header: http.Header{"X-Csrf-Token": {account.CSRFToken(token)}}})
+		require.Equal(t, http.StatusOK, w.Code)
+	})
+}

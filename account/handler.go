@@ -63,6 +63,7 @@ func (h *Handler) Routes() []web.Route {
 		{Method: http.MethodPost, Path: "/api/v4/users/logout", Handler: json(h.apiLogout), Policy: web.APIPolicy()},
 		{Method: http.MethodGet, Path: "/api/v4/users/me", Handler: json(h.apiMe), Policy: bearer},
 		{Method: http.MethodGet, Path: "/api/v4/users/{user_id}", Handler: json(h.apiUser), Policy: web.APIPolicy()},
+		{Method: http.MethodPost, Path: "/api/v4/users/ids", Handler: json(h.apiUsersByID), Policy: web.APIPolicy()},
 		{Method: http.MethodGet, Path: "/api/v4/oauth_test", Handler: json(h.apiOAuthTest), Policy: web.APIPolicy()},
 		{Path: "/api/", Prefix: true, Policy: web.APIPolicy()}, // C 1.1, "JSON or HTML error?"
 

@@ -13,6 +13,8 @@ type Store interface {
 	// User finds a user by id, also a deactivated one. It returns ErrNotFound if the
 	// user does not exist.
 	User(ctx context.Context, id string) (gatehouse.User, error)
+	// UsersByID returns the users with these ids, also deactivated ones, ordered by username.
+	UsersByID(ctx context.Context, ids []string) ([]gatehouse.User, error)
 	// UserByLogin finds a user by username or email, in any case. It returns
 	// ErrNotFound if no user has it.
 	UserByLogin(ctx context.Context, loginID string) (gatehouse.User, error)

@@ -12,7 +12,7 @@ import (
 	"gatehouse"
 )
 
-// userJSON is the contract's user object for the user's own eyes (C 1.13). The members
+// userJSON is the contract's user object, as the user and System Admins see it (C 1.13). The members
 // of the second group are left out when they are empty. Gatehouse has no props,
 // notify_props, MFA, bots or terms of service, so those members are never sent.
 type userJSON struct {

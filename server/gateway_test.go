@@ -70,6 +70,7 @@ func TestPolicyOfEachEndpoint(t *testing.T) {
 		{"GET", "/.well-known/unknown", "", "contract", 2048, "", true},
 		{"GET", "/api/v4/users/me", "", "contract", 2048, "GET", true},
 		{"POST", "/api/v4/users/login", json, "contract", 2048, "", false},
+		{"POST", "/api/v4/users/ids", json, "contract", 2048, "", false},
 		{"POST", "/api/v4/users/logout", json, "contract", 2048, "", false},
 		{"GET", "/api/v4/users/abc", "", "contract", 2048, "", true},
 		{"GET", "/api/v4/users/me/oauth/apps/authorized", "", "contract", 2048, "", true},

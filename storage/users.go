@@ -108,6 +108,19 @@ func (s *Store) User(ctx context.Context, id string) (gatehouse.User, error) {
 	return row.user(), nil
 }
 
+// UsersByID returns the users with these ids, active or not, ordered by username. Ids
+// that no user has are left out.
+func (s *Store) UsersByID(ctx context.Context, ids []string) ([]gatehouse.User, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []userRow
+	if err := s.read(ctx).Where("id IN ?", ids).Order("username").Find(&rows).Error; err != nil {
+		return nil, s.fail("get users", err)
+	}
+	return usersOf(rows), nil
+}
+
 // UserByLogin returns the user with this username or, if there is none, with this
 // email, in upper or lower case. It returns ErrNotFound if no user has it.
 func (s *Store) UserByLogin(ctx context.Context, loginID string) (gatehouse.User, error) {
@@ -132,11 +145,15 @@ func (s *Store) SearchUsers(ctx context.Context, search string, offset, limit in
 	if err := query.Find(&rows).Error; err != nil {
 		return nil, s.fail("search users", err)
 	}
+	return usersOf(rows), nil
+}
+
+func usersOf(rows []userRow) []gatehouse.User {
 	users := make([]gatehouse.User, len(rows))
 	for i := range rows {
 		users[i] = rows[i].user()
 	}
-	return users, nil
+	return users
 }
 
 // nameConflict finds out whether the username or the email of a row is taken, after

@@ -18,6 +18,7 @@ func userCases() map[string]func(*testing.T, *database) {
 		"a login id is a username or an email in upper or lower case": loginIDs,
 		"a username has priority over the email of another user":      usernameBeforeEmail,
 		"users are listed by username":                                usersByUsername,
+		"users are found by their ids":                                usersByID,
 		"only one first user is created":                              firstUser,
 		"concurrent set-ups create one user":                          firstUserRace,
 	}
@@ -42,6 +43,41 @@ func userComesBack(t *testing.T, d *database) {
 	n, err := store.CountUsers(ctx)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, n)
+}
+
+func usersByID(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	ann, ben, cem := NewUser(), NewUser(), NewUser()
+	ann.Username, ben.Username, cem.Username = "ann", "ben", "cem"
+	ben.DeleteAt = start
+	for _, u := range []gatehouse.User{cem, ben, ann} {
+		require.NoError(t, store.CreateUser(ctx, u))
+	}
+	for name, tc := range map[string]struct {
+		ids  []string
+		want []string // usernames
+	}{
+		"in the order of their usernames": {[]string{cem.ID, ann.ID}, []string{"ann", "cem"}},
+		"also deactivated":                {[]string{ben.ID}, []string{"ben"}},
+		"each once":                       {[]string{ann.ID, ann.ID}, []string{"ann"}},
+		"unknown ids are left out":        {[]string{gatehouse.NewID(), cem.ID, ""}, []string{"cem"}},
+		"no ids":                          {nil, nil},
+	} {
+		users, err := store.UsersByID(ctx, tc.ids)
+		require.NoError(t, err, name)
+		var names []string
+		for _, u := range users {
+			names = append(names, u.Username)
+		}
+		require.Equal(t, tc.want, names, name)
+	}
+	many := []string{ann.ID}
+	for range 1000 {
+		many = append(many, gatehouse.NewID())
+	}
+	users, err := store.UsersByID(ctx, many)
+	require.NoError(t, err)
+	require.Len(t, users, 1)
 }
 
 // Attack: create the user "Admin" beside "admin" to be mistaken for that user.
