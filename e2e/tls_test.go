@@ -35,7 +35,7 @@ func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
 	return certFile, keyFile, pool
 }
 
-// certificatePEM makes a certificate for localhost that is valid until a time, and its key.
+// certificatePEM creates a certificate for localhost that is valid until a time, and its key.
 func certificatePEM(t *testing.T, until time.Time) (certPEM, keyPEM []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -98,7 +98,7 @@ func TestRenewedCertificateIsUsedWithoutARestart(t *testing.T) {
 		"GATEHOUSE_TLS_CERT=" + certFile, "GATEHOUSE_TLS_KEY=" + keyFile,
 	}
 	p := serve(t, env...)
-	here := append(env, "GATEHOUSE_LISTEN="+p.listen[0])
+	env = append(env, "GATEHOUSE_LISTEN="+p.listen[0])
 	write := func(certPEM, keyPEM []byte) {
 		require.NoError(t, os.WriteFile(certFile, certPEM, 0o600))
 		require.NoError(t, os.WriteFile(keyFile, keyPEM, 0o600))
@@ -107,9 +107,10 @@ func TestRenewedCertificateIsUsedWithoutARestart(t *testing.T) {
 		block, _ := pem.Decode(certPEM)
 		return bytes.Equal(servedCertificate(t, p.listen[0]), block.Bytes)
 	}
+	servedCertificate(t, p.listen[0]) // the gateway loads the first certificate after the line "gatehouse is running"
 	current, key := certificatePEM(t, time.Now().Add(time.Hour))
 	write(current, key)
-	require.Contains(t, run(t, here, "healthcheck"), "ready", "also before the new certificate is loaded")
+	require.Contains(t, run(t, env, "healthcheck"), "ready", "before the new certificate is loaded")
 	require.Eventually(t, func() bool { return serves(current) }, waitTimeout, 50*time.Millisecond)
 
 	other, otherKey := certificatePEM(t, time.Now().Add(time.Hour))
@@ -121,7 +122,7 @@ func TestRenewedCertificateIsUsedWithoutARestart(t *testing.T) {
 		write(broken.cert, broken.key)
 		require.Eventually(t, func() bool { return strings.Count(p.log.String(), warning) == i+1 }, waitTimeout, 50*time.Millisecond, "case %d", i)
 		require.True(t, serves(current), "case %d", i)
-		require.Contains(t, run(t, here, "healthcheck"), "ready", "case %d", i)
+		require.Contains(t, run(t, env, "healthcheck"), "ready", "case %d", i)
 	}
 	require.NoError(t, os.Remove(keyFile))
 	require.Eventually(t, func() bool { return strings.Count(p.log.String(), warning) == 6 }, waitTimeout, 50*time.Millisecond)

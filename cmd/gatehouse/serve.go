@@ -172,10 +172,10 @@ func (c *cli) createFirstAdmin(ctx context.Context, cfg config, g *server.Gatewa
 	if cfg.Admin == (firstAdmin{}) {
 		link := g.SetUp.Link(cfg.SiteURL.String())
 		if !log.Enabled(ctx, slog.LevelWarn) {
-			c.complainf("There is no user yet. Open this link to create the first System Admin. It works once: %s\n", link)
+			c.complainf("There is no user yet. Open this link to create the first System Admin: %s\n", link)
 			return nil
 		}
-		log.Warn("there is no user yet; open the set-up link to create the first System Admin; it works once", "set_up_link", link)
+		log.Warn("there is no user yet; open the set-up link to create the first System Admin", "set_up_link", link)
 		return nil
 	}
 	admin, err := g.Users.CreateFirstUser(ctx, gatehouse.User{Username: cfg.Admin.Username, Email: cfg.Admin.Email}, cfg.Admin.Password)
