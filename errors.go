@@ -21,6 +21,8 @@ var (
 	// Retry-After). Nothing was written, unless the commit itself failed or took too
 	// long: then it is not known whether it took effect.
 	ErrUnavailable = errors.New("storage is unavailable")
+	// ErrRateLimited means that a rate limit has no attempt left. Nothing was written.
+	ErrRateLimited = errors.New("rate limited")
 	// ErrSettingFixed means that an environment variable fixes the setting.
 	ErrSettingFixed = errors.New("setting is fixed by the environment")
 )

@@ -130,7 +130,7 @@ func TestLogoutWithAnAccessTokenRevokesItsGrant(t *testing.T) {
 // brokenAuditor is a store that can't write audit events.
 type brokenAuditor struct{ *storage.Store }
 
-func (brokenAuditor) RecordAuditEvent(context.Context, gatehouse.AuditEvent) error {
+func (brokenAuditor) RecordAuditEvent(context.Context, gatehouse.AuditEvent, ...gatehouse.RateLimit) error {
 	return errors.New("disk full")
 }
 

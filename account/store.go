@@ -62,6 +62,7 @@ type Store interface {
 
 	// Settings returns the settings, at most a second old.
 	Settings(ctx context.Context) (gatehouse.Settings, error)
-	// RecordAuditEvent adds an event to the audit trail.
-	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
+	// RecordAuditEvent adds an event to the audit trail. It returns ErrRateLimited if one
+	// of the limits has no attempt left.
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent, limits ...gatehouse.RateLimit) error
 }

@@ -32,7 +32,7 @@ type Store interface {
 	// there is no such consent.
 	DeleteConsent(ctx context.Context, userID, appID string) error
 	Settings(ctx context.Context) (gatehouse.Settings, error)
-	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent, limits ...gatehouse.RateLimit) error
 }
 
 // Callers authenticates the callers of the JSON endpoints; account.Authenticator

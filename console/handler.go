@@ -44,8 +44,9 @@ type Store interface {
 	// AuditEvents lists the events before the event with this id, newest first. It starts
 	// with the newest event if the id is "".
 	AuditEvents(ctx context.Context, beforeID string, limit int) ([]gatehouse.AuditEvent, error)
-	// RecordAuditEvent adds an event to the audit trail.
-	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
+	// RecordAuditEvent adds an event to the audit trail. It returns ErrRateLimited if one
+	// of the limits has no attempt left.
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent, limits ...gatehouse.RateLimit) error
 }
 
 // Config configures a Handler.

@@ -33,7 +33,7 @@ type Store interface {
 	Consent(ctx context.Context, userID, appID string) (gatehouse.Consent, error)
 	// RevokeGrant ends a grant. No error if it has ended or does not exist.
 	RevokeGrant(ctx context.Context, id string, at time.Time) error
-	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent, limits ...gatehouse.RateLimit) error
 }
 
 // SignIn authenticates users; account.Authenticator implements it.

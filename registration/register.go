@@ -114,13 +114,13 @@ func (h *Registrar) register(w http.ResponseWriter, r *http.Request) error {
 	return web.WriteJSON(w, http.StatusCreated, newClientInformation(app, secret, metadata))
 }
 
-// takeAttempt takes an attempt from the rate limit of a client address. It returns a
-// *rateLimitError if no attempt is left.
+// takeAttempt takes an attempt from the rate limits of a client address and of all
+// addresses. It returns a *rateLimitError if no attempt is left.
 func (h *Registrar) takeAttempt(ctx context.Context, ip string) error {
 	if h.rate.off {
 		return nil
 	}
-	wait, err := h.store.TakeAttempt(ctx, time.Now(), h.rate.limit(ip))
+	wait, err := h.store.TakeAttempt(ctx, time.Now(), h.rate.limits(ip)...)
 	switch {
 	case err != nil:
 		return fmt.Errorf("registration: take attempt: %w", err)

@@ -35,16 +35,22 @@ type memory struct {
 func (m *memory) TakeAttempt(_ context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	limit := limits[0] // the endpoint has one limit
 	if m.limiters == nil {
 		m.limiters = map[string]*rate.Limiter{}
 	}
-	if m.limiters[limit.ID] == nil {
-		m.limiters[limit.ID] = rate.NewLimiter(rate.Every(limit.Refill), limit.Burst)
+	var reservations []*rate.Reservation
+	for _, limit := range limits {
+		if m.limiters[limit.ID] == nil {
+			m.limiters[limit.ID] = rate.NewLimiter(rate.Every(limit.Refill), limit.Burst)
+		}
+		reservation := m.limiters[limit.ID].ReserveN(now, 1)
+		reservations = append(reservations, reservation)
+		wait = max(wait, reservation.DelayFrom(now))
 	}
-	reservation := m.limiters[limit.ID].ReserveN(now, 1)
-	if wait = reservation.DelayFrom(now); wait > 0 {
-		reservation.CancelAt(now)
+	if wait > 0 {
+		for _, reservation := range reservations {
+			reservation.CancelAt(now)
+		}
 	}
 	return wait, m.err
 }
@@ -56,7 +62,7 @@ func (m *memory) CreateApp(_ context.Context, a gatehouse.App) error {
 	return m.err
 }
 
-func (m *memory) RecordAuditEvent(_ context.Context, e gatehouse.AuditEvent) error {
+func (m *memory) RecordAuditEvent(_ context.Context, e gatehouse.AuditEvent, _ ...gatehouse.RateLimit) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.events = append(m.events, e)

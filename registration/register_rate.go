@@ -12,7 +12,7 @@ import (
 )
 
 // Rate is how often one address may register a client: a burst, then one more each
-// interval. The zero value is DefaultRate, so that only UnlimitedRate removes the limit.
+// interval. All addresses together have a ceiling, a multiple of it. The zero value is DefaultRate, so that only UnlimitedRate removes the limit.
 type Rate struct {
 	burst    int
 	interval time.Duration
@@ -53,12 +53,22 @@ func (r Rate) String() string {
 	return fmt.Sprintf("%d/%s", r.burst, r.interval)
 }
 
-// limit returns the rate limit of a client address. Its id contains the rate: after a
-// change of the rate, an address starts with a full burst instead of the attempts that it
-// used before.
-func (r Rate) limit(ip string) gatehouse.RateLimit {
+// burstsOfAll is how many times the burst of one address all addresses have together.
+// With the default rate they register 2,000 clients at once and then one each second.
+// That is enough for a company whose clients all register on one morning. An attacker with
+// many addresses stores at most 86,400 clients a day, some 100 MB, which are deleted again
+// as unused; without the ceiling it would be that much for each address.
+const burstsOfAll = 100
+
+// limits returns the rate limits of a client address and of all addresses together. Their
+// ids contain the rate: after a change of the rate, an address starts with a full burst
+// instead of the attempts that it used before.
+func (r Rate) limits(ip string) []gatehouse.RateLimit {
 	if r == (Rate{}) {
 		r = DefaultRate()
 	}
-	return gatehouse.RateLimit{ID: "registration " + r.String() + " " + web.ClientNetwork(ip), Burst: r.burst, Refill: r.interval}
+	return []gatehouse.RateLimit{
+		{ID: "registration " + r.String() + " " + web.ClientNetwork(ip), Burst: r.burst, Refill: r.interval},
+		{ID: "registration " + r.String() + " of all addresses", Burst: burstsOfAll * r.burst, Refill: r.interval},
+	}
 }

@@ -1,6 +1,7 @@
 package registration_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -191,5 +192,39 @@ func TestConcurrentRequestsShareOneRateLimit(t *testing.T) {
 		}
 		wg.Wait()
 		require.EqualValues(t, 20, created.Load())
+	})
+}
+
+// Attack: register from ever new addresses.
+func TestRegistrationHasACeilingOverAllAddresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		h := endpoint(store, registration.Rate{})
+		created := 0
+		for n := range 5000 {
+			ip := fmt.Sprintf("2001:db8:%x:%x::1", n%7, n)
+			switch w := post(h, ip, someClient); w.Code {
+			case http.StatusCreated:
+				created++
+			case http.StatusTooManyRequests:
+				require.Equal(t, "1", w.Header().Get("Retry-After"))
+			default:
+				require.Fail(t, "unexpected status", w.Code)
+			}
+		}
+		require.Equal(t, 2000, created)
+		time.Sleep(time.Minute)
+		require.Equal(t, http.StatusCreated, post(h, "198.51.100.1", someClient).Code, "registration recovers")
+	})
+}
+
+// Attack: register in a loop from one address, so that no other address can register.
+func TestRefusedRegistrationsDoNotCountForTheCeiling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := endpoint(&memory{}, registration.Rate{})
+		for range 5000 {
+			post(h, "192.0.2.1", someClient)
+		}
+		require.Equal(t, http.StatusCreated, post(h, "192.0.2.2", someClient).Code)
 	})
 }

@@ -9,7 +9,6 @@ import (
 
 	"gatehouse"
 	"gatehouse/internal/audit"
-	"gatehouse/internal/web"
 )
 
 // ErrPublicClient means that a public app has no secret to regenerate (C 1.10 E12).
@@ -147,22 +146,7 @@ func (s *Service) audit(ctx context.Context, event, actorID string, app gatehous
 	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: app.ID, Detail: fmt.Sprintf("The app is called %q.", app.Name)})
 }
 
-// AuditRefusal records that a request was refused. why is a sentence that says why. A rate
-// limit bounds the events of one user, or of one address if there is no user, so that
-// repeated refusals can't fill the database.
+// AuditRefusal records that a request was refused. why is a sentence that says why.
 func (s *Service) AuditRefusal(ctx context.Context, event, actorID, appID, why string) {
-	actor := actorID
-	if actor == "" {
-		actor = web.ClientNetwork(web.ClientIP(ctx))
-	}
-	// The attempt counts even if the client closes the connection, so that closing it
-	// does not avoid the limit. The error is ignored: if the database can't be reached,
-	// the event can't be stored either, and the trail logs that.
-	counting, done := web.Detach(ctx)
-	defer done()
-	limit := gatehouse.RateLimit{ID: "audited refusals " + actor, Burst: 50, Refill: time.Minute}
-	if wait, _ := s.store.TakeAttempt(counting, time.Now(), limit); wait > 0 {
-		return
-	}
 	s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: event, TargetID: appID, Detail: why, Outcome: gatehouse.OutcomeFail})
 }

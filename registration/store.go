@@ -32,6 +32,7 @@ type Store interface {
 	// has no attempt left, it takes nothing and returns how long to wait. It counts for
 	// all nodes together.
 	TakeAttempt(ctx context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error)
-	// RecordAuditEvent adds an event to the audit trail.
-	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error
+	// RecordAuditEvent adds an event to the audit trail. It returns ErrRateLimited if one
+	// of the limits has no attempt left.
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent, limits ...gatehouse.RateLimit) error
 }

@@ -157,8 +157,8 @@ type countingStore struct {
 }
 
 // RecordAuditEvent stores the event and counts it.
-func (s countingStore) RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error {
-	err := s.Store.RecordAuditEvent(ctx, e)
+func (s countingStore) RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent, limits ...gatehouse.RateLimit) error {
+	err := s.Store.RecordAuditEvent(ctx, e, limits...)
 	if err == nil {
 		s.metrics.auditEvents.WithLabelValues(e.Event, e.Outcome).Inc()
 	}

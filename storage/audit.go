@@ -2,6 +2,9 @@ package storage
 
 import (
 	"context"
+	"errors"
+
+	"gorm.io/gorm"
 
 	"gatehouse"
 )
@@ -32,8 +35,9 @@ func (r *auditRow) event() gatehouse.AuditEvent {
 const maxAuditDetail = 512
 
 // RecordAuditEvent stores an audit event. An event without an id gets one. Values that
-// are too long are cut.
-func (s *Store) RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) error {
+// are too long are cut. It takes one attempt from each of the limits, in the same
+// commit; if one has no attempt left, it stores nothing and returns ErrRateLimited.
+func (s *Store) RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent, limits ...gatehouse.RateLimit) error {
 	if e.ID == "" {
 		e.ID = gatehouse.NewID()
 	}
@@ -41,7 +45,27 @@ func (s *Store) RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent) er
 		ID: e.ID, At: millis(e.At), ActorID: cut(e.ActorID, 128), Event: cut(e.Event, 128), TargetID: cut(e.TargetID, 128),
 		Detail: cut(e.Detail, maxAuditDetail), IP: cut(e.IP, 128), Outcome: cut(e.Outcome, 128), RequestID: cut(e.RequestID, 128),
 	}
-	return s.fail("record audit event", s.write(ctx).Create(&row).Error)
+	if len(limits) == 0 {
+		return s.fail("record audit event", s.write(ctx).Create(&row).Error)
+	}
+	// The first look does not write, so that an event that is left out costs little.
+	wait, err := s.untilAttempt(ctx, e.At, limits)
+	if err == nil && wait > 0 {
+		err = gatehouse.ErrRateLimited
+	}
+	if err != nil {
+		return s.fail("record audit event", err)
+	}
+	err = s.transact(ctx, func(tx *gorm.DB) error {
+		if err := takeAttempts(tx, e.At, limits); err != nil {
+			return err
+		}
+		return tx.Create(&row).Error
+	})
+	if errors.Is(err, gatehouse.ErrNotFound) { // Other events took the last attempt since the look.
+		err = gatehouse.ErrRateLimited
+	}
+	return s.fail("record audit event", err)
 }
 
 // AuditEvents lists audit events, the newest first: the first page if beforeID is

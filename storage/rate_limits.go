@@ -43,22 +43,26 @@ func (s *Store) TakeAttempt(ctx context.Context, now time.Time, limits ...gateho
 	if wait, err = s.untilAttempt(ctx, now, limits); err != nil || wait > 0 {
 		return wait, err
 	}
-	err = s.transact(ctx, func(tx *gorm.DB) error {
-		for _, l := range limits {
-			err := affectedOne(tx.Exec(takeAttempt, map[string]any{
-				"id": l.ID, "refill": l.Refill.Milliseconds(), "max": maxLevel(l), "now": millis(now), "ahead": millis(now) + maxClockSkew,
-			}))
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err = s.transact(ctx, func(tx *gorm.DB) error { return takeAttempts(tx, now, limits) })
 	if errors.Is(err, gatehouse.ErrNotFound) { // Other requests took the last attempt since the look.
 		wait, err = s.untilAttempt(ctx, now, limits)
 		return max(wait, time.Millisecond), err
 	}
 	return 0, s.fail("take an attempt", err)
+}
+
+// takeAttempts takes one attempt from each of the limits in a transaction. It returns
+// ErrNotFound if one of them has no attempt left.
+func takeAttempts(tx *gorm.DB, now time.Time, limits []gatehouse.RateLimit) error {
+	for _, l := range limits {
+		err := affectedOne(tx.Exec(takeAttempt, map[string]any{
+			"id": l.ID, "refill": l.Refill.Milliseconds(), "max": maxLevel(l), "now": millis(now), "ahead": millis(now) + maxClockSkew,
+		}))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // untilAttempt returns how long it takes until each of the limits has an attempt left.

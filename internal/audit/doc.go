@@ -1,6 +1,7 @@
 // Package audit records events in the audit trail.
 //
-//	event, actor, target ──▶ Trail.Record ──▶ + id, time, address, request id ──▶ store
+//	event, actor, target ──▶ Trail.Record ──▶ + id, time, address, request id, limits ──▶ store
+//	                                                  └─ left out by a limit ──▶ log
 //
-// It decides nothing, and does not know how events are stored.
+// It does not know how events are stored.
 package audit

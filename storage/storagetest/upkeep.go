@@ -15,6 +15,8 @@ func upkeepCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
 		"audit events are listed in pages, the newest first":   auditPages,
 		"long values of an audit event are cut":                auditLimits,
+		"audit events keep their rate limits":                  auditRateLimits,
+		"nodes share the rate limits of audit events":          auditRateLimitRace,
 		"expired rows are reaped in batches":                   reapsInBatches,
 		"a grant is not reaped while its code can be replayed": reapsNoFreshGrant,
 		"nodes reap at the same time":                          reapRace,
@@ -49,6 +51,40 @@ func auditPages(t *testing.T, d *database) {
 	page, err := store.AuditEvents(ctx, gatehouse.NewID(), 3)
 	require.NoError(t, err)
 	require.Empty(t, page)
+}
+
+func auditRateLimits(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	first := gatehouse.RateLimit{ID: "first", Burst: 3, Refill: time.Minute}
+	second := gatehouse.RateLimit{ID: "second", Burst: 1, Refill: time.Minute}
+	record := func(at time.Time, limits ...gatehouse.RateLimit) error {
+		return store.RecordAuditEvent(ctx, gatehouse.AuditEvent{At: at, Event: "e"}, limits...)
+	}
+	require.NoError(t, record(start, first, second))
+	require.ErrorIs(t, record(start, first, second), gatehouse.ErrRateLimited)
+	require.Equal(t, 1, d.count("audit_events"))
+	require.NoError(t, record(start, first), "the refused event took no attempt from the first limit")
+	require.NoError(t, record(start, first))
+	require.ErrorIs(t, record(start.Add(59*time.Second), first), gatehouse.ErrRateLimited)
+	require.NoError(t, record(start), "an event without a limit is always stored")
+	require.NoError(t, record(start.Add(time.Minute), first, second))
+	require.Equal(t, 5, d.count("audit_events"))
+
+	// An event that cannot be stored takes no attempt.
+	same := gatehouse.AuditEvent{ID: gatehouse.NewID(), At: start.Add(time.Hour), Event: "e"}
+	require.NoError(t, store.RecordAuditEvent(ctx, same))
+	require.Error(t, store.RecordAuditEvent(ctx, same, second))
+	require.NoError(t, record(start.Add(time.Hour), second))
+}
+
+func auditRateLimitRace(t *testing.T, d *database) {
+	nodes := d.nodes()
+	limits := []gatehouse.RateLimit{{ID: "a", Burst: 20, Refill: time.Minute}, {ID: "b", Burst: 10, Refill: time.Minute}}
+	results := race(40, func(i int) error {
+		return nodes[i%2].RecordAuditEvent(context.Background(), gatehouse.AuditEvent{At: start, Event: "e"}, limits...)
+	})
+	requireNilOr(t, results, gatehouse.ErrRateLimited)
+	require.Equal(t, 10, d.count("audit_events"))
 }
 
 func auditLimits(t *testing.T, d *database) {
