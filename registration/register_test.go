@@ -238,3 +238,19 @@ func TestOnlyRegisteredGrantTypesWork(t *testing.T) {
 		}
 	})
 }
+
+// MCP clients ask for every scope that a resource lists.
+func TestALongScopeIsRegistered(t *testing.T) {
+	open(t, func(t *testing.T, g *testkit.Gateway) {
+		var many []string
+		for i := range 256 {
+			many = append(many, fmt.Sprintf("scope%02x", i)) // 8 bytes with the space
+		}
+		for _, scope := range []string{strings.Join(many[:95], " "), strings.Join(many, " ") + "x", strings.Repeat("a", 2048)} {
+			answer := register(t, g, with(`"scope":"`+scope+`"`))
+			require.Equal(t, http.StatusCreated, answer.Status, "%d bytes: %s", len(scope), answer.Raw)
+			require.Equal(t, scope, answer.Scope)
+		}
+		requireRefused(t, register(t, g, with(`"scope":"`+strings.Repeat("a", 2049)+`"`)), "invalid_client_metadata", "2048")
+	})
+}
