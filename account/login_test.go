@@ -230,8 +230,8 @@ func TestThrottledSignInSaysHowLongToWait(t *testing.T) {
 		signInUntilThrottled(t, s, "ana")
 		w := s.do(form("ana", password, "/x"))
 		require.Equal(t, http.StatusTooManyRequests, w.Code)
-		require.Equal(t, "30", w.Header().Get("Retry-After"))
-		require.Contains(t, w.Body.String(), "30 seconds")
+		require.Equal(t, "60", w.Header().Get("Retry-After"))
+		require.Contains(t, w.Body.String(), "60 seconds")
 		require.Equal(t, "/x", hidden(t, w.Body.String(), "redirect_to"))
 	})
 }

@@ -16,18 +16,18 @@ type HasherConfig struct {
 	MemoryKiB   uint32        // for one hash; default 19456 (19 MiB)
 	Passes      uint32        // over the memory; default 2
 	Concurrency int           // hashes at a time; default half the processors, from 1 to 4
-	Queue       int           // how many calls may wait; default 64
+	Queue       int           // how many calls may wait; default 256
+	ClientQueue int           // how many calls of one network may wait; default 64
 	MaxWait     time.Duration // of one call; default 5 s
 	// Observe is called at the start of each hash with how many run now; may be nil.
 	Observe func(running int)
 }
 
-// Hasher hashes and checks passwords, a few at a time. It is safe for concurrent use.
+// Hasher hashes and checks passwords, a few at a time. Each client network gets its turn,
+// see hashQueue. It is safe for concurrent use.
 type Hasher struct {
 	params  argon2id.Params
-	running chan struct{} // one element for each call that hashes
-	present chan struct{} // one element for each call that hashes or waits
-	maxWait time.Duration
+	queue   *hashQueue
 	observe func(running int)
 	dummy   string // the hash that Matches compares with when a user has none
 }
@@ -44,7 +44,10 @@ func NewHasher(c HasherConfig) *Hasher {
 		c.Concurrency = min(max(runtime.GOMAXPROCS(0)/2, 1), 4)
 	}
 	if c.Queue == 0 {
-		c.Queue = 64
+		c.Queue = 256
+	}
+	if c.ClientQueue == 0 {
+		c.ClientQueue = 64
 	}
 	if c.MaxWait == 0 {
 		c.MaxWait = 5 * time.Second
@@ -54,10 +57,10 @@ func NewHasher(c HasherConfig) *Hasher {
 	}
 	params := argon2id.Params{Memory: c.MemoryKiB, Iterations: c.Passes, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 	return &Hasher{
-		params:  params,
-		running: make(chan struct{}, c.Concurrency),
-		present: make(chan struct{}, c.Concurrency+c.Queue),
-		maxWait: c.MaxWait,
+		params: params,
+		queue: &hashQueue{
+			slots: c.Concurrency, perClient: c.ClientQueue, perAllocation: 2 * c.ClientQueue, capacity: c.Queue, maxWait: c.MaxWait,
+		},
 		observe: c.Observe,
 		dummy:   dummyHash(params),
 	}
@@ -67,12 +70,12 @@ func NewHasher(c HasherConfig) *Hasher {
 // *web.Error with status 503 if too many other calls wait, and the context's error if
 // the context ends first.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	leave, err := h.enter(ctx)
+	running, err := h.queue.enter(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer leave()
-	h.observe(len(h.running))
+	defer h.queue.leave()
+	h.observe(running)
 	hash, err := argon2id.CreateHash(passwordForms(password)[0], &h.params)
 	if err != nil {
 		return "", fmt.Errorf("account: hash password: %w", err)
@@ -100,13 +103,13 @@ func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, erro
 	} else if p.Iterations < 1 || p.Parallelism < 1 {
 		return false, fmt.Errorf("account: stored password hash: %w", argon2id.ErrInvalidHash)
 	}
-	leave, err := h.enter(ctx)
+	running, err := h.queue.enter(ctx)
 	if err != nil {
 		return false, err
 	}
-	defer leave()
+	defer h.queue.leave()
 	for _, form := range forms {
-		h.observe(len(h.running))
+		h.observe(running)
 		match, err := argon2id.ComparePasswordAndHash(form, hash)
 		if err != nil {
 			return false, fmt.Errorf("account: compare password: %w", err)
@@ -116,33 +119,6 @@ func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, erro
 		}
 	}
 	return false, nil
-}
-
-// busy reports whether Hash and Matches would return errBusy at once.
-func (h *Hasher) busy() bool { return len(h.present) == cap(h.present) }
-
-// enter waits until the caller may hash. The caller must then call leave.
-func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
-	select {
-	case h.present <- struct{}{}:
-	default:
-		return nil, errBusy()
-	}
-	timer := time.NewTimer(h.maxWait)
-	defer timer.Stop()
-	select {
-	case h.running <- struct{}{}:
-	case <-timer.C:
-		<-h.present
-		return nil, errBusy()
-	case <-ctx.Done():
-		<-h.present
-		return nil, fmt.Errorf("account: wait to hash: %w", ctx.Err())
-	}
-	return func() {
-		<-h.running
-		<-h.present
-	}, nil
 }
 
 // dummyHash returns a hash that costs as much to compare as a real one and that

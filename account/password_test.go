@@ -183,7 +183,7 @@ func TestHasherLimitsConcurrency(t *testing.T) {
 	const slots, calls = 2, 100
 	var most, hashed atomic.Int64
 	h := account.NewHasher(account.HasherConfig{
-		MemoryKiB: 256, Passes: 1, Concurrency: slots, Queue: calls, MaxWait: time.Minute,
+		MemoryKiB: 256, Passes: 1, Concurrency: slots, Queue: calls, ClientQueue: calls, MaxWait: time.Minute,
 		Observe: func(running int) {
 			hashed.Add(1)
 			for n := int64(running); n > most.Load(); {

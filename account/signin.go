@@ -11,6 +11,7 @@ import (
 
 	"gatehouse"
 	"gatehouse/internal/audit"
+	"gatehouse/internal/web"
 )
 
 // Device is where a user signs in from.
@@ -68,17 +69,16 @@ func (s *Service) signIn(ctx context.Context, login, password string, from Devic
 		return gatehouse.User{}, errBlankPassword()
 	}
 	var user gatehouse.User // The zero User has no password hash, which no password matches.
-	subject := strings.ToLower(login)
 	if plausibleLogin(login) {
 		found, err := find(ctx, login)
 		switch {
 		case err == nil:
-			user, subject = found, found.ID
+			user = found
 		case !errors.Is(err, gatehouse.ErrNotFound):
 			return gatehouse.User{}, fmt.Errorf("account: sign in: %w", err)
 		}
 	}
-	match, returnAttempt, err := s.attempt(ctx, subject, password, user.PasswordHash, from)
+	match, succeeded, err := s.attempt(ctx, strings.ToLower(login), user, password, from)
 	if err != nil {
 		return gatehouse.User{}, err
 	}
@@ -97,26 +97,26 @@ func (s *Service) signIn(ctx context.Context, login, password string, from Devic
 	case !user.Active():
 		return refuse(errInactive(), "The account is deactivated.")
 	}
-	if err := returnAttempt(); err != nil {
+	if err := succeeded(); err != nil {
 		return gatehouse.User{}, err
 	}
 	return user, nil
 }
 
-// CheckOwnPassword checks the current password of a signed-in user. The attempt
-// counts as a sign-in, so that a stolen session can't be used to guess the password.
+// CheckOwnPassword checks the current password of a signed-in user. The attempt counts as
+// a sign-in with the username, so that a stolen session can't be used to guess the password.
 // It returns a *gatehouse.FieldError for current_password, and refuses like SignIn
 // with 429 and 503.
 func (s *Service) CheckOwnPassword(ctx context.Context, user gatehouse.User, password string, from Device) error {
 	if password == "" {
 		return &gatehouse.FieldError{Field: "current_password", Message: "Please enter your current password."}
 	}
-	match, returnAttempt, err := s.attempt(ctx, user.ID, password, user.PasswordHash, from)
+	match, succeeded, err := s.attempt(ctx, user.Username, user, password, from)
 	if err != nil {
 		return err
 	}
 	if match {
-		return returnAttempt()
+		return succeeded()
 	}
 	s.audit.Record(ctx, gatehouse.AuditEvent{
 		ActorID: user.ID, Event: gatehouse.AuditUpdatePassword, TargetID: user.ID, IP: from.IP,
@@ -125,16 +125,14 @@ func (s *Service) CheckOwnPassword(ctx context.Context, user gatehouse.User, pas
 	return &gatehouse.FieldError{Field: "current_password", Message: "This isn't your current password."}
 }
 
-// attempt compares a password with a hash, as one attempt of the subject (a user id,
-// or a login that no user has). After a success the caller calls returnAttempt. It
+// attempt compares a password with that of a user, as one attempt of the login; user is
+// the zero User if no user has the login. After a success the caller calls succeeded. It
 // returns a *web.Error with status 429 or 503 if the password was not compared.
-func (s *Service) attempt(ctx context.Context, subject, password, hash string, from Device) (match bool, returnAttempt func() error, err error) {
-	// Checked first: taking an attempt writes to the database, and a flood of sign-ins
-	// must not write more than the Hasher can compare.
-	if s.hasher.busy() {
-		return false, nil, errBusy()
-	}
-	returnAttempt, wait, err := s.limiter.takeAttempt(ctx, subject, from.IP)
+//
+// An attempt that waits in vain for the Hasher is not given back. Otherwise a client could
+// fill the queue again and again at no cost.
+func (s *Service) attempt(ctx context.Context, login string, user gatehouse.User, password string, from Device) (match bool, succeeded func() error, err error) {
+	succeeded, wait, err := s.limiter.takeAttempt(ctx, login, user.ID, from.IP)
 	if err != nil {
 		return false, nil, err
 	}
@@ -143,11 +141,9 @@ func (s *Service) attempt(ctx context.Context, subject, password, hash string, f
 		// that used up the rate limit are audited.
 		return false, nil, errTooManyAttempts(wait)
 	}
-	match, err = s.hasher.Matches(ctx, password, hash)
-	if err != nil {
-		return false, nil, errors.Join(err, returnAttempt())
-	}
-	return match, returnAttempt, nil
+	client := web.Client{IP: from.IP}
+	match, err = s.hasher.Matches(web.WithClient(ctx, client), password, user.PasswordHash)
+	return match, succeeded, err
 }
 
 // plausibleLogin reports whether a login can belong to a user. The others never reach

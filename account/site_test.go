@@ -54,7 +54,7 @@ type siteConfig struct {
 
 func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 	t.Helper()
-	c := siteConfig{store: store, hasher: account.HasherConfig{MemoryKiB: 8, Passes: 1, Queue: 1000, MaxWait: time.Minute}}
+	c := siteConfig{store: store, hasher: account.HasherConfig{MemoryKiB: 8, Passes: 1, Queue: 1000, ClientQueue: 1000, MaxWait: time.Minute}}
 	for _, option := range options {
 		option(&c)
 	}

@@ -57,6 +57,8 @@ type Store interface {
 	// has no attempt left, it takes nothing and returns how long to wait. It counts for
 	// all nodes together.
 	TakeAttempt(ctx context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error)
+	// UntilAttempt returns how long it takes until each limit has an attempt left.
+	UntilAttempt(ctx context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error)
 	// ReturnAttempt gives back what TakeAttempt took.
 	ReturnAttempt(ctx context.Context, limits ...gatehouse.RateLimit) error
 

@@ -65,6 +65,12 @@ func takeAttempts(tx *gorm.DB, now time.Time, limits []gatehouse.RateLimit) erro
 	return nil
 }
 
+// UntilAttempt returns how long it takes until each of the limits has an attempt left. It
+// takes nothing.
+func (s *Store) UntilAttempt(ctx context.Context, now time.Time, limits ...gatehouse.RateLimit) (wait time.Duration, err error) {
+	return s.untilAttempt(ctx, now, limits)
+}
+
 // untilAttempt returns how long it takes until each of the limits has an attempt left.
 func (s *Store) untilAttempt(ctx context.Context, now time.Time, limits []gatehouse.RateLimit) (wait time.Duration, err error) {
 	for _, l := range limits {

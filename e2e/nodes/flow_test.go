@@ -87,7 +87,7 @@ func TestFailedSignInsCountOnAllNodesTogether(t *testing.T) {
 	for n := range 10 {
 		require.Equal(t, http.StatusSeeOther, guess(n, testkit.Password), "correct passwords do not count")
 	}
-	for n := range 20 {
+	for n := range 10 {
 		require.Equal(t, http.StatusUnauthorized, guess(n, "wrong password"))
 	}
 	for n := range nodes {

@@ -85,6 +85,22 @@ func ClientNetwork(ip string) string {
 	return addr.String()
 }
 
+// ClientAllocation returns the addresses that one customer of a network can have: an IPv4
+// address, or an IPv6 /48, which holds 65,536 of the networks of ClientNetwork.
+func ClientAllocation(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil {
+		return ip
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.Is6() {
+		if prefix, err := addr.Prefix(48); err == nil {
+			return prefix.String()
+		}
+	}
+	return addr.String()
+}
+
 // LocalURL returns target if it is the path and query of a page below the base path of
 // the site ("" or "/sso"), and "" otherwise. The browser may be redirected to it. Other
 // applications may serve the other paths of the host, and may redirect to other sites.

@@ -20,6 +20,7 @@ func rateLimitCases() map[string]func(*testing.T, *database) {
 		"an attempt is taken from all rate limits or from none":    rateLimitsTogether,
 		"attempts are taken, returned and reaped at the same time": rateLimitRace,
 		"an attempt that is returned costs nothing":                attemptReturned,
+		"asking how long to wait takes nothing":                    untilAttempt,
 		"clocks that differ do not add attempts":                   rateLimitOfTwoClocks,
 		"a clock that was ahead does not lock users out":           rateLimitFromTheFuture,
 		"only rate limits that are full again are reaped":          rateLimitsReaped,
@@ -217,4 +218,24 @@ func rateLimitsMigrated(t *testing.T, d *database) {
 	require.NoError(t, store.MigrateUp(ctx))
 	require.Equal(t, 1, takeAll(t, store, start, testLimit), "four attempts were taken before")
 	exec(fmt.Sprintf("UPDATE budgets SET debt = debt + 30000, at = %d WHERE id = 'test'", start.UnixMilli()))
+}
+
+func untilAttempt(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	month := gatehouse.RateLimit{ID: gatehouse.NewID(), Burst: 1, Refill: 30 * 24 * time.Hour}
+	for range 3 {
+		wait, err := store.UntilAttempt(ctx, start, month)
+		require.NoError(t, err)
+		require.Zero(t, wait)
+	}
+	_, err := store.TakeAttempt(ctx, start, month)
+	require.NoError(t, err)
+	for range 3 {
+		wait, err := store.UntilAttempt(ctx, start.Add(24*time.Hour), month)
+		require.NoError(t, err)
+		require.Equal(t, 29*24*time.Hour, wait)
+	}
+	wait, err := store.UntilAttempt(ctx, start.Add(month.Refill), month)
+	require.NoError(t, err)
+	require.Zero(t, wait)
 }

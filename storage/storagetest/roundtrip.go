@@ -35,7 +35,7 @@ func roundTripCases() map[string]func(*testing.T, *database) {
 // below call each of them.
 func readMethods() map[reflect.Type][]string {
 	return map[reflect.Type][]string{
-		reflect.TypeFor[gatehouse.User]():       {"User", "UserByLogin", "SearchUsers", "SessionByTokenHash", "Grant"},
+		reflect.TypeFor[gatehouse.User]():       {"User", "UsersByID", "UserByLogin", "SearchUsers", "SessionByTokenHash", "Grant"},
 		reflect.TypeFor[gatehouse.App]():        {"App", "Apps", "UpdateApp", "UserConsents"},
 		reflect.TypeFor[gatehouse.Session]():    {"SessionByTokenHash", "UserSessions"},
 		reflect.TypeFor[gatehouse.Consent]():    {"Consent", "RecordConsent", "UserConsents"},
@@ -58,7 +58,10 @@ func userFieldsStored(t *testing.T, d *database) {
 	requireSameFields(t, "UserByLogin", user, got, err, nil)
 	got, err = store.UserByLogin(ctx, user.Email)
 	requireSameFields(t, "UserByLogin", user, got, err, nil)
-	found, err := store.SearchUsers(ctx, user.Username, 0, 10)
+	found, err := store.UsersByID(ctx, []string{user.ID})
+	require.Len(t, found, 1)
+	requireSameFields(t, "UsersByID", user, found[0], err, nil)
+	found, err = store.SearchUsers(ctx, user.Username, 0, 10)
 	require.Len(t, found, 1)
 	requireSameFields(t, "SearchUsers", user, found[0], err, nil)
 
