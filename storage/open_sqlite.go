@@ -74,9 +74,13 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 	} else if !errors.Is(err, fs.ErrExist) {
 		return engine{}, explainSQLite(path, err)
 	}
+	public := checkPrivate(path) // before SQLite creates or removes the files beside it
 	writer, err := openCurrentWriter(ctx, path, synchronous)
 	if err != nil {
 		return engine{}, explainSQLite(path, err)
+	}
+	if public != nil {
+		return engine{}, errors.Join(public, writer.Close())
 	}
 	// Readers have connections of their own, so that they never wait for the writer: in
 	// WAL mode the two do not block each other.
@@ -104,6 +108,28 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 		migrationDB: func() (*sql.DB, func() error) { return writer, func() error { return nil } },
 		close:       closePools,
 	}, nil
+}
+
+// checkPrivate returns an error if other users of the machine can read or change the
+// database or the files that SQLite keeps beside it. They have the hashes of passwords
+// and secrets, and the names of all users.
+func checkPrivate(path string) error {
+	if runtime.GOOS == "windows" { // It has no such modes.
+		return nil
+	}
+	for _, file := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return explainSQLite(path, err)
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			return fmt.Errorf("other users of this machine have access to the database %s (mode %04o); run chmod 600 %s", file, info.Mode().Perm(), file)
+		}
+	}
+	return nil
 }
 
 // openCurrentWriter is openWriter, but makes sure that the opened file still has the

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -118,4 +119,29 @@ func TestReadsDoNotWaitForTheWriter(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.NoError(t, store.CreateGrant(ctx, pair.NewGrant(time.Now())))
+}
+
+func TestDatabaseThatOtherUsersCanReadIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatehouse.db")
+	open := func() error {
+		store, err := storage.Open(t.Context(), storage.Options{URL: "sqlite:" + path})
+		if err != nil {
+			return err
+		}
+		return errors.Join(store.MigrateUp(t.Context()), store.Close())
+	}
+	require.NoError(t, open(), "a new file is private")
+	for _, file := range []string{path, path + "-wal", path + "-shm"} {
+		for _, mode := range []os.FileMode{0o640, 0o604, 0o660, 0o644, 0o620, 0o666} {
+			if file != path {
+				require.NoError(t, os.WriteFile(file, nil, 0o600))
+			}
+			require.NoError(t, os.Chmod(file, mode))
+			require.ErrorContains(t, open(), "run chmod 600 "+file)
+			if err := os.Chmod(file, 0o600); !errors.Is(err, fs.ErrNotExist) { // SQLite removes the empty files beside the database.
+				require.NoError(t, err)
+			}
+		}
+		require.NoError(t, open(), "chmod 600 is what is needed")
+	}
 }

@@ -125,7 +125,7 @@ func (c *cli) restore(ctx context.Context, file string, force bool) error {
 	} else if errors.Is(err, fs.ErrNotExist) {
 		message = "The database was restored without its secret. The gateway will create a new secret, and users must authorize their apps again.\n"
 	}
-	return c.printf("%s", message)
+	return c.printLines(message)
 }
 
 // mustCopySecret reports whether the secret of a backup must be copied beside the

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -103,4 +105,45 @@ func TestHealthcheckRequestsReadyzFromTheListener(t *testing.T) {
 	exit, _, stderr = runCommand(t, []string{"GATEHOUSE_LISTEN=" + address}, "healthcheck")
 	require.Equal(t, exitFailure, exit)
 	require.Contains(t, stderr, "does not answer")
+}
+
+// Attack: control the operator's terminal with the names and texts that users choose.
+func TestOutputShowsControlCharactersAsEscapes(t *testing.T) {
+	environ := []string{"GATEHOUSE_DATABASE_URL=sqlite:" + filepath.Join(t.TempDir(), "gatehouse.db")}
+	hostile := "A\x1b]0;title\x07\x1b[2J\u009b31m\u202eevil\u200b\r\n\tFake row\x7f é 漢 ok"
+	status, stdout, stderr := runCommand(t, environ, "app", "create", "--name", hostile, "--description", hostile, "--callback-url", "https://app.example.com/cb")
+	require.Equal(t, exitOK, status, stderr)
+	id := clientID(t, stdout)
+	outputs := map[string]string{"create": stdout}
+	for _, args := range [][]string{{"app", "list"}, {"app", "list", "--json"}, {"app", "show", id}, {"app", "show", id, "--json"}, {"app", "regenerate-secret", id}, {"app", "delete", id}} {
+		status, stdout, stderr := runCommand(t, environ, args...)
+		require.Equal(t, exitOK, status, stderr)
+		outputs[strings.Join(args, " ")] = stdout
+	}
+	_, _, stderr = runCommand(t, environ, "user", "show", "x\x1b[2J\u202e")
+	outputs["an error"] = stderr
+	_, _, stderr = runCommand(t, environ, "user", "x\x1b[2J\u202e")
+	outputs["a usage error"] = stderr
+	for name, output := range outputs {
+		for _, r := range strings.ReplaceAll(output, "\n", "") {
+			require.True(t, strconv.IsGraphic(r), "%s has %q", name, r)
+		}
+		require.NotContains(t, output, "\nFake row", name)
+		require.NotContains(t, output, "\n\tFake row", name)
+	}
+	require.Contains(t, outputs["app list"], `A\x1b]0;title\a\x1b[2J\u009b31m\u202eevil\u200b\r\n\tFake row\x7f é 漢 ok`)
+	var list []struct{ Name string }
+	require.NoError(t, json.Unmarshal([]byte(outputs["app list --json"]), &list))
+	require.Equal(t, hostile, list[0].Name, "JSON keeps the value")
+}
+
+func clientID(t *testing.T, output string) string {
+	t.Helper()
+	for line := range strings.SplitSeq(output, "\n") {
+		if id, ok := strings.CutPrefix(line, "Client ID"); ok {
+			return strings.TrimSpace(id)
+		}
+	}
+	require.Fail(t, "no client id", output)
+	return ""
 }

@@ -219,6 +219,9 @@ func parseSecret(s string) (value, problem string) {
 	if len(s) < seal.MinSecretLength {
 		return s, fmt.Sprintf("The secret has %d bytes and needs at least %d. Create one with: openssl rand -base64 48", len(s), seal.MinSecretLength)
 	}
+	if isWeakSecret(s) {
+		return s, weakSecret
+	}
 	return s, ""
 }
 

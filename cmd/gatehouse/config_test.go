@@ -13,7 +13,7 @@ import (
 	"gatehouse/registration"
 )
 
-const longSecret = "0123456789abcdef0123456789abcdef"
+const longSecret = "9f1c7be04d2a86531e0b7d94ca62f85a"
 
 func TestUnsetVariablesHaveDefaults(t *testing.T) {
 	c, err := loadConfig([]string{"HOME=/home/ana", "PATH=/bin"}, forServing)

@@ -46,10 +46,10 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
-		c.complainf("gatehouse: %s\nRun '%s --help' for usage.\n", usage.message, command.CommandPath())
+		c.complainf("gatehouse: %s\nRun '%s --help' for usage.\n", visibleLines(usage.message), command.CommandPath())
 		return exitUsage
 	default:
-		c.complainf("gatehouse: %s\n", explain(err))
+		c.complainf("gatehouse: %s\n", visibleLines(explain(err)))
 		return exitFailure
 	}
 }

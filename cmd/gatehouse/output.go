@@ -1,14 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -17,9 +22,22 @@ import (
 	"gatehouse/internal/web"
 )
 
-// printf writes to standard output.
+// printf writes to standard output. The arguments that are strings may be stored data.
 func (c *cli) printf(format string, args ...any) error {
-	_, err := fmt.Fprintf(c.stdout, format, args...)
+	safe := make([]any, len(args))
+	for i, arg := range args {
+		if s, ok := arg.(string); ok {
+			arg = visible(s)
+		}
+		safe[i] = arg
+	}
+	_, err := fmt.Fprintf(c.stdout, format, safe...)
+	return err
+}
+
+// printLines writes a text of several lines to standard output.
+func (c *cli) printLines(text string) error {
+	_, err := io.WriteString(c.stdout, visibleLines(text))
 	return err
 }
 
@@ -35,17 +53,83 @@ func addJSONFlag(cmd *cobra.Command, asJSON *bool) {
 }
 
 func (c *cli) printJSON(v any) error {
-	e := json.NewEncoder(c.stdout)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	// The encoder escapes the control characters below U+0020 only. All others are inside
+	// strings, where an escape means the same.
+	for line := range strings.SplitAfterSeq(b.String(), "\n") {
+		text, end := strings.TrimSuffix(line, "\n"), ""
+		if text != line {
+			end = "\n"
+		}
+		if _, err := io.WriteString(c.stdout, escapeInvisible(text, jsonEscape)+end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visible returns stored data as a terminal can show it: control characters, invisible
+// characters and those that change the direction of text become escapes such as \x1b.
+// Otherwise the name of an app could move the cursor, change the title of the window, or
+// look like another row.
+func visible(s string) string {
+	return escapeInvisible(s, func(r rune) string {
+		quoted := strconv.QuoteRuneToASCII(r)
+		return quoted[1 : len(quoted)-1]
+	})
+}
+
+// visibleLines is visible for a text of several lines.
+func visibleLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = visible(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// escapeInvisible replaces each character that is not graphic.
+func escapeInvisible(s string, escape func(rune) string) string {
+	if !strings.ContainsFunc(s, isInvisible) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if isInvisible(r) {
+			b.WriteString(escape(r))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func isInvisible(r rune) bool { return !strconv.IsGraphic(r) || r == utf8.RuneError }
+
+// jsonEscape returns the escape of RFC 8259 §7.
+func jsonEscape(r rune) string {
+	if r < 0x10000 {
+		return fmt.Sprintf("\\u%04x", r)
+	}
+	high, low := utf16.EncodeRune(r)
+	return fmt.Sprintf("\\u%04x\\u%04x", high, low)
 }
 
 // printTable prints rows in columns under a heading for each column.
 func (c *cli) printTable(headings []string, rows [][]string) error {
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{headings}, rows...) {
-		if _, err := fmt.Fprintln(w, strings.Join(row, "\t")); err != nil {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = visible(cell)
+		}
+		if _, err := fmt.Fprintln(w, strings.Join(cells, "\t")); err != nil {
 			return err
 		}
 	}

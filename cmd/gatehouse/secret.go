@@ -73,6 +73,9 @@ func readSecretFile(path string) ([]byte, error) {
 	if len(secret) < seal.MinSecretLength {
 		return nil, fmt.Errorf("the secret in %s has %d bytes and needs at least %d; restore it from a backup, or remove the file to get a new secret, after which no existing token works", path, len(secret), seal.MinSecretLength)
 	}
+	if isWeakSecret(string(secret)) {
+		return nil, fmt.Errorf("the secret in %s is easy to guess; remove the file to get a random one, after which no existing token works", path)
+	}
 	return secret, nil
 }
 
