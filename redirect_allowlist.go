@@ -47,7 +47,7 @@ func allowlistProblem(pattern string) string {
 	case isHTTP && (slashes == "" || authority == ""):
 		return "A pattern has no host. It must look like https://app.example.com/callback."
 	case slashes == "" && (authority != "" || !strings.HasPrefix(parts[4], "/")):
-		return "A pattern with a custom scheme must have a slash after the colon, as in com.example.app:/callback."
+		return "A pattern with a private-use scheme must have a slash after the colon, as in com.example.app:/callback."
 	}
 	return ""
 }

@@ -126,7 +126,7 @@ func checkRedirectURI(uri string) *Refusal {
 	if uri == "" {
 		return nil
 	}
-	err := gatehouse.CheckRedirectURI(uri, true)
+	err := gatehouse.CheckRequestedRedirectURI(uri, true)
 	var field *gatehouse.FieldError
 	if errors.As(err, &field) {
 		return refuse(codeInvalidRequest, "model.authorize.is_valid.redirect_uri", field.Message)

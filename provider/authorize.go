@@ -169,7 +169,7 @@ func (h *Handler) loadApp(ctx context.Context, request authorizationRequest) (ap
 		return gatehouse.App{}, "", fmt.Errorf("provider: client: %w", err)
 	}
 	redirectURI, ok := gatehouse.MatchRedirectURI(request.RedirectURI, app.RedirectURIs)
-	if !ok || gatehouse.CheckRedirectURI(redirectURI, app.IsPublic) != nil {
+	if !ok || gatehouse.CheckRequestedRedirectURI(redirectURI, app.IsPublic) != nil {
 		return gatehouse.App{}, "", notRegistered().webError()
 	}
 	return app, redirectURI, nil

@@ -137,6 +137,11 @@ func TestFormErrorsAreShownAtTheirFieldsAndInputIsKept(t *testing.T) {
 				require.Equal(t, "true", form.Get("is_public"))
 			}
 		}
+		for uri, says := range map[string]string{"https://*.example.com/cb": "Wildcards are not supported", "https://x.example:99999/cb": "65535", "cursor://": "needs a host", "smb://host/x": "not allowed"} {
+			a := admin.post(appPages+"/add", typed("is_public=true", "callback_urls="+uri))
+			require.Equal(t, 400, a.Status, uri)
+			require.Contains(t, a.Page(t).Find("#callback_urls-error").Text(), says, uri)
+		}
 		require.Equal(t, app.App.Name, stored(t, g, app.ID).Name)
 		require.Len(t, admin.all(), 1)
 		long := admin.post(appPages+"/add", typed("name="+strings.Repeat("ä", 33)))

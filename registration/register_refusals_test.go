@@ -124,6 +124,11 @@ func TestUnsafeRedirectURIsAreRefused(t *testing.T) {
 		{`https://app.example.com\@evil.example/cb`, none, "backslash"}, {"https://app.example.com/\u0000", none, "control"}, {"https://app.example.com/%0d%0ax", none, "control"},
 		{"HTTPS://app.example.com/cb", none, "lowercase"}, {"https:///cb", none, "host"}, {"https:cb", none, ""}, {"/cb", none, ""}, {"app.example.com/cb", none, ""}, {"", none, "empty"}, {"*", none, ""},
 		{"https://app.example.com/" + strings.Repeat("a", 1024), none, "1024"},
+		// redirect URIs that can never match
+		{"https://*.example.com/cb", none, "Wildcards are not supported"}, {"http://localhost:*/callback", none, "Wildcards are not supported"}, {"cursor://*/cb", none, "Wildcards are not supported"},
+		{"https://app.example.com:99999/cb", none, "65535"}, {"https://app.example.com:https/cb", none, "65535"}, {"https://a!b.example.com/cb", none, "host"}, {"cursor://", none, "needs a host"}, {"cursor:///cb", none, "needs a host"},
+		// RFC 8252 §8.4: schemes that belong to no app
+		{"ms-msdt:/id", none, "not allowed"}, {"search-ms://query/x", none, "not allowed"}, {"smb://host/share", none, "not allowed"}, {"chrome-extension://id/cb", none, "not allowed"}, {"steam://run/1", none, "reverse order"},
 		// RFC 7591 §5: http only for loopback addresses
 		{"http://app.example.com/cb", none, "https://"}, {"http://app.example.com/cb", post, "https://"}, {"http://192.168.0.1/cb", none, "https://"},
 		{"http://localhost.example.com/cb", none, "https://"}, {"http://127.0.0.1.example.com/cb", none, "https://"}, {"http://0.0.0.0/cb", none, "https://"},

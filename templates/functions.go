@@ -25,7 +25,7 @@ func (t *Renderer) functions() template.FuncMap {
 		"formURL": func(uri string) template.URL {
 			// html/template accepts only web schemes. The redirect URI of a native app has
 			// another scheme and is safe if it passes the check of its registration.
-			if gatehouse.CheckRedirectURI(uri, true) != nil {
+			if gatehouse.CheckRequestedRedirectURI(uri, true) != nil {
 				return ""
 			}
 			return template.URL(uri) //nolint:gosec // checked above

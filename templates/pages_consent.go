@@ -78,7 +78,7 @@ type OpenAppPage struct {
 // that of an acceptable redirect URI. html/template accepts only the schemes of the web.
 func (p OpenAppPage) Link() template.URL {
 	scheme, _, ok := strings.Cut(p.RedirectURI, ":")
-	if !ok || gatehouse.CheckRedirectURI(p.RedirectURI, true) != nil || !strings.HasPrefix(p.URL, scheme+":") {
+	if !ok || gatehouse.CheckRequestedRedirectURI(p.RedirectURI, true) != nil || !strings.HasPrefix(p.URL, scheme+":") {
 		return ""
 	}
 	return template.URL(p.URL) //nolint:gosec // checked above

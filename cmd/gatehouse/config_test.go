@@ -138,6 +138,9 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 func TestEmptyVariablesCountAsUnset(t *testing.T) {
 	var environ []string
 	for _, v := range new(config).variables() {
+		if v.notBlank != "" {
+			continue // TestABlankAllowlistStopsTheStart
+		}
 		environ = append(environ, v.name+"=")
 		if v.secret {
 			environ = append(environ, v.name+"_FILE=")
@@ -148,6 +151,23 @@ func TestEmptyVariablesCountAsUnset(t *testing.T) {
 	unset, err := loadConfig(nil, forServing)
 	require.NoError(t, err)
 	require.Equal(t, unset, set)
+}
+
+// A blank allowlist must not count as unset: then every redirect URI is accepted.
+func TestABlankAllowlistStopsTheStart(t *testing.T) {
+	const name = "GATEHOUSE_DCR_REDIRECT_URI_ALLOWLIST"
+	for _, p := range []purpose{forServing, forTools} {
+		for _, blank := range []string{"", " ", "\t", "\n", "\u00a0", "  \r\n ", ",", ", ,", ",,", "https://a.example/*,"} {
+			_, err := loadConfig([]string{name + "=" + blank}, p)
+			var failed *configError
+			require.ErrorAs(t, err, &failed, "%q", blank)
+			require.Contains(t, failed.problems, name, "%q", blank)
+			require.Len(t, failed.problems, 1, "%q", blank)
+		}
+	}
+	c, err := loadConfig([]string{name + "= https://a.example/* "}, forServing)
+	require.NoError(t, err)
+	require.Equal(t, " https://a.example/* ", c.FixedSettings[gatehouse.SettingDCRRedirectURIAllowlist])
 }
 
 func TestVariablesThatKubernetesSetsAreIgnored(t *testing.T) {

@@ -12,10 +12,13 @@ import (
 )
 
 // variable is one environment variable. An empty variable counts as unset and takes
-// the fallback. A secret can be given in a file: the variable NAME_FILE names it.
+// the fallback, unless notBlank is set. A secret can be given in a file: the variable NAME_FILE names it.
 type variable struct {
 	name, fallback, doc string
 	secret              bool
+	// notBlank is the problem of a variable that is set, but to nothing or to spaces. It is
+	// for variables whose default is less strict than every value.
+	notBlank string
 	// parse stores a value. If it is not valid, problem is a sentence for the operator
 	// that says what is wrong and what is right.
 	parse func(value string) (problem string)
@@ -67,8 +70,12 @@ func readVariables(environ []string, list []variable, problems problems) {
 		}
 	}
 	for _, v := range list {
-		value := values[v.name]
+		value, isSet := values[v.name]
 		delete(values, v.name)
+		if isSet && v.notBlank != "" && strings.TrimSpace(value) == "" {
+			problems.add(v.name, "%s", v.notBlank)
+			continue
+		}
 		if v.secret {
 			value = readSecretVariable(v.name, value, values[v.name+"_FILE"], problems)
 			delete(values, v.name+"_FILE")
