@@ -26,7 +26,7 @@ func TestRequestsInProgressFinishAfterSIGTERM(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	const body = "grant_type=authorization_code&code=x"
-	_, err = io.WriteString(conn, "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: 36\r\n\r\n")
+	_, err = io.WriteString(conn, "POST /oauth/access_token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: 36\r\n\r\n")
 	require.NoError(t, err)
 	answer := bufio.NewReader(conn)
 	line, err := answer.ReadString('\n')
@@ -67,7 +67,7 @@ func TestSecondSignalEndsTheProcessImmediately(t *testing.T) {
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.listen[0])
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
-	_, err = io.WriteString(conn, "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: 36\r\n\r\n")
+	_, err = io.WriteString(conn, "POST /oauth/access_token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: 36\r\n\r\n")
 	require.NoError(t, err)
 	_, err = bufio.NewReader(conn).ReadString('\n')
 	require.NoError(t, err)
