@@ -60,13 +60,14 @@ func (h *Handler) rotate(ctx context.Context, p *presented) error {
 	} else if err != nil { // a failure of the store must not look like the end of the token
 		return fmt.Errorf("provider: grant after a lost rotation: %w", err)
 	}
-	if refusal := judgeRefreshTokenStatus(user, grant.RefreshTokenStatus(p.generation, p.now)); refusal == nil {
+	refusal := judgeRefreshTokenStatus(user, grant.RefreshTokenStatus(p.generation, p.now))
+	switch {
+	case refusal == nil:
 		return nil
-	} else if errors.Is(refusal, errRefreshTokenReused) {
+	case errors.Is(refusal, errRefreshTokenReused):
 		return h.revokeReused(ctx, p, refusal)
-	} else {
-		return refusal
 	}
+	return refusal
 }
 
 // noteGrace records that a refresh token was used again in its grace window: once for

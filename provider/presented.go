@@ -79,7 +79,7 @@ func (h *Handler) openCode(_ context.Context, p presented) (*presented, error) {
 	p.sealed = p.form.Get("code")
 	p.code, p.problem = h.tokens.codes.Open(p.sealed)
 	if p.problem != nil {
-		return &p, nil
+		return &p, nil //nolint:nilerr // a bad code is not a failure of the gateway
 	}
 	p.session = &session{
 		userID: p.code.UserID, consentID: p.code.ConsentID, issuedAt: p.now, scopes: p.code.Scopes,
@@ -95,7 +95,7 @@ func (h *Handler) openRefreshToken(ctx context.Context, p presented) (*presented
 	token, err := h.tokens.refresh.Open(p.sealed)
 	if err != nil {
 		p.problem = err
-		return &p, nil
+		return &p, nil //nolint:nilerr // a bad token is not a failure of the gateway
 	}
 	p.generation = token.Generation
 	p.grant, p.user, err = h.store.Grant(ctx, token.GrantID)
