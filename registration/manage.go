@@ -84,13 +84,17 @@ func (h *Handler) registerApp(ctx context.Context, v web.Visit, n NewApp) (app g
 }
 
 // changeApp changes an app by edit. If the user may not mark apps as trusted, the flag
-// stays as it is (C 1.10 E10).
+// stays as it is (C 1.10 E10), unless the redirect URIs change (Service.UpdateByUser).
 func (h *Handler) changeApp(ctx context.Context, v web.Visit, id string, edit func(*gatehouse.App) error) (app gatehouse.App, err error) {
 	defer func() { h.auditRefusal(ctx, gatehouse.AuditUpdateApp, v, id, err) }()
 	if _, err := h.loadManagedApp(ctx, v, id); err != nil {
 		return gatehouse.App{}, err
 	}
-	app, err = h.apps.Update(ctx, id, v.User.ID, func(a *gatehouse.App) error {
+	update := h.apps.UpdateByUser
+	if mayTrust(v) {
+		update = h.apps.Update
+	}
+	app, err = update(ctx, id, v.User.ID, func(a *gatehouse.App) error {
 		trusted := a.IsTrusted
 		if err := edit(a); err != nil {
 			return err

@@ -53,22 +53,25 @@ func (h *Handler) loadUsage(ctx context.Context, appID string) (gatehouse.AppUsa
 	return usage[appID], err
 }
 
-// loadCreatorNames loads the usernames of the creators of apps, by user id. The name of a
-// creator who does not exist is "".
-func (h *Handler) loadCreatorNames(ctx context.Context, v web.Visit, apps ...gatehouse.App) (map[string]string, error) {
-	names := map[string]string{"": "", v.User.ID: v.User.Username}
+// loadCreators loads the creators of apps, by user id. The creator of a self-registered
+// app, and one that does not exist any longer, is the zero value.
+func (h *Handler) loadCreators(ctx context.Context, v web.Visit, apps ...gatehouse.App) (map[string]gatehouse.User, error) {
+	creators := map[string]gatehouse.User{"": {}, v.User.ID: v.User}
 	for _, app := range apps {
-		if _, ok := names[app.CreatorID]; ok {
+		if _, ok := creators[app.CreatorID]; ok {
 			continue
 		}
 		user, err := h.store.User(ctx, app.CreatorID)
 		if err != nil && !errors.Is(err, gatehouse.ErrNotFound) {
 			return nil, err
 		}
-		names[app.CreatorID] = user.Username
+		creators[app.CreatorID] = user
 	}
-	return names, nil
+	return creators, nil
 }
+
+// isDeactivated reports whether the user exists and is deactivated.
+func isDeactivated(user gatehouse.User) bool { return user.ID != "" && !user.Active() }
 
 // The notices that a page shows once after a form.
 const (

@@ -19,12 +19,12 @@ func (h *Handler) appPage(w http.ResponseWriter, r *http.Request, v web.Visit) e
 	if err != nil {
 		return err
 	}
-	creators, err := h.loadCreatorNames(r.Context(), v, app)
+	creators, err := h.loadCreators(r.Context(), v, app)
 	if err != nil {
 		return err
 	}
 	page := templates.AppPage{
-		App: app, Usage: usage, Creator: creators[app.CreatorID],
+		App: app, Usage: usage, Creator: creators[app.CreatorID].Username, CreatorDeactivated: isDeactivated(creators[app.CreatorID]),
 		AccessTokenLifetime: templates.Lifetime(v.Settings.AccessTokenLifetimeFor(app, false)),
 		Endpoints:           h.endpoints(), Snippets: snippets(h.siteURL, app, secretPlaceholder),
 	}

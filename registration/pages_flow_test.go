@@ -112,6 +112,8 @@ func TestPagesFromRegistrationToDeletion(t *testing.T) {
 		require.Equal(t, testkit.RedirectURI, form.Get("callback_urls"), "the input is kept")
 		require.Equal(t, http.StatusSeeOther, bob.post(action, form).Status)
 		require.Equal(t, []string{testkit.RedirectURI}, stored(t, g, id).RedirectURIs)
+		require.Contains(t, asked.Page(t).Find(".notice.warn").Text(), "All users must allow the app again.")
+		tokens = g.Redeem(t, client, eve.browser.Code(t, client))
 
 		// A new secret needs a confirmation.
 		question := bob.get(appPages + "/" + id + "/regenerate")

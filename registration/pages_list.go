@@ -37,12 +37,12 @@ func (h *Handler) listPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 	if err != nil {
 		return err
 	}
-	creators, err := h.loadCreatorNames(r.Context(), v, apps...)
+	creators, err := h.loadCreators(r.Context(), v, apps...)
 	if err != nil {
 		return err
 	}
 	for _, app := range apps {
-		page.Items = append(page.Items, templates.AppItem{App: app, Usage: usage[app.ID], Creator: creators[app.CreatorID]})
+		page.Items = append(page.Items, templates.AppItem{App: app, Usage: usage[app.ID], Creator: creators[app.CreatorID].Username, CreatorDeactivated: isDeactivated(creators[app.CreatorID])})
 	}
 	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
 }

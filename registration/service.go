@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"gatehouse"
@@ -81,22 +82,73 @@ func (s *Service) Create(ctx context.Context, n NewApp, actorID string) (gatehou
 // Update calls change on the stored app and stores the result. The id, the creator, the
 // secret and the type of an app never change (C 1.10 E10): Update restores them. It returns
 // the error of change, a *gatehouse.FieldError for the first broken rule, and ErrNotFound.
+//
+// Update is for System Admins and the command line; UpdateByUser is for all other users.
 func (s *Service) Update(ctx context.Context, id, actorID string, change func(*gatehouse.App) error) (gatehouse.App, error) {
-	app, err := s.store.UpdateApp(ctx, id, func(a *gatehouse.App) error {
-		before := *a
+	return s.update(ctx, id, actorID, true, change)
+}
+
+// UpdateByUser is Update for a user who is not a System Admin. If it changes the redirect
+// URIs, the app is no longer trusted, and all consents to it are deleted in the same
+// transaction: a System Admin trusted the old URIs, and users consented to them. Without
+// that, a user who manages an app could silently redirect the codes of all its users to
+// another site. The grants end too, because a code or a token from before the change must
+// not serve the app under its new address.
+func (s *Service) UpdateByUser(ctx context.Context, id, actorID string, change func(*gatehouse.App) error) (gatehouse.App, error) {
+	return s.update(ctx, id, actorID, false, change)
+}
+
+func (s *Service) update(ctx context.Context, id, actorID string, keepTrust bool, change func(*gatehouse.App) error) (gatehouse.App, error) {
+	var before gatehouse.App
+	app, err := s.store.UpdateAppAndConsents(ctx, id, func(a *gatehouse.App) (endConsents bool, err error) {
+		before = *a
+		before.RedirectURIs = slices.Clone(a.RedirectURIs)
 		if err := change(a); err != nil {
-			return err
+			return false, err
 		}
 		a.ID, a.CreatorID, a.SecretHash, a.CreateAt = before.ID, before.CreatorID, before.SecretHash, before.CreateAt
 		a.IsPublic, a.IsDynamicallyRegistered, a.TokenEndpointAuthMethod = before.IsPublic, before.IsDynamicallyRegistered, before.TokenEndpointAuthMethod
 		a.UpdateAt = time.Now()
-		return Check(*a)
+		if !keepTrust && !sameURIs(before.RedirectURIs, a.RedirectURIs) {
+			a.IsTrusted, endConsents = false, true
+		}
+		return endConsents, Check(*a)
 	})
 	if err != nil {
 		return gatehouse.App{}, fmt.Errorf("registration: update: %w", err)
 	}
 	s.audit(ctx, gatehouse.AuditUpdateApp, actorID, app)
+	for _, detail := range uriChanges(before.RedirectURIs, app.RedirectURIs) {
+		s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: gatehouse.AuditUpdateApp, TargetID: app.ID, Detail: detail})
+	}
+	if before.IsTrusted && !app.IsTrusted && !keepTrust {
+		s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: gatehouse.AuditUpdateApp, TargetID: app.ID,
+			Detail: "The app is no longer trusted, because a user who is not a System Admin changed its callback URLs."})
+	}
 	return app, nil
+}
+
+// sameURIs reports whether two lists have the same redirect URIs, in any order.
+func sameURIs(a, b []string) bool {
+	a, b = slices.Compact(slices.Sorted(slices.Values(a))), slices.Compact(slices.Sorted(slices.Values(b)))
+	return slices.Equal(a, b)
+}
+
+// uriChanges describes a change of the redirect URIs for the audit trail, one sentence for
+// each URI, because the trail cuts off a long text.
+func uriChanges(before, after []string) []string {
+	var changes []string
+	for _, uri := range after {
+		if !slices.Contains(before, uri) {
+			changes = append(changes, "A callback URL was added: "+uri)
+		}
+	}
+	for _, uri := range before {
+		if !slices.Contains(after, uri) {
+			changes = append(changes, "A callback URL was removed: "+uri)
+		}
+	}
+	return changes
 }
 
 // RegenerateSecret replaces the client secret. The current secret stops working

@@ -21,6 +21,9 @@ type Store interface {
 	// UpdateApp calls change on the stored app and stores the result, in one
 	// transaction. It returns ErrNotFound, or the error of change unwrapped.
 	UpdateApp(ctx context.Context, id string, change func(*gatehouse.App) error) (gatehouse.App, error)
+	// UpdateAppAndConsents is UpdateApp, and deletes all consents to the app in the same
+	// transaction if change returns true.
+	UpdateAppAndConsents(ctx context.Context, id string, change func(*gatehouse.App) (endConsents bool, err error)) (gatehouse.App, error)
 	// DeleteApp also deletes the app's consents, grants and codes. It returns ErrNotFound.
 	DeleteApp(ctx context.Context, id string) error
 

@@ -99,6 +99,12 @@ func (s *Store) App(ctx context.Context, id string) (gatehouse.App, error) {
 // (public or confidential) never change. It returns ErrNotFound if the app does not
 // exist.
 func (s *Store) UpdateApp(ctx context.Context, id string, change func(*gatehouse.App) error) (gatehouse.App, error) {
+	return s.UpdateAppAndConsents(ctx, id, func(a *gatehouse.App) (bool, error) { return false, change(a) })
+}
+
+// UpdateAppAndConsents is UpdateApp, and deletes all consents to the app in the same
+// transaction if change returns true. Their codes and tokens stop working immediately.
+func (s *Store) UpdateAppAndConsents(ctx context.Context, id string, change func(*gatehouse.App) (endConsents bool, err error)) (gatehouse.App, error) {
 	defer s.apps.invalidate(id)
 	var app gatehouse.App
 	err := s.transact(ctx, func(tx *gorm.DB) error {
@@ -110,7 +116,8 @@ func (s *Store) UpdateApp(ctx context.Context, id string, change func(*gatehouse
 		if err != nil {
 			return err
 		}
-		if err := change(&changed); err != nil {
+		endConsents, err := change(&changed)
+		if err != nil {
 			return callerError{err}
 		}
 		row, err := newAppRow(changed)
@@ -121,7 +128,11 @@ func (s *Store) UpdateApp(ctx context.Context, id string, change func(*gatehouse
 		if app, err = row.app(); err != nil {
 			return err
 		}
-		return affectedOne(tx.Model(&appRow{}).Where("id = ?", old.ID).Select("*").Omit("id", "create_at", "is_public").UpdateColumns(&row))
+		if err := affectedOne(tx.Model(&appRow{}).Where("id = ?", old.ID).Select("*").Omit("id", "create_at", "is_public").UpdateColumns(&row)); err != nil || !endConsents {
+			return err
+		}
+		// A new consent waits for the lock on the app, as in DeleteApp.
+		return tx.Exec("DELETE FROM consents WHERE app_id = ?", old.ID).Error
 	})
 	if err != nil {
 		return gatehouse.App{}, s.fail("update app", err)

@@ -19,7 +19,8 @@ type AppItem struct {
 	Usage gatehouse.AppUsage
 	// Creator is the username of the creator. It is empty if the app registered
 	// itself or if the creator does not exist any longer.
-	Creator string
+	Creator            string
+	CreatorDeactivated bool
 }
 
 // AppForm has the values of the form of an app, as they were typed.
@@ -75,7 +76,8 @@ type AppPage struct {
 	Usage gatehouse.AppUsage
 	// Creator is the username of the creator. It is empty if the app registered
 	// itself or if the creator does not exist any longer.
-	Creator string
+	Creator            string
+	CreatorDeactivated bool
 	// AccessTokenLifetime and RefreshTokenLifetime are in words (Lifetime).
 	// RefreshTokenLifetime is empty for apps that get no refresh token.
 	AccessTokenLifetime, RefreshTokenLifetime string
