@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 
 	"gatehouse"
@@ -36,6 +39,10 @@ func (s *Store) MigrateUp(ctx context.Context) error {
 		}
 		return s.underMigrationLock(ctx, db, func() error { return s.up(ctx, p) })
 	})
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "42501" && strings.Contains(pg.Message, "schema") { // insufficient_privilege
+		err = fmt.Errorf("the user of the database URL may not create tables; run as the owner of the database: GRANT USAGE, CREATE ON SCHEMA public TO %s; (%w)", pgx.Identifier{s.role}.Sanitize(), err)
+	}
 	return s.fail("migrate up", err)
 }
 

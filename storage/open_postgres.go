@@ -24,7 +24,8 @@ const postgresConnections = 16
 func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return engine{}, fmt.Errorf("the database URL is not a valid postgres:// URL: %w", err) // pgx hides the password in it
+		// The error of pgx hides a password only where it recognizes one, so it is left out.
+		return engine{}, errors.New("the database URL is not a valid postgres:// URL (postgres://user:password@host/database); in the password, write special characters as percent-encodings, such as %40 for @, %2F for / and %25 for %")
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
@@ -52,8 +53,8 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 		// It does not lock the table, so that other changes of users do not wait for it.
 		lockAdmins:     "SELECT pg_advisory_xact_lock(7236828439217700)", // a number that is not used for another purpose
 		lockMigrations: "SELECT pg_advisory_xact_lock(7236828439217701)",
-		dialect:        goose.DialectPostgres,
-		pools:          map[string]*sql.DB{"all": pool}, estimateRows: estimateRowsPostgres,
+		dialect:        goose.DialectPostgres, role: config.User,
+		pools: map[string]*sql.DB{"all": pool}, estimateRows: estimateRowsPostgres,
 		clock: "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
 		migrationDB: func() (*sql.DB, func() error) {
 			patient := config.Copy()

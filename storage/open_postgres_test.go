@@ -184,3 +184,18 @@ func TestADatabaseInAnotherEncodingWorks(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, app.Name, got.Name)
 }
+
+func TestMalformedDatabaseURLDoesNotShowThePassword(t *testing.T) {
+	for _, url := range []string{
+		"postgres://u:hunt%er2@db/x", "postgres://u:hunter2#a@db/x", "postgres://u:hunt er2@db/x", "postgres://u:hunter2@db:port/x", "postgres://u:hunter2@[::1/x",
+		"postgres://u:hunter2/slash@db/x", "postgres://u:hunter2?x@db/x", "postgres://u:hunter2@db/x?sslmode=hunter2", "postgres://u:hunter2@db/x?connect_timeout=hunter2",
+		"postgres://u:hunter2\x00@db/x", "postgres://u:\x7fhunter2@db/x", "postgres://u:hunter2@db/x?password=hunter2&sslmode=no", "postgres://:hunter2@db:99999999/x", "postgresql://u:hunter2%@db/x",
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		_, err := storage.Open(ctx, storage.Options{URL: url})
+		cancel()
+		require.Error(t, err, url)
+		require.NotContains(t, err.Error(), "hunt", url)
+		require.NotContains(t, err.Error(), "er2", url)
+	}
+}

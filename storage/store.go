@@ -59,6 +59,7 @@ type engine struct {
 	// SQLite, see upWithoutLock.
 	lockMigrations string
 
+	role  string             // the user of the PostgreSQL database
 	file  string             // the path of the SQLite database; "" for PostgreSQL
 	pools map[string]*sql.DB // by their purpose
 	// estimateRows returns a statement that estimates the number of rows of a table.
