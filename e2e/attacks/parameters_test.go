@@ -76,7 +76,7 @@ func TestAuthorizationParametersCannotBePolluted(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				a := sendFrom(t, b, g, http.MethodGet, "/oauth/authorize?"+query, "")
-				require.Contains(t, []int{400, 404}, a.Status, "a page of ours: %s %s", a.Location, a.Body)
+				require.Contains(t, []int{400, 404}, a.Status, "an error page of Gatehouse: %s %s", a.Location, a.Body)
 				require.Empty(t, a.Location)
 			})
 		}

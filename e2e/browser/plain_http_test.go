@@ -139,8 +139,8 @@ func TestForgedFormsAreRefusedOnPlainHTTPInAPrivateNetwork(t *testing.T) {
 	}
 }
 
-// The callback of an app redirects to a private-use scheme. No policy of ours may stop
-// that.
+// The callback of an app redirects to a private-use scheme. The
+// Content-Security-Policy of a page must not stop the redirect.
 func TestCallbackMayRedirectToAnAppOnTheDevice(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {

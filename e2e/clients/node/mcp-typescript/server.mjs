@@ -24,7 +24,7 @@ export async function startServer(gateway) {
       body: new URLSearchParams({ token, client_id: process.env.RESOURCE_SERVER_ID, client_secret: process.env.RESOURCE_SERVER_SECRET }),
     });
     const claims = await response.json();
-    if (!claims.active) throw new InvalidTokenError('The token is not live.');
+    if (!claims.active) throw new InvalidTokenError('The token is not active.');
     server.lastToken = claims;
     return { token, clientId: claims.client_id, scopes: claims.scope.split(' '), expiresAt: claims.exp, resource: new URL(claims.aud), extra: claims };
   }
