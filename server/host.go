@@ -78,9 +78,10 @@ func (s *site) isOwnHost(host string) bool {
 // hostName returns the host without its port, in lower case and without the dot that ends
 // a full domain name. It reports false if host has not the form of RFC 9110 §7.2.
 func hostName(host string) (name string, ok bool) {
-	name, port := host, ""
+	name = host
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
-		name, port = host[:i], host[i+1:]
+		port := host[i+1:]
+		name = host[:i]
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil && port != "" {
 			return "", false
 		}

@@ -14,14 +14,14 @@ type groupTx struct {
 
 func (t groupTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if stmt := t.group.statement(query); stmt != nil {
-		return t.StmtContext(ctx, stmt).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
+		return t.StmtContext(ctx, stmt).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it //nolint:sqlclosecheck // the transaction closes it
 	}
 	return t.Tx.ExecContext(ctx, query, args...)
 }
 
 func (t groupTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if stmt := t.group.statement(query); stmt != nil {
-		return t.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
+		return t.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it //nolint:sqlclosecheck // the transaction closes it
 	}
 	return t.Tx.QueryContext(ctx, query, args...)
 }
@@ -41,7 +41,7 @@ func (g *groupCommit) statement(query string) *sql.Stmt {
 // runs as it is, and returns its own error.
 func (g *groupCommit) prepare() {
 	for _, query := range g.unprepared {
-		if stmt, err := g.writer.PrepareContext(context.Background(), query); err == nil { //nolint:sqlclosecheck // closing the pool closes it
+		if stmt, err := g.writer.PrepareContext(context.Background(), query); err == nil { //nolint:sqlclosecheck // the pool closes it //nolint:sqlclosecheck // closing the pool closes it
 			g.prepared[query] = stmt
 		} else {
 			delete(g.prepared, query)

@@ -33,7 +33,10 @@ func (c *cli) healthcheckCommand() *cobra.Command {
 			defer cancel()
 			err = checkHealth(ctx, cfg)
 			if errors.Is(err, errOtherCertificate) { // The gateway may not have loaded a renewed certificate yet.
-				time.Sleep(renewalWait)
+				select {
+				case <-time.After(renewalWait):
+				case <-ctx.Done():
+				}
 				err = checkHealth(ctx, cfg)
 			}
 			if err != nil {

@@ -65,6 +65,7 @@ func (t Trail) summarize(ctx context.Context, e gatehouse.AuditEvent) {
 
 // logEvent writes an event to the log, with all its fields.
 func (t Trail) logEvent(ctx context.Context, level slog.Level, message string, e gatehouse.AuditEvent, more ...slog.Attr) {
-	t.log.LogAttrs(ctx, level, message, append(more, slog.String("event", e.Event), slog.String("outcome", e.Outcome), slog.String("actor_id", e.ActorID),
+	t.log.LogAttrs(ctx, level, message, append( //nolint:sloglint // the callers pass constants
+		more, slog.String("event", e.Event), slog.String("outcome", e.Outcome), slog.String("actor_id", e.ActorID),
 		slog.String("target_id", e.TargetID), slog.String("detail", e.Detail), slog.String("ip", e.IP), slog.String("request_id", e.RequestID))...)
 }

@@ -49,7 +49,7 @@ func SQLiteOnly() bool { return os.Getenv(EnginesVariable) == "sqlite" }
 func NeedsPostgres(t testing.TB) {
 	t.Helper()
 	if SQLiteOnly() {
-		t.Skip(EnginesVariable + "=sqlite leaves out the tests on PostgreSQL; make test runs them")
+		t.Skip(EnginesVariable + "=sqlite leaves out the tests on PostgreSQL; make test runs them") //nolint:forbidigo // make check asks for it
 	}
 }
 
