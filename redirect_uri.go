@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/net/idna"
 )
 
 // MaxRedirectURILength is the maximum length of a redirect URI in bytes. All redirect
@@ -141,12 +139,10 @@ func validPort(authority string) bool {
 	return err == nil && (port > 0 || isLoopbackHost(strings.Trim(authority[:i], "[]")))
 }
 
-// hostProfile converts a host name to its ASCII form as browsers do. It allows underscores,
-// which names of containers have.
-var hostProfile = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
-
 var (
-	hostLabel    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}$`)
+	// Underscores occur in names of containers. A label in another script has letters,
+	// marks and digits; browsers convert it to ASCII.
+	hostLabel    = regexp.MustCompile(`^[A-Za-z0-9_\p{L}\p{M}\p{Nd}-]{1,63}$`)
 	numericLabel = regexp.MustCompile(`^([0-9]+|0[xX][0-9A-Fa-f]*)$`)
 )
 
@@ -156,11 +152,11 @@ func validHost(host string, isIPv6 bool) bool {
 	if isIPv6 {
 		return strings.Contains(host, ":") && net.ParseIP(host) != nil
 	}
-	ascii, err := hostProfile.ToASCII(host)
-	if ascii = strings.TrimSuffix(ascii, "."); err != nil || len(ascii) > 253 {
+	host = strings.TrimSuffix(host, ".")
+	if len(host) > 253 {
 		return false
 	}
-	labels := strings.Split(ascii, ".")
+	labels := strings.Split(host, ".")
 	// A host is an IPv4 address if its last label is a number.
 	isIPv4 := numericLabel.MatchString(labels[len(labels)-1])
 	for _, label := range labels {
