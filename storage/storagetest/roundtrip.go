@@ -36,7 +36,7 @@ func roundTripCases() map[string]func(*testing.T, *database) {
 func readMethods() map[reflect.Type][]string {
 	return map[reflect.Type][]string{
 		reflect.TypeFor[gatehouse.User]():       {"User", "UsersByID", "UserByLogin", "SearchUsers", "SessionByTokenHash", "Grant"},
-		reflect.TypeFor[gatehouse.App]():        {"App", "Apps", "UpdateApp", "UserConsents"},
+		reflect.TypeFor[gatehouse.App]():        {"App", "Apps", "UpdateApp", "UpdateAppAndConsents", "UserConsents"},
 		reflect.TypeFor[gatehouse.Session]():    {"SessionByTokenHash", "UserSessions"},
 		reflect.TypeFor[gatehouse.Consent]():    {"Consent", "RecordConsent", "UserConsents"},
 		reflect.TypeFor[gatehouse.Grant]():      {"Grant"},
@@ -110,6 +110,8 @@ func appFieldsStored(t *testing.T, d *database) {
 	changed := filled[gatehouse.App](t)
 	got, err := store.UpdateApp(ctx, empty.ID, func(a *gatehouse.App) error { *a = changed; return nil })
 	requireSameFields(t, "UpdateApp", changed, got, err, neverChanges)
+	got, err = store.UpdateAppAndConsents(ctx, empty.ID, func(*gatehouse.App) (bool, error) { return true, nil })
+	requireSameFields(t, "UpdateAppAndConsents", changed, got, err, neverChanges)
 	got, err = d.node().App(ctx, empty.ID)
 	requireSameFields(t, "App after UpdateApp", changed, got, err, neverChanges)
 }
