@@ -79,7 +79,7 @@ func TestPagesFromRegistrationToDeletion(t *testing.T) {
 
 		// The copied credentials work.
 		client := testkit.App{App: app, Secret: secret}
-		tokens := g.Redeem(t, client, eve.browser.Code(t, client))
+		g.Redeem(t, client, eve.browser.Code(t, client))
 
 		shown := bob.get(appPages + "/" + id)
 		require.Equal(t, "Acme Notes", heading(t, shown))
@@ -113,7 +113,7 @@ func TestPagesFromRegistrationToDeletion(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, bob.post(action, form).Status)
 		require.Equal(t, []string{testkit.RedirectURI}, stored(t, g, id).RedirectURIs)
 		require.Contains(t, asked.Page(t).Find(".notice.warn").Text(), "All users must allow the app again.")
-		tokens = g.Redeem(t, client, eve.browser.Code(t, client))
+		tokens := g.Redeem(t, client, eve.browser.Code(t, client))
 
 		// A new secret needs a confirmation.
 		question := bob.get(appPages + "/" + id + "/regenerate")
