@@ -133,9 +133,10 @@ func (w *watch) request(e *network.EventRequestWillBeSent) {
 }
 
 // entry complains about warnings and errors in the console of the browser. It ignores
-// those about the network, because the tests check the statuses of responses.
+// those about the network, because the tests check the statuses of responses, and those
+// about a URL of an app on the device, because the browser of the tests opens no apps.
 func (w *watch) entry(e *log.Entry) {
-	if e.Source == log.EntrySourceNetwork || e.Level == log.EntryLevelVerbose || e.Level == log.EntryLevelInfo {
+	if strings.HasPrefix(e.Text, "Not allowed to launch '") || e.Source == log.EntrySourceNetwork || e.Level == log.EntryLevelVerbose || e.Level == log.EntryLevelInfo {
 		return
 	}
 	w.complain("the browser said: %s: %s", e.Source, e.Text)
