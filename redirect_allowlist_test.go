@@ -52,7 +52,7 @@ func TestAllowlistPatternsAreTrimmed(t *testing.T) {
 func TestLifetimesOfSelfRegisteredAppsHaveDefaults(t *testing.T) {
 	s, err := gatehouse.ParseSettings(nil, nil)
 	require.NoError(t, err)
-	require.Equal(t, 24*time.Hour, s.DCRUnusedLifetime)
+	require.Equal(t, 7*24*time.Hour, s.DCRUnusedLifetime)
 	require.Equal(t, 90*24*time.Hour, s.DCRIdleLifetime)
 	require.Error(t, gatehouse.CheckSetting(gatehouse.SettingDCRUnusedLifetime, "0"))
 	require.Error(t, gatehouse.CheckSetting(gatehouse.SettingDCRIdleLifetime, "never"))

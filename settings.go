@@ -20,7 +20,7 @@ type Settings struct {
 	AccessTokenLifetime             time.Duration // confidential apps
 	PublicAccessTokenLifetime       time.Duration // public apps and the implicit grant
 	RefreshTokenLifetime            time.Duration // since its last use
-	// A self-registered app is deleted if no user authorizes it within
+	// A self-registered app is deleted if no user begins to authorize it within
 	// DCRUnusedLifetime, or if it is not used for DCRIdleLifetime.
 	DCRUnusedLifetime time.Duration
 	DCRIdleLifetime   time.Duration
@@ -77,7 +77,7 @@ func SettingDefinitions() []SettingDefinition {
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.PublicAccessTokenLifetime })},
 		{SettingRefreshTokenLifetime, "720h", "A refresh token expires if it isn't used for this long.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.RefreshTokenLifetime })},
-		{SettingDCRUnusedLifetime, "24h", "A self-registered app is deleted if no user authorizes it within this time.",
+		{SettingDCRUnusedLifetime, "168h", "A self-registered app is deleted if no user begins to authorize it within this time.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.DCRUnusedLifetime })},
 		{SettingDCRIdleLifetime, "2160h", "A self-registered app is deleted if it isn't used for this long. Its client can register again.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.DCRIdleLifetime })},

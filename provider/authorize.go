@@ -41,6 +41,7 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 	if refusal != nil {
 		return h.refuse(w, r, a, caller, refusal)
 	}
+	h.touchApp(ctx, a.app, time.Now())
 	if !signedIn || h.requiresSignIn(a, caller.Session, time.Now()) {
 		return h.requireSignIn(w, r, a, caller, signedIn)
 	}
@@ -164,7 +165,7 @@ func (h *Handler) loadApp(ctx context.Context, request authorizationRequest) (ap
 	}
 	app, err = h.store.App(ctx, request.ClientID)
 	if errors.Is(err, gatehouse.ErrNotFound) {
-		return gatehouse.App{}, "", &web.Error{Status: http.StatusNotFound, ID: "app.oauth.get_app.find.app_error", Title: "This app isn't registered", Message: "There is no app with this client_id. It was never registered here, or it was deleted.", Cause: err}
+		return gatehouse.App{}, "", &web.Error{Status: http.StatusNotFound, ID: "app.oauth.get_app.find.app_error", Title: "This app isn't registered", Message: unknownAppMessage, Cause: err}
 	} else if err != nil {
 		return gatehouse.App{}, "", fmt.Errorf("provider: client: %w", err)
 	}
@@ -173,6 +174,22 @@ func (h *Handler) loadApp(ctx context.Context, request authorizationRequest) (ap
 		return gatehouse.App{}, "", notRegistered().webError()
 	}
 	return app, redirectURI, nil
+}
+
+// unknownAppMessage is for a user whose app was deleted: clients register again only if
+// they forget their client_id.
+const unknownAppMessage = "This app isn't registered here, or no longer. In the app, remove the connection to this server and connect again: an app that registers itself then gets a new registration. If that doesn't help, ask a System Admin of this server."
+
+// touchApp stores that a user began to authorize a self-registered app, so that it is not
+// deleted as unused (gatehouse.Settings.DCRUnusedLifetime). It writes at most once in each
+// gatehouse.ConsentTouchInterval. A failure does not stop the request.
+func (h *Handler) touchApp(ctx context.Context, app gatehouse.App, now time.Time) {
+	if !app.IsDynamicallyRegistered || app.UpdateAt.After(app.CreateAt) && now.Sub(app.UpdateAt) < gatehouse.ConsentTouchInterval {
+		return
+	}
+	if err := h.store.TouchApp(ctx, app.ID, now); err != nil {
+		h.log.WarnContext(ctx, "The use of a self-registered app could not be stored.", "client_id", app.ID, "error", err)
+	}
 }
 
 // loadCaller returns who is signed in at the browser. An access token does not

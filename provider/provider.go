@@ -18,6 +18,9 @@ type Store interface {
 	GrantReader
 	// App returns ErrNotFound if there is no app with this client id.
 	App(ctx context.Context, id string) (gatehouse.App, error)
+	// TouchApp stores that a user began to authorize a self-registered app. No error if
+	// the app does not exist.
+	TouchApp(ctx context.Context, id string, now time.Time) error
 	Settings(ctx context.Context) (gatehouse.Settings, error)
 	// CreateGrant stores a grant. It returns ErrConflict if a grant with this id
 	// exists: its code was redeemed before. It returns ErrNotFound if the consent, its

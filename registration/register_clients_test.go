@@ -148,8 +148,8 @@ func TestUnusedSelfRegisteredAppsAreReaped(t *testing.T) {
 			}
 		}
 		require.Equal(t, 302, count())
-		require.Zero(t, reap(time.Now().Add(23*time.Hour)))
-		require.EqualValues(t, 300, reap(time.Now().Add(25*time.Hour)))
+		require.Zero(t, reap(time.Now().Add(6*24*time.Hour)))
+		require.EqualValues(t, 300, reap(time.Now().Add(8*24*time.Hour)))
 		require.Equal(t, 2, count())
 		for _, stays := range []testkit.App{manual, used} {
 			_, err := g.Store.App(ctx, stays.ID)

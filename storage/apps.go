@@ -140,6 +140,20 @@ func (s *Store) UpdateAppAndConsents(ctx context.Context, id string, change func
 	return app, nil
 }
 
+// TouchApp stores that a user began to authorize a self-registered app, so that Reap does
+// not treat it as unused. It writes nothing if the stored time is less than
+// gatehouse.ConsentTouchInterval old, so a caller that knows UpdateAt can skip the call. It
+// returns no error if the app does not exist or is not self-registered.
+func (s *Store) TouchApp(ctx context.Context, id string, now time.Time) error {
+	result := s.write(ctx).Exec("UPDATE apps SET update_at = CASE WHEN create_at < @now THEN @now ELSE create_at + 1 END "+
+		"WHERE id = @id AND is_dynamically_registered AND (update_at = create_at OR update_at <= @before)",
+		map[string]any{"id": text(id), "now": millis(now), "before": millis(now.Add(-gatehouse.ConsentTouchInterval))})
+	if result.Error != nil || result.RowsAffected > 0 {
+		s.apps.invalidate(id)
+	}
+	return s.fail("touch app", result.Error)
+}
+
 // DeleteApp deletes an app, with its consents and grants. It returns ErrNotFound if
 // the app does not exist.
 func (s *Store) DeleteApp(ctx context.Context, id string) error {

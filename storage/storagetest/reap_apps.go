@@ -13,18 +13,19 @@ import (
 
 func reapAppCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
-		"an app that no user authorized is reaped after a day": reapsUnusedApps,
-		"an app that no user uses is reaped after 90 days":     reapsIdleApps,
-		"an app whose consent was revoked is kept 90 days":     reapsRevokedApps,
-		"an app with a grant that can be used is not reaped":   keepsAppsWithGrants,
-		"the settings say when apps are reaped":                reapsAppsBySettings,
-		"a reaped app is not in the cache":                     reapedAppIsNotCached,
-		"an app is authorized or reaped, but not both":         reapAndConsentRace,
+		"an app that no user authorized is reaped after a week": reapsUnusedApps,
+		"an app whose authorization was begun is not unused":    keepsBegunApps,
+		"an app that no user uses is reaped after 90 days":      reapsIdleApps,
+		"an app whose consent was revoked is kept 90 days":      reapsRevokedApps,
+		"an app with a grant that can be used is not reaped":    keepsAppsWithGrants,
+		"the settings say when apps are reaped":                 reapsAppsBySettings,
+		"a reaped app is not in the cache":                      reapedAppIsNotCached,
+		"an app is authorized or reaped, but not both":          reapAndConsentRace,
 	}
 }
 
 const (
-	unusedAfter = 24 * time.Hour
+	unusedAfter = 7 * 24 * time.Hour
 	idleAfter   = 90 * 24 * time.Hour
 )
 
@@ -73,6 +74,35 @@ func reapsUnusedApps(t *testing.T, d *database) {
 	}
 	require.Equal(t, []int64{2, 2, 1}, reapAll(t, store, start.Add(unusedAfter), 2, "apps"), "in batches")
 	require.Empty(t, reapAll(t, store, start.Add(1000*idleAfter), 2, "apps"), "apps that a user registered are never idle")
+}
+
+func keepsBegunApps(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	updateAt := func(id string) time.Time {
+		app, err := d.node().App(ctx, id)
+		require.NoError(t, err)
+		return app.UpdateAt
+	}
+	app, atOnce := newSelfRegisteredApp(t, store), newSelfRegisteredApp(t, store)
+	require.NoError(t, store.TouchApp(ctx, atOnce.ID, start), "in the same millisecond")
+	require.True(t, updateAt(atOnce.ID).After(start))
+
+	begun := start.Add(unusedAfter - time.Hour)
+	require.NoError(t, store.TouchApp(ctx, app.ID, begun))
+	require.True(t, begun.Equal(updateAt(app.ID)))
+	require.NoError(t, store.TouchApp(ctx, app.ID, begun.Add(gatehouse.ConsentTouchInterval-time.Millisecond)))
+	require.True(t, begun.Equal(updateAt(app.ID)), "at most once in each interval")
+	require.NoError(t, store.TouchApp(ctx, app.ID, begun.Add(-24*time.Hour)))
+	require.True(t, begun.Equal(updateAt(app.ID)), "a clock that was set back changes nothing")
+	require.Empty(t, reapAll(t, store, start.Add(2*unusedAfter), 100, "apps"))
+	require.Equal(t, []int64{1}, reapAll(t, store, start.Add(idleAfter+time.Millisecond), 100, "apps"), "an app that was begun and never used is idle at last")
+	requireReaped(t, d, app, begun.Add(idleAfter))
+
+	manual := NewApp()
+	require.NoError(t, store.CreateApp(ctx, manual))
+	require.NoError(t, store.TouchApp(ctx, manual.ID, begun))
+	require.True(t, manual.UpdateAt.Equal(updateAt(manual.ID)), "apps that a user registered do not store their last use")
+	require.NoError(t, store.TouchApp(ctx, gatehouse.NewID(), begun))
 }
 
 func reapsIdleApps(t *testing.T, d *database) {
