@@ -30,7 +30,7 @@ run: ## Start a gateway on :8065 and a sample client on :8066, with demo users a
 .PHONY: check
 check: fmt-vet ## Run gofmt, vet and the tests that need only Go, on SQLite
 	GATEHOUSE_TEST_ENGINES=sqlite go test -vet=off -timeout 10m $(GO_ONLY)
-	@echo "Passed on SQLite. Left out: PostgreSQL, and the packages $(NEED_MORE). make test runs every test."
+	@echo "Passed on SQLite. Left out: PostgreSQL, and the packages $(subst %,,$(NEED_MORE)). make test runs every test."
 
 .PHONY: fmt-vet
 fmt-vet: # Check the formatting, and run go vet
