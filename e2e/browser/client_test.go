@@ -10,8 +10,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"gatehouse/e2e/browser/drive"
 )
 
 // client is an app on another site than the gateway: its host is localhost, and the
@@ -101,6 +104,19 @@ func (c *client) answered(t *testing.T) answer {
 	t.Helper()
 	require.Len(t, c.received, 1, "responses that the app received")
 	return <-c.received
+}
+
+// await waits for a response of a tab that then shows no other page, because the app
+// hands the user to an app on the device.
+func (c *client) await(t *testing.T, tab *drive.Tab) answer {
+	t.Helper()
+	select {
+	case a := <-c.received:
+		return a
+	case <-time.After(drive.Patience):
+		require.FailNow(t, "the app received no response", "the tab is at %s: %s", tab.URL(), tab.Text("body"))
+		return answer{}
+	}
 }
 
 // redeem redeems a code, as the server of the app does, and returns the access token.

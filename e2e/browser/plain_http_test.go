@@ -152,10 +152,10 @@ func TestCallbackMayRedirectToAnAppOnTheDevice(t *testing.T) {
 		tab.Fill("Username or email", bob.name)
 		tab.Fill("Password", bob.password)
 		tab.Click("Sign in") // no page follows: the browser hands the URL to the device
-		require.NotEmpty(t, (<-app.received).values.Get("code"))
+		require.NotEmpty(t, app.await(t, tab).values.Get("code"))
 		tab.Open(g.authorize(desktop))
 		tab.Click("Allow")
-		require.NotEmpty(t, (<-app.received).values.Get("code"))
+		require.NotEmpty(t, app.await(t, tab).values.Get("code"))
 	})
 }
 
