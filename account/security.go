@@ -62,7 +62,14 @@ func (h *SecurityHandler) Routes() []web.Route {
 	post := func(path string, f web.VisitFunc) web.Route {
 		return web.Route{Method: http.MethodPost, Path: path, Handler: h.pages.Handle(f)}
 	}
+	// W3C "A Well-Known URL for Changing Passwords" §3: password managers open this path at
+	// the root of the host, whose pages may all be below the base path.
+	changePassword := web.Route{Method: http.MethodGet, Path: "/.well-known/change-password",
+		Handler: http.RedirectHandler(h.pageURL()+"#password-title", http.StatusSeeOther)}
+	changePasswordAtRoot := changePassword
+	changePasswordAtRoot.AtRoot = true
 	return []web.Route{
+		changePassword, changePasswordAtRoot,
 		get("/", h.home),
 		get(securityPath, h.page),
 		get(securityPath+"/password", h.redirectToPage),

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -93,6 +94,17 @@ func (h *Handler) protectedResource(w http.ResponseWriter, r *http.Request) erro
 	})
 }
 
+// noOpenIDConfiguration serves /.well-known/openid-configuration while there is no
+// OpenID Connect. Clients that look for OpenID Connect first get a 404 that names the
+// metadata of RFC 8414. Most of them then request that document.
+func (h *Handler) noOpenIDConfiguration(http.ResponseWriter, *http.Request) error {
+	return &web.Error{
+		Status: http.StatusNotFound, ID: "api.oauth.openid_configuration.not_found.app_error",
+		Message: fmt.Sprintf("This gateway does not serve OpenID Connect. The OAuth 2.0 authorization server metadata (RFC 8414) is at %s.",
+			wellKnownURL(h.issuer, authorizationServerPath)),
+	}
+}
+
 // writeMetadata allows caches to keep metadata for a minute: settings change seldom,
 // and clients ask often.
 func writeMetadata(w http.ResponseWriter, v any) error {
@@ -104,20 +116,24 @@ func writeMetadata(w http.ResponseWriter, v any) error {
 // endpoint returns the URL of a path below the site URL.
 func (h *Handler) endpoint(path string) string { return strings.TrimRight(h.issuer, "/") + path }
 
-// The well-known paths of RFC 8414 §3 and RFC 9728 §3.
+// The well-known paths of RFC 8414 §3, RFC 9728 §3 and OpenID Connect Discovery §4.
 const (
 	authorizationServerPath = "/.well-known/oauth-authorization-server"
 	protectedResourcePath   = "/.well-known/oauth-protected-resource"
+	openIDConfigurationPath = "/.well-known/openid-configuration"
 )
 
 // ResourceMetadataURL returns the URL of the protected resource metadata, for
-// resource_metadata in a challenge (RFC 9728 §5.1). The path of the site URL follows
-// the well-known path (§3.1).
-func ResourceMetadataURL(issuer string) string {
+// resource_metadata in a challenge (RFC 9728 §5.1).
+func ResourceMetadataURL(issuer string) string { return wellKnownURL(issuer, protectedResourcePath) }
+
+// wellKnownURL returns the URL of a well-known path for the issuer: the path of the issuer
+// follows the well-known path (RFC 8414 §3.1, RFC 9728 §3.1).
+func wellKnownURL(issuer, path string) string {
 	u, err := url.Parse(issuer)
 	if err != nil {
 		return ""
 	}
-	u.Path = protectedResourcePath + strings.TrimRight(u.Path, "/")
+	u.Path = path + strings.TrimRight(u.Path, "/")
 	return u.String()
 }

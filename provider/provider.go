@@ -112,6 +112,7 @@ func (h *Handler) Routes() []web.Route {
 	// Clients in a browser try several places of the metadata, and must be able to read a 404.
 	return append(routes,
 		web.Route{Path: "/.well-known/oauth-", Prefix: true, Policy: web.MetadataPolicy()},
+		web.Route{Path: openIDConfigurationPath, Prefix: true, Policy: web.MetadataPolicy()},
 		web.Route{Path: "/.well-known/", Prefix: true, Policy: web.APIPolicy()})
 }
 
@@ -119,7 +120,11 @@ func (h *Handler) metadataRoutes(suffix string, atRoot bool) []web.Route {
 	route := func(path string, f web.HandlerFunc) web.Route {
 		return web.Route{Method: http.MethodGet, Path: path + suffix, AtRoot: atRoot, Handler: web.JSON(h.log, f), Policy: web.MetadataPolicy()}
 	}
-	return []web.Route{route(authorizationServerPath, h.authorizationServer), route(protectedResourcePath, h.protectedResource)}
+	return []web.Route{
+		route(authorizationServerPath, h.authorizationServer),
+		route(protectedResourcePath, h.protectedResource),
+		route(openIDConfigurationPath, h.noOpenIDConfiguration),
+	}
 }
 
 // hasNoQuery matches an authorization request that an app sends by POST (RFC 6749

@@ -19,8 +19,8 @@ func (s *site) middleware(handlers http.Handler) http.Handler {
 	for _, wrap := range []func(http.Handler) http.Handler{ // from the inside out
 		headAsGet,         // the handlers of GET routes need not know HEAD
 		s.sameOrigin,      // before the handlers, which trust cookies
-		s.cors,            // answers preflight requests, which no handler knows
 		s.plainPath,       // the steps above see only paths that have one meaning
+		s.cors,            // answers preflight requests, which no handler knows, and lets scripts read the refusals above
 		s.plainHeaders,    // and only requests with one Authorization header
 		limitTime,         // a database that does not answer becomes a 503 before the client gives up
 		s.limitSize,       // the steps above may read the URI and the body

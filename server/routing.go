@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -18,6 +19,7 @@ import (
 //	               │
 //	               ├─ a route takes the method and the path     ─▶ its policy
 //	               ├─ routes take the path only (405)           ─▶ the policy of the first of them
+//	               ├─ the path is a misspelled path of a route  ─▶ the policy of that route (404)
 //	               ├─ a route without a handler covers the path ─▶ its policy (404)
 //	               └─ otherwise                                 ─▶ the policy of a page (404)
 //
@@ -55,6 +57,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.Handler
 
 // routeTable finds the endpoint for a request.
 type routeTable struct {
+	basePath string
 	byMethod *mux.Router // by method and path
 	byPath   *mux.Router // by path alone, for the policy of requests that no route takes
 }
@@ -62,7 +65,7 @@ type routeTable struct {
 // newRouteTable mounts the routes. Paths are not cleaned: plainPath refuses the paths
 // that would need it, and mux would redirect them to another route.
 func newRouteTable(basePath string, routes []web.Route) (routeTable, error) {
-	t := routeTable{byMethod: mux.NewRouter().SkipClean(true), byPath: mux.NewRouter().SkipClean(true)}
+	t := routeTable{basePath: basePath, byMethod: mux.NewRouter().SkipClean(true), byPath: mux.NewRouter().SkipClean(true)}
 	for _, route := range routes {
 		if route.AtRoot {
 			if err := t.mount(t.byMethod, t.byPath, route); err != nil {
@@ -121,15 +124,32 @@ func (t routeTable) endpoint(r *http.Request, method string) (*endpoint, map[str
 	return e, match.Vars
 }
 
-// policy returns the policy for a request that no endpoint takes.
+// policy returns the policy for a request that no endpoint takes. A misspelled path, see
+// respell, has the policy of the correct one, so that a client of a protocol endpoint
+// gets the 404 in the error format that it can read.
 func (t routeTable) policy(r *http.Request) web.Policy {
-	var match mux.RouteMatch
-	if t.byPath.Match(r, &match) && match.MatchErr == nil {
-		if e, ok := match.Handler.(*endpoint); ok {
-			return e.Policy
-		}
+	e := t.byPathOnly(r)
+	if e != nil && e.Handler != nil {
+		return e.Policy
+	}
+	if correct, _ := t.respell(r); correct != nil {
+		return correct.Policy
+	}
+	if e != nil {
+		return e.Policy
 	}
 	return web.Policy{}
+}
+
+// byPathOnly returns the first endpoint for the path of the request, with any method, or
+// the route without a handler that covers it; nil if there is neither.
+func (t routeTable) byPathOnly(r *http.Request) *endpoint {
+	var match mux.RouteMatch
+	if !t.byPath.Match(r, &match) || match.MatchErr != nil {
+		return nil
+	}
+	e, _ := match.Handler.(*endpoint)
+	return e
 }
 
 // allowedMethods lists the methods that the path takes; "" if no route takes it. It
@@ -195,8 +215,12 @@ func (s *site) refuseUnmatched(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
-	s.refuse(w, r, &web.Error{
-		Status: http.StatusNotFound, ID: "api.context.404.app_error",
-		Message: "There is nothing at this address. Please check the link, or go to the start page.",
-	})
+	message := "There is nothing at this address. Please check the link, or go to the start page."
+	if correct, path := s.routes.respell(r); correct != nil {
+		message = fmt.Sprintf("There is nothing at this address. Use the path %s exactly as it is written here.", path)
+		if strings.TrimRight(r.URL.Path, "/") == path {
+			message = fmt.Sprintf("There is nothing at this address. Remove the slash at the end: the path is %s.", path)
+		}
+	}
+	s.refuse(w, r, &web.Error{Status: http.StatusNotFound, ID: "api.context.404.app_error", Message: message})
 }
