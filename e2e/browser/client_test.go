@@ -26,6 +26,7 @@ import (
 //	/icon.png   its icon
 //	/bad        does what a page of the gateway must not do
 //	/strict     the same, against its own Content-Security-Policy
+//	/guarded    cancels the first two clicks, and counts those of its other button
 //	/frame?of=  shows a page of another site in a frame
 //	/form?to=   has a form that posts to another site; so has /form-without-referrer,
 //	            whose forms have the origin null
@@ -78,6 +79,10 @@ func (c *client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/strict":
 		w.Header().Set("Content-Security-Policy", "default-src 'none'")
 		fmt.Fprint(w, `<!DOCTYPE html><title>App</title><p style="color:red">text</p><script>alert(1)</script>`)
+	case "/guarded":
+		fmt.Fprint(w, guardedPage)
+	case "/guarded-next":
+		fmt.Fprintf(w, `<!DOCTYPE html><title>App</title><form action="/nowhere"><button>Go on</button></form><h1>Clicks before: %s</h1>`, html.EscapeString(r.URL.Query().Get("clicks")))
 	case "/frame":
 		fmt.Fprintf(w, `<!DOCTYPE html><title>App</title><iframe src="%s"></iframe>`, html.EscapeString(r.URL.Query().Get("of")))
 	case "/form", "/form-without-referrer":
@@ -89,6 +94,24 @@ func (c *client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	}
 }
+
+// guardedPage starts a guard when it is clicked, so that no test of aria-disabled before
+// the click can know of it.
+const guardedPage = `<!DOCTYPE html><title>App</title>
+<form action="/guarded-next"><input type="hidden" name="clicks"><button id="go">Go on</button></form>
+<button id="count">Count</button><output>0</output>
+<script>
+let clicks = 0;
+const go = document.getElementById("go");
+go.addEventListener("click", event => {
+  document.querySelector("[name=clicks]").value = ++clicks;
+  if (clicks > 2) return;
+  event.preventDefault();
+  go.setAttribute("aria-disabled", "true");
+  setTimeout(() => go.removeAttribute("aria-disabled"), 50);
+});
+document.getElementById("count").addEventListener("click", () => { document.querySelector("output").textContent++; });
+</script>`
 
 // host returns the host of the app.
 func (c *client) host() string { return strings.TrimPrefix(c.url, "http://") }

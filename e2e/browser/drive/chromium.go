@@ -39,6 +39,8 @@ func Start() (*Browser, error) {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("lang", "en"),
+		// Otherwise the browser drops a click on a page that it has loaded but not yet drawn.
+		chromedp.Flag("allow-pre-commit-input", true),
 		// Names of a private network, for tests of plain http beyond this machine.
 		chromedp.Flag("host-resolver-rules", "MAP *.lan 127.0.0.1"),
 	)

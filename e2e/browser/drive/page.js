@@ -50,6 +50,15 @@
     button: answer(name => point(button(name), name)),
     control: answer(name => point(control(name), name)),
     element: answer(css => point(one([...document.querySelectorAll(css)].filter(shows), css, []), css)),
+    // Remembers the next click, and returns true; or returns false if the button at the
+    // point is disabled.
+    expectClick: (x, y) => {
+      if (document.elementFromPoint(x, y)?.closest("[aria-disabled=true]")) return false;
+      window.driveClick = undefined;
+      addEventListener("click", e => { window.driveClick = e; }, { capture: true, once: true });
+      return true;
+    },
+    cancelledClick: () => window.driveClick?.defaultPrevented === true,
     // Gives the focus to a field and selects its text.
     field: answer(name => { const e = control(name); e.focus(); e.select(); return document.activeElement === e ? {} : { error: `“${name}” does not accept the focus` }; }),
     value: answer(name => { const e = control(name); return { text: /radio|checkbox/.test(e.type) ? String(e.checked) : e.value }; }),

@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"context"
 	_ "embed" // for page.js
 	"encoding/json"
 	"fmt"
@@ -71,14 +72,14 @@ func (tab *Tab) Click(name string) {
 	tab.click(tab.ask("button", name))
 }
 
-// ClickTwice presses the button with the name twice in a row and waits for the next
-// page.
+// ClickTwice double-clicks the button with the name and waits for the next page. The
+// second click follows at once, so that it hits the same page.
 func (tab *Tab) ClickTwice(name string) {
 	tab.t.Helper()
 	at := tab.ask("button", name)
 	tab.loading(func() {
-		tab.click(at)
-		tab.click(at)
+		tab.mouse(at)
+		tab.mouse(at)
 	})
 }
 
@@ -199,15 +200,38 @@ func (tab *Tab) Heading() string {
 	return tab.Text("h1")
 }
 
-// click clicks at a point of the page.
-// A button that is disabled for a moment is waited for.
+// click clicks at a point of the page. It waits for a button that is disabled for a
+// moment. A page may cancel a click shortly after it is shown or gets the focus; the
+// click then had no effect, so click waits and clicks again. It does not click again
+// after any other click, because the page that follows may have a button there too.
 func (tab *Tab) click(at found) {
 	tab.t.Helper()
-	disabled := fmt.Sprintf(`document.elementFromPoint(%f, %f)?.closest("[aria-disabled=true]") != null`, at.X, at.Y)
-	for deadline := time.Now().Add(Patience); Eval[bool](tab, disabled); {
-		require.True(tab.t, time.Now().Before(deadline), "the button stays disabled")
+	for deadline := time.Now().Add(Patience); ; {
+		require.True(tab.t, time.Now().Before(deadline), "the button stays disabled, or the page cancels each click")
+		if !Eval[bool](tab, fmt.Sprintf("%s.expectClick(%f, %f)", pageScript, at.X, at.Y)) {
+			continue
+		}
+		tab.mouse(at)
+		if !tab.cancelledClick() {
+			return
+		}
 	}
+}
+
+// mouse presses and releases the mouse button at a point of the page.
+func (tab *Tab) mouse(at found) {
+	tab.t.Helper()
 	require.NoError(tab.t, chromedp.Do(tab.ctx, chromedp.MouseClickXY(at.X, at.Y)))
+}
+
+// cancelledClick reports whether the page cancelled the click that it expected. The
+// browser may already show the next page, which knows of no click, or be between the
+// two pages, where nothing can be evaluated.
+func (tab *Tab) cancelledClick() bool {
+	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
+	defer cancel()
+	cancelled, err := chromedp.Run(ctx, chromedp.Evaluate[bool](pageScript+".cancelledClick()"))
+	return err == nil && cancelled
 }
 
 // loading calls do, which leads to another page, and waits until that page has loaded.
