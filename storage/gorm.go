@@ -87,6 +87,18 @@ func (l statementLog) Trace(ctx context.Context, begin time.Time, statement func
 	}
 }
 
+// versionLog is statementLog for the table of migrations, which may be missing.
+type versionLog struct{ statementLog }
+
+func (l versionLog) LogMode(logger.LogLevel) logger.Interface { return l }
+
+// Trace does not log that the table is missing.
+func (l versionLog) Trace(ctx context.Context, begin time.Time, statement func() (string, int64), err error) {
+	if !isMissingTable(err) {
+		l.statementLog.Trace(ctx, begin, statement, err)
+	}
+}
+
 // ParamsFilter keeps the parameters out of the statements that Trace gets.
 func (l statementLog) ParamsFilter(_ context.Context, sql string, _ ...any) (string, []any) {
 	return sql, nil

@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
+	"gorm.io/gorm"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"gatehouse"
 )
@@ -110,46 +112,123 @@ func (s *Store) MigrateDown(ctx context.Context) error {
 	return s.fail("migrate down", err)
 }
 
-// MigrationStatus lists all migrations in order.
-func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
-	var list []Migration
-	err := s.withMigrations(func(p *goose.Provider, _ *sql.DB) error {
-		status, err := p.Status(ctx)
-		for _, m := range status {
-			list = append(list, Migration{Version: m.Source.Version, Name: path.Base(m.Source.Path), Applied: m.AppliedAt.UTC()})
+// Migrations lists the migrations of this version of Gatehouse in order, none of them
+// applied.
+func Migrations() ([]Migration, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql") // sorted
+	if err != nil {
+		return nil, fmt.Errorf("storage: list migrations: %w", err)
+	}
+	list := make([]Migration, len(names))
+	for i, name := range names {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return nil, fmt.Errorf("storage: list migrations: %w", err)
 		}
-		return err
-	})
-	return list, s.fail("migration status", err)
+		list[i] = Migration{Version: version, Name: path.Base(name)}
+	}
+	return list, nil
 }
 
-// Ready returns ErrUnavailable if the database does not answer or a migration is missing.
-// A database that a newer version of Gatehouse has migrated further is ready.
+// MigrationStatus lists all migrations in order. It only reads: goose's own status would
+// create the table of versions.
+func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
+	list, err := Migrations()
+	if err != nil {
+		return nil, err
+	}
+	applied, err := s.appliedMigrations(ctx)
+	if err != nil {
+		return nil, s.fail("migration status", err)
+	}
+	for i := range list {
+		list[i].Applied = applied[list[i].Version]
+	}
+	return list, nil
+}
+
+// appliedMigrations returns when each migration was applied, by its version.
+func (s *Store) appliedMigrations(ctx context.Context) (_ map[int64]time.Time, err error) {
+	applied := map[int64]time.Time{}
+	rows, err := s.readVersions(ctx).Raw("SELECT version_id, tstamp FROM goose_db_version WHERE is_applied").Rows()
+	if isMissingTable(err) {
+		return applied, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var version int64
+		var at time.Time
+		if err := rows.Scan(&version, &at); err != nil {
+			return nil, err
+		}
+		applied[version] = at.UTC()
+	}
+	return applied, rows.Err()
+}
+
+// SchemaError means that migrations are missing in the database. It is also
+// gatehouse.ErrUnavailable.
+type SchemaError struct {
+	Version int64 // the migration that the database has; 0 if it has none
+	Latest  int64 // the migration that this version of Gatehouse needs
+}
+
+func (e *SchemaError) Error() string {
+	if e.Version == 0 {
+		return "no migration is applied; run gatehouse migrate up"
+	}
+	return fmt.Sprintf("the database is at migration %d of %d; run gatehouse migrate up", e.Version, e.Latest)
+}
+
+// Unwrap returns gatehouse.ErrUnavailable.
+func (e *SchemaError) Unwrap() error { return gatehouse.ErrUnavailable }
+
+// Ready returns ErrUnavailable if the database does not answer, and a *SchemaError if a
+// migration is missing. A database that a newer version of Gatehouse has migrated further
+// is ready.
 func (s *Store) Ready(ctx context.Context) error {
 	latest, err := latestMigration()
 	if err != nil {
 		return s.fail("ready", err)
 	}
 	var version int64
-	if err := scanOne(s.read(ctx).Raw("SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version"), &version); err != nil {
-		if !errors.Is(kindOf(err), gatehouse.ErrUnavailable) && !errors.Is(err, context.Canceled) {
-			err = fmt.Errorf("%w: no migration is applied: %w", gatehouse.ErrUnavailable, err)
-		}
-		return s.fail("ready", err)
+	err = scanOne(s.readVersions(ctx).Raw("SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version"), &version)
+	switch {
+	case isMissingTable(err):
+		err = &SchemaError{Latest: latest}
+	case err != nil && !errors.Is(kindOf(err), gatehouse.ErrUnavailable) && !errors.Is(err, context.Canceled):
+		err = fmt.Errorf("%w: the table of migrations cannot be read: %w", gatehouse.ErrUnavailable, err)
+	case err == nil && version < latest:
+		err = &SchemaError{Version: version, Latest: latest}
 	}
-	if version < latest {
-		return s.fail("ready", fmt.Errorf("%w: the database is at migration %d of %d; run gatehouse migrate up", gatehouse.ErrUnavailable, version, latest))
+	return s.fail("ready", err)
+}
+
+// readVersions is read for the table of migrations. The log does not report that the table
+// is missing, because callers expect that.
+func (s *Store) readVersions(ctx context.Context) *gorm.DB {
+	return s.read(ctx).Session(&gorm.Session{Logger: versionLog{statementLog{s.log}}})
+}
+
+// isMissingTable reports whether a statement failed because its table does not exist.
+func isMissingTable(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "42P01" // undefined_table
 	}
-	return nil
+	return isSQLite(err, sqlite3.SQLITE_ERROR) && strings.Contains(err.Error(), "no such table")
 }
 
 // latestMigration returns the highest migration that this version of Gatehouse has.
 func latestMigration() (int64, error) {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil || len(names) == 0 {
-		return 0, fmt.Errorf("list migrations: %w", err)
+	list, err := Migrations()
+	if err != nil {
+		return 0, err
 	}
-	return goose.NumericComponent(names[len(names)-1]) // Glob sorts
+	return list[len(list)-1].Version, nil
 }
 
 func (s *Store) withMigrations(f func(*goose.Provider, *sql.DB) error) (err error) {

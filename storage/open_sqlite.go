@@ -26,7 +26,7 @@ import (
 // the same file.
 const sqliteBusyTimeout = 5 * time.Second
 
-func openSQLite(ctx context.Context, path string, log *slog.Logger) (engine, error) {
+func openSQLite(ctx context.Context, path string, existing bool, log *slog.Logger) (engine, error) {
 	path = strings.TrimPrefix(path, "//")
 	remove := func() error { return nil }
 	synchronous := "FULL" // a commit survives a power cut
@@ -41,10 +41,10 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (engine, err
 		if err != nil {
 			return engine{}, fmt.Errorf("sqlite::memory: needs a directory for temporary files; set TMPDIR to a writable directory: %w", err)
 		}
-		path, synchronous = filepath.Join(dir, "gatehouse.db"), "OFF"
+		path, synchronous, existing = filepath.Join(dir, "gatehouse.db"), "OFF", false
 		remove = func() error { return os.RemoveAll(dir) }
 	}
-	e, err := openSQLiteFile(ctx, path, synchronous, log)
+	e, err := openSQLiteFile(ctx, path, synchronous, existing, log)
 	if err != nil {
 		return engine{}, errors.Join(err, remove())
 	}
@@ -53,7 +53,7 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (engine, err
 	return e, nil
 }
 
-func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Logger) (engine, error) {
+func openSQLiteFile(ctx context.Context, path, synchronous string, existing bool, log *slog.Logger) (engine, error) {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return engine{}, fmt.Errorf("the directory %s of the database does not exist; create it, or choose another path", dir)
@@ -64,6 +64,11 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, log *slog.Log
 		// Locks and shared memory do not work between the machines that mount it
 		// (sqlite.org/howtocorrupt.html §2.1, sqlite.org/wal.html).
 		return engine{}, fmt.Errorf("the directory %s is on a network file system (%s), where SQLite loses data; choose a path on a local disk, or use PostgreSQL", dir, name)
+	}
+	if existing {
+		if _, err := os.Stat(path); err != nil {
+			return engine{}, fmt.Errorf("open the database: %w", err)
+		}
 	}
 	// The file is created here so that other users of the machine cannot read it.
 	// SQLite gives its -wal and -shm files the same mode.

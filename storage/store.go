@@ -22,6 +22,9 @@ type Options struct {
 	URL string
 	// FixedSettings are the settings that the environment fixes (gatehouse.ParseSettings).
 	FixedSettings map[string]string
+	// Existing means that the database must exist: Open does not create a SQLite file, and
+	// returns fs.ErrNotExist.
+	Existing bool
 	// Log gets migrations, and statements that failed or were slow. nil logs nothing.
 	Log *slog.Logger
 }
@@ -88,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	var err error
 	switch scheme {
 	case "sqlite":
-		s.engine, err = openSQLite(ctx, rest, s.log)
+		s.engine, err = openSQLite(ctx, rest, o.Existing, s.log)
 	case "postgres", "postgresql":
 		s.engine, err = openPostgres(ctx, o.URL, s.log)
 	default:

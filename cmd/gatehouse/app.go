@@ -109,7 +109,7 @@ func (c *cli) appListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List all apps", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withExisting(cmd.Context(), func(t tools) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
 				apps, err := allPages(func(offset, limit int) ([]gatehouse.App, error) {
 					return t.store.Apps(cmd.Context(), gatehouse.AppQuery{Offset: offset, Limit: limit})
 				})
@@ -140,7 +140,7 @@ func (c *cli) appShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show CLIENT-ID", Short: "Show an app", Args: exactly("CLIENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withExisting(cmd.Context(), func(t tools) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
 				app, err := t.findApp(cmd.Context(), args[0])
 				if err != nil {
 					return err
@@ -160,7 +160,7 @@ func (c *cli) appDeleteCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "delete CLIENT-ID", Short: "Delete an app; its codes and tokens stop working immediately", Args: exactly("CLIENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withExisting(cmd.Context(), func(t tools) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
 				app, err := t.findApp(cmd.Context(), args[0])
 				if err != nil {
 					return err
@@ -179,7 +179,7 @@ func (c *cli) appRegenerateSecretCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "regenerate-secret CLIENT-ID", Short: "Replace the client secret of an app; the current secret stops working immediately", Args: exactly("CLIENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withExisting(cmd.Context(), func(t tools) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
 				app, err := t.findApp(cmd.Context(), args[0])
 				if err != nil {
 					return err

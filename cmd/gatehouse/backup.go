@@ -55,20 +55,19 @@ func (c *cli) backup(ctx context.Context, file string) (err error) {
 	if isPostgres(cfg.DatabaseURL) {
 		return postgresTool("pg_dump --format=custom --no-owner --file=" + quote(file) + " " + quote(libpqURL(cfg.DatabaseURL)))
 	}
-	if err := requireDatabase(cfg.DatabaseURL); err != nil {
+	// The store is opened first, so that a missing database is the first error. A database
+	// of an older version can be backed up: operators do that before they migrate it.
+	store, err := openExisting(ctx, storage.Options{URL: cfg.DatabaseURL, Log: c.toolLog()})
+	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, store.Close()) }()
 	secret, inUse := secretFile(cfg)
 	if inUse {
 		if _, err := os.Lstat(file + secretFileSuffix); !errors.Is(err, fs.ErrNotExist) {
 			return fileExists(file + secretFileSuffix)
 		}
 	}
-	store, err := storage.Open(ctx, storage.Options{URL: cfg.DatabaseURL, Log: c.toolLog()})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
 	switch err := store.Backup(ctx, file); {
 	case errors.Is(err, fs.ErrExist):
 		return fileExists(file)
@@ -175,17 +174,6 @@ func copySecret(from, to string) (err error) {
 // sqlitePath returns the file of a SQLite URL.
 func sqlitePath(databaseURL string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(databaseURL, "sqlite:"), "//")
-}
-
-// requireDatabase returns an error if the SQLite database does not exist, because
-// opening it would create it.
-func requireDatabase(databaseURL string) error {
-	if path := sqlitePath(databaseURL); !isPostgres(databaseURL) {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("the database %s does not exist; GATEHOUSE_DATABASE_URL sets its path", path)
-		}
-	}
-	return nil
 }
 
 // postgresTool returns an error with the command of PostgreSQL that does the job.

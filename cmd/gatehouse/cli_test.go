@@ -24,6 +24,13 @@ func runCommand(t *testing.T, environ []string, args ...string) (status int, std
 	return status, out.String(), errs.String()
 }
 
+// migrate creates the database of a test.
+func migrate(t *testing.T, environ []string) {
+	t.Helper()
+	status, _, stderr := runCommand(t, environ, "migrate")
+	require.Equal(t, exitOK, status, stderr)
+}
+
 func TestInvalidCommandLineExitsWithStatus2(t *testing.T) {
 	cases := []struct {
 		args []string
@@ -110,6 +117,7 @@ func TestHealthcheckRequestsReadyzFromTheListener(t *testing.T) {
 // Attack: control the operator's terminal with the names and texts that users choose.
 func TestOutputShowsControlCharactersAsEscapes(t *testing.T) {
 	environ := []string{"GATEHOUSE_DATABASE_URL=sqlite:" + filepath.Join(t.TempDir(), "gatehouse.db")}
+	migrate(t, environ)
 	hostile := "A\x1b]0;title\x07\x1b[2J\u009b31m\u202eevil\u200b\r\n\tFake row\x7f é 漢 ok"
 	status, stdout, stderr := runCommand(t, environ, "app", "create", "--name", hostile, "--description", hostile, "--callback-url", "https://app.example.com/cb")
 	require.Equal(t, exitOK, status, stderr)

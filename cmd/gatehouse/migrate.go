@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,14 +15,20 @@ import (
 )
 
 func (c *cli) migrateCommand() *cobra.Command {
-	return group("migrate", "Migrate the database schema", "", c.migrateUpCommand(), c.migrateDownCommand(), c.migrateStatusCommand())
+	up := c.migrateUpCommand()
+	cmd := group("migrate", "Create or migrate the database", `Apply every missing migration, as migrate up does. The database is created first if it
+is a SQLite database that does not exist.
+
+Only this command, serve and demo create or migrate a database.`, up, c.migrateDownCommand(), c.migrateStatusCommand())
+	cmd.RunE = up.RunE
+	return cmd
 }
 
 func (c *cli) migrateUpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "up", Short: "Apply every missing migration (serve does this at its start)", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withStore(cmd.Context(), func(store *storage.Store) error {
+			return c.withStore(cmd.Context(), storage.Open, func(store *storage.Store) error {
 				if err := store.MigrateUp(cmd.Context()); err != nil {
 					return err
 				}
@@ -37,7 +46,7 @@ func (c *cli) migrateDownCommand() *cobra.Command {
 			if !yes {
 				return usagef("this command deletes data; make a backup and then use --yes")
 			}
-			return c.withStore(cmd.Context(), func(store *storage.Store) error {
+			return c.withStore(cmd.Context(), openExisting, func(store *storage.Store) error {
 				err := store.MigrateDown(cmd.Context())
 				if errors.Is(err, gatehouse.ErrNotFound) {
 					return errors.New("no migration is applied, so the command cannot revert one")
@@ -64,39 +73,59 @@ func (c *cli) migrateStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "List the migrations and when they were applied", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withStore(cmd.Context(), func(store *storage.Store) error {
-				migrations, err := store.MigrationStatus(cmd.Context())
-				if err != nil {
-					return err
+			migrations, err := c.migrationStatus(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var list []migrationJSON
+			var rows [][]string
+			for _, m := range migrations {
+				applied := "no"
+				if !m.Applied.IsZero() {
+					applied = m.Applied.UTC().Format(time.DateTime)
 				}
-				var list []migrationJSON
-				var rows [][]string
-				for _, m := range migrations {
-					applied := "no"
-					if !m.Applied.IsZero() {
-						applied = m.Applied.UTC().Format(time.DateTime)
-					}
-					list = append(list, migrationJSON{Version: m.Version, Name: m.Name, AppliedAt: milliseconds(m.Applied)})
-					rows = append(rows, []string{m.Name, applied})
-				}
-				if asJSON {
-					return c.printJSON(list)
-				}
-				return c.printTable([]string{"MIGRATION", "APPLIED"}, rows)
-			})
+				list = append(list, migrationJSON{Version: m.Version, Name: m.Name, AppliedAt: milliseconds(m.Applied)})
+				rows = append(rows, []string{m.Name, applied})
+			}
+			if asJSON {
+				return c.printJSON(list)
+			}
+			return c.printTable([]string{"MIGRATION", "APPLIED"}, rows)
 		},
 	}
 	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
 
+// migrationStatus lists the migrations. It does not create a SQLite database that does
+// not exist: no migration is applied there.
+func (c *cli) migrationStatus(ctx context.Context) (list []storage.Migration, err error) {
+	cfg, err := loadConfig(c.environ, forTools)
+	if err != nil {
+		return nil, err
+	}
+	if !isPostgres(cfg.DatabaseURL) {
+		path := sqlitePath(cfg.DatabaseURL)
+		_, fileErr := os.Stat(path)
+		_, directoryErr := os.Stat(filepath.Dir(path))
+		if errors.Is(fileErr, fs.ErrNotExist) && directoryErr == nil {
+			return storage.Migrations()
+		}
+	}
+	err = c.withStore(ctx, storage.Open, func(store *storage.Store) (err error) {
+		list, err = store.MigrationStatus(ctx)
+		return err
+	})
+	return list, err
+}
+
 // withStore opens the database of the configuration without migrating it.
-func (c *cli) withStore(ctx context.Context, do func(*storage.Store) error) (err error) {
+func (c *cli) withStore(ctx context.Context, open func(context.Context, storage.Options) (*storage.Store, error), do func(*storage.Store) error) (err error) {
 	cfg, err := loadConfig(c.environ, forTools)
 	if err != nil {
 		return err
 	}
-	store, err := storage.Open(ctx, storage.Options{URL: cfg.DatabaseURL, Log: c.toolLog()})
+	store, err := open(ctx, storage.Options{URL: cfg.DatabaseURL, Log: c.toolLog()})
 	if err != nil {
 		return err
 	}

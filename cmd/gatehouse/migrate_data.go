@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"gatehouse"
 	"gatehouse/storage"
 )
 
@@ -56,27 +56,25 @@ type movedJSON struct {
 }
 
 func (c *cli) migrateData(ctx context.Context, from, to string) (moved []movedJSON, err error) {
-	if err := requireDatabase(from); err != nil {
-		return nil, err
-	}
-	source, err := storage.Open(ctx, storage.Options{URL: from, Log: c.toolLog()})
+	source, err := storage.Open(ctx, storage.Options{URL: from, Existing: true, Log: c.toolLog()})
 	if err != nil {
-		return nil, fmt.Errorf("--from: %w", err)
+		return nil, explainMissing("--from", from, err)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	target, err := storage.Open(ctx, storage.Options{URL: to, Log: c.toolLog()})
+	target, err := storage.Open(ctx, storage.Options{URL: to, Existing: true, Log: c.toolLog()})
 	if err != nil {
-		return nil, fmt.Errorf("--to: %w", err)
+		return nil, explainMissing("--to", to, err)
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
 	for _, side := range []struct {
 		flag  string
 		store *storage.Store
 	}{{"--from", source}, {"--to", target}} {
-		if err := side.store.Ready(ctx); errors.Is(err, gatehouse.ErrUnavailable) {
-			return nil, fmt.Errorf("the %s database is not migrated; run this first, with its URL: GATEHOUSE_DATABASE_URL=URL gatehouse migrate up (%w)", side.flag, err)
+		var schema *storage.SchemaError
+		if err := side.store.Ready(ctx); errors.As(err, &schema) {
+			return nil, fmt.Errorf("the %s database is not migrated; run this first, with its URL: GATEHOUSE_DATABASE_URL=URL gatehouse migrate up (%w)", side.flag, schema)
 		} else if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", side.flag, err)
 		}
 	}
 	list, err := storage.Move(ctx, source, target)
@@ -87,6 +85,18 @@ func (c *cli) migrateData(ctx context.Context, from, to string) (moved []movedJS
 		moved = append(moved, movedJSON(m))
 	}
 	return moved, err
+}
+
+// explainMissing says what to do about a SQLite database that does not exist. Only migrate
+// and serve create one.
+func explainMissing(flag, databaseURL string, err error) error {
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w", flag, err)
+	case flag == "--from":
+		return fmt.Errorf("the database %s does not exist; check --from", sqlitePath(databaseURL))
+	}
+	return fmt.Errorf("the --to database is not migrated; run this first, with its URL: GATEHOUSE_DATABASE_URL=URL gatehouse migrate up (the file %s does not exist)", sqlitePath(databaseURL))
 }
 
 // printMoved prints the number of rows of each table, and the next step.

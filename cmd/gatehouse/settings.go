@@ -23,7 +23,7 @@ func (c *cli) settingsListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List all settings", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withExisting(cmd.Context(), func(t tools) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
 				settings, err := t.store.Settings(cmd.Context())
 				if err != nil {
 					return err
@@ -50,7 +50,7 @@ func (c *cli) settingsSetCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "set SETTING VALUE", Short: "Change a setting; every node uses the new value within a second", Args: exactly("SETTING", "VALUE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withExisting(cmd.Context(), func(t tools) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
 				key := args[0]
 				if _, err := t.settings.Set(cmd.Context(), gatehouse.Caller{}, map[string]string{key: args[1]}); err != nil {
 					return err

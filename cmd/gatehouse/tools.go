@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"gatehouse"
 	"gatehouse/account"
@@ -21,19 +23,24 @@ type tools struct {
 	settings *console.SettingsEditor
 }
 
-// withTools opens the database of the configuration for a command. It creates and
-// migrates the database if necessary.
+// withTools opens the database of the configuration for a command. The database must
+// exist and be migrated: only serve, migrate and demo create or migrate a database. A
+// database that a newer version of Gatehouse has migrated further is accepted, because
+// nodes of two versions run side by side during an upgrade.
 func (c *cli) withTools(ctx context.Context, do func(tools) error) (err error) {
 	cfg, err := loadConfig(c.environ, forTools)
 	if err != nil {
 		return err
 	}
 	log := c.toolLog()
-	store, err := openMigrated(ctx, cfg, log)
+	store, err := openExisting(ctx, storageOptions(cfg, log))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := store.Ready(ctx); err != nil {
+		return explainSchema(err)
+	}
 	return do(tools{
 		store:    store,
 		users:    account.NewUsers(account.UsersConfig{Store: store, Hasher: account.NewHasher(account.HasherConfig{}), Log: log}),
@@ -42,17 +49,38 @@ func (c *cli) withTools(ctx context.Context, do func(tools) error) (err error) {
 	})
 }
 
-// withExisting is withTools for a command that reads or changes existing rows. It does
-// not create a SQLite database, so that a mistyped path is an error.
-func (c *cli) withExisting(ctx context.Context, do func(tools) error) error {
-	cfg, err := loadConfig(c.environ, forTools)
-	if err != nil {
-		return err
+// openExisting opens a database that must exist, so that a mistyped path is an error and
+// no command leaves an empty database behind.
+func openExisting(ctx context.Context, o storage.Options) (*storage.Store, error) {
+	o.Existing = true
+	if isPostgres(o.URL) {
+		return storage.Open(ctx, o)
 	}
-	if err := requireDatabase(cfg.DatabaseURL); err != nil {
-		return err
+	path := sqlitePath(o.URL)
+	info, err := os.Stat(path)
+	if err == nil && info.Size() == 0 { // Opening it would write to it.
+		return nil, explainSchema(&storage.SchemaError{})
 	}
-	return c.withTools(ctx, do)
+	var store *storage.Store
+	if err == nil {
+		store, err = storage.Open(ctx, o)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the database %s does not exist; GATEHOUSE_DATABASE_URL sets its path, and `gatehouse migrate` or `gatehouse serve` creates it", path)
+	}
+	return store, err
+}
+
+// explainSchema says what to do about a database with missing migrations.
+func explainSchema(err error) error {
+	var schema *storage.SchemaError
+	switch {
+	case !errors.As(err, &schema):
+		return err
+	case schema.Version == 0:
+		return errors.New("the database is not migrated; run `gatehouse migrate`, or start `gatehouse serve`, which migrates it")
+	}
+	return fmt.Errorf("the database is at migration %d, but this version of Gatehouse needs migration %d; make a backup and run `gatehouse migrate`, or use the version of Gatehouse that the gateway runs", schema.Version, schema.Latest)
 }
 
 // findUser returns the user with a username, an email or an id.

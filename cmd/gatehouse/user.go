@@ -97,7 +97,7 @@ func (c *cli) userListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List all users", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withExisting(cmd.Context(), func(t tools) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
 				users, err := allPages(func(offset, limit int) ([]gatehouse.User, error) {
 					return t.store.SearchUsers(cmd.Context(), "", offset, limit)
 				})
@@ -133,7 +133,7 @@ func (c *cli) userSetPasswordCommand() *cobra.Command {
 			if err := password.check(); err != nil {
 				return err
 			}
-			return c.withExisting(cmd.Context(), func(t tools) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
 				user, err := t.findUser(cmd.Context(), args[0])
 				if err != nil {
 					return err
@@ -163,7 +163,7 @@ func (c *cli) userChangeCommand(name, short, done string, change func(ctx contex
 	return &cobra.Command{
 		Use: name + " USER", Short: short, Args: exactly(userArgument),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withExisting(cmd.Context(), func(t tools) error {
+			return c.withTools(cmd.Context(), func(t tools) error {
 				user, err := t.findUser(cmd.Context(), args[0])
 				if err != nil {
 					return err

@@ -68,6 +68,7 @@ func prepareAt(t *testing.T, host string) *gateway {
 func start(t *testing.T) *gateway {
 	t.Helper()
 	g := prepare(t)
+	g.command(t, "migrate")
 	g.command(t, "user", "create", "--username", ada.name, "--email", ada.email, "--password", ada.password, "--admin")
 	g.command(t, "user", "create", "--username", bob.name, "--email", bob.email, "--password", bob.password)
 	g.command(t, "settings", "set", "enable_oauth_service_provider", "true")

@@ -120,6 +120,7 @@ func TestForgedFormsAreRefusedOnPlainHTTPInAPrivateNetwork(t *testing.T) {
 	t.Parallel()
 	app := startClient(t)
 	g := prepareAt(t, "nas.lan")
+	g.command(t, "migrate")
 	g.command(t, "user", "create", "--username", bob.name, "--email", bob.email, "--password", bob.password)
 	g.serve(t)
 	_, port, err := net.SplitHostPort(app.host())

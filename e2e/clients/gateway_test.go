@@ -68,6 +68,7 @@ func start(t *testing.T, d deployment) *gateway {
 	if d.registration {
 		g.environment = append(g.environment, "GATEHOUSE_ENABLE_DYNAMIC_CLIENT_REGISTRATION=true")
 	}
+	g.command(t, "migrate")
 	g.command(t, "user", "create", "--username", ada.name, "--email", ada.email, "--password", ada.password, "--admin")
 	g.command(t, "user", "create", "--username", bob.name, "--email", bob.email, "--password", bob.password)
 	g.resourceServer = g.app(t, "--name", "An MCP server", "--callback-url", "https://mcp.example.com/unused")
