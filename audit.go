@@ -43,4 +43,7 @@ const (
 	AuditUpdatePassword       = "updatePassword"
 	AuditUpdateSetting        = "updateConfig"
 	AuditSystemSetUp          = "setUpSystem"
+	AuditCreateSigningKey     = "createSigningKey"
+	AuditRotateSigningKey     = "rotateSigningKey"
+	AuditWithdrawSigningKey   = "withdrawSigningKey"
 )

@@ -16,6 +16,7 @@ import (
 	"gatehouse/internal/web"
 	"gatehouse/provider"
 	"gatehouse/registration"
+	"gatehouse/signing"
 	"gatehouse/templates"
 )
 
@@ -27,6 +28,7 @@ type Store interface {
 	consent.Store
 	provider.Store
 	registration.Store
+	signing.Store
 	// Ready returns an error if the database does not answer or is not migrated.
 	Ready(ctx context.Context) error
 }
@@ -49,6 +51,7 @@ type Gateway struct {
 	Handler http.Handler
 	Users   *account.Users
 	SetUp   *account.SetUp
+	Keys    *signing.Keys // its Run belongs to a running gateway
 }
 
 // NewGateway connects the packages: store, tokens, authentication, consent, the
@@ -66,6 +69,11 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := signing.NewKeys(signing.KeysConfig{Store: store, Secrets: c.Secrets, Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	publicKeys := signing.NewHandler(signing.HandlerConfig{Keys: keys, Settings: store, Log: c.Log})
 
 	cookies := account.Cookies{Session: web.CookieName(c.SiteURL, "gatehouse_session"), BasePath: basePath, SiteHTTPS: c.SiteURL.Scheme == "https"}
 	authenticator := account.NewAuthenticator(account.AuthenticatorConfig{
@@ -110,11 +118,11 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 		SiteURL: c.SiteURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Build: c.Build, Ready: store.Ready,
 		RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: c.Metrics, Tracers: c.Tracers, Log: c.Log,
 		// The registration endpoint comes before the API of apps, whose paths include its own.
-		Routes: slices.Concat(protocol.Routes(), registrar.Routes(), consents.Routes(), accounts.Routes(),
+		Routes: slices.Concat(protocol.Routes(), publicKeys.Routes(), registrar.Routes(), consents.Routes(), accounts.Routes(),
 			integrations.Routes(), security.Routes(), admin.Routes()),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Gateway{Handler: handler, Users: users, SetUp: setUp}, nil
+	return &Gateway{Handler: handler, Users: users, SetUp: setUp, Keys: keys}, nil
 }

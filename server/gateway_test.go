@@ -58,6 +58,7 @@ func TestPolicyOfEachEndpoint(t *testing.T) {
 		{"POST", "/oauth/access_token", form, "oauth", 2048, "POST", true},
 		{"POST", "/oauth/revoke", form, "oauth", 2048, "POST", true},
 		{"POST", "/oauth/introspect", form, "oauth", 2048, "POST", true},
+		{"GET", "/oauth/jwks", "", "contract", 2048, "GET", true},
 		{"POST", "/api/v4/oauth/apps/register", json, "oauth", 2048, "POST", true},
 		{"GET", "/oauth/authorize", "", "page", 16384, "", true},
 		{"POST", "/oauth/authorize?client_id=x", form, "page", 16384, "", false},

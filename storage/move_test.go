@@ -45,6 +45,7 @@ func fill(t *testing.T, url string, store *storage.Store) {
 	}
 	_, err = store.TakeAttempt(ctx, now, gatehouse.RateLimit{ID: "limit", Burst: 2, Refill: time.Hour})
 	require.NoError(t, err)
+	require.NoError(t, store.ChangeSigningKeys(ctx, []gatehouse.SigningKey{{ID: "key", Algorithm: "alg", Number: 1, PublicKey: "{}", CreateAt: now}}, nil, nil))
 	public := storagetest.NewApp()
 	public.IsPublic, public.IsDynamicallyRegistered, public.SecretHash = true, true, ""
 	require.NoError(t, store.CreateApp(ctx, public))

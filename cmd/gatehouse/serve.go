@@ -85,6 +85,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	reaper := newReaper(reaperConfig{Store: store, Metrics: metrics, Log: log})
 	group.Go(func() error { reaper.run(ctx); return nil })
+	group.Go(func() error { g.Keys.Run(ctx); return nil })
 	group.Go(func() error { return server.Run(ctx, log, listeners...) })
 	err = group.Wait()
 	log.Info("gatehouse has stopped")

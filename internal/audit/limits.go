@@ -27,8 +27,8 @@ const (
 )
 
 // limitsOf returns the limits of an event. An event of the command line has no limit,
-// because the operator causes it. Neither has a successful change of the users or the
-// settings, which only a System Admin can cause.
+// because the operator causes it. Neither has a successful change of the users, the
+// settings or the signing keys: only a System Admin can cause it, or time.
 func limitsOf(e gatehouse.AuditEvent) []gatehouse.RateLimit {
 	if e.IP == "" || e.Outcome == gatehouse.OutcomeSuccess && isByAdmin(e.Event) {
 		return nil
@@ -55,7 +55,8 @@ func summaryLimit(e gatehouse.AuditEvent) gatehouse.RateLimit {
 
 func isByAdmin(event string) bool {
 	switch event {
-	case gatehouse.AuditCreateUser, gatehouse.AuditUpdateUserActive, gatehouse.AuditUpdateUserRoles, gatehouse.AuditUpdateSetting, gatehouse.AuditSystemSetUp:
+	case gatehouse.AuditCreateUser, gatehouse.AuditUpdateUserActive, gatehouse.AuditUpdateUserRoles, gatehouse.AuditUpdateSetting, gatehouse.AuditSystemSetUp,
+		gatehouse.AuditCreateSigningKey, gatehouse.AuditRotateSigningKey, gatehouse.AuditWithdrawSigningKey:
 		return true
 	}
 	return false

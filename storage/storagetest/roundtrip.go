@@ -26,6 +26,7 @@ func roundTripCases() map[string]func(*testing.T, *database) {
 		"every field of a consent is stored":        consentFieldsStored,
 		"every field of a grant is stored":          grantFieldsStored,
 		"every field of an audit event is stored":   auditFieldsStored,
+		"every field of a signing key is stored":    signingKeyFieldsStored,
 		"every setting is stored":                   settingsStored,
 		"every method that reads a value is tested": everyReadMethodIsTested,
 	}
@@ -41,6 +42,7 @@ func readMethods() map[reflect.Type][]string {
 		reflect.TypeFor[gatehouse.Consent]():    {"Consent", "RecordConsent", "UserConsents"},
 		reflect.TypeFor[gatehouse.Grant]():      {"Grant"},
 		reflect.TypeFor[gatehouse.AuditEvent](): {"AuditEvents"},
+		reflect.TypeFor[gatehouse.SigningKey](): {"SigningKeys"},
 		reflect.TypeFor[gatehouse.Settings]():   {"Settings"},
 	}
 }
@@ -169,6 +171,24 @@ func auditFieldsStored(t *testing.T, d *database) {
 	list, err := store.AuditEvents(ctx, "", 10)
 	require.Len(t, list, 1)
 	requireSameFields(t, "AuditEvents", event, list[0], err, nil)
+}
+
+func signingKeyFieldsStored(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	key := filled[gatehouse.SigningKey](t)
+	require.NoError(t, store.ChangeSigningKeys(ctx, []gatehouse.SigningKey{key}, nil, nil))
+	list, err := store.SigningKeys(ctx)
+	require.Len(t, list, 1)
+	requireSameFields(t, "SigningKeys", key, list[0], err, nil)
+
+	after := filled[gatehouse.SigningKey](t)
+	require.NoError(t, store.ChangeSigningKeys(ctx, nil, []gatehouse.SigningKeyChange{{Before: key, After: after}}, nil))
+	list, err = store.SigningKeys(ctx)
+	require.Len(t, list, 1)
+	requireSameFields(t, "SigningKeys after a change", after, list[0], err, exceptions{
+		"ID": "it never changes", "Algorithm": "it never changes", "Number": "it never changes",
+		"PublicKey": "it never changes", "CreateAt": "it never changes",
+	})
 }
 
 // Each setting gets a value that is not its default. Then every field of Settings must

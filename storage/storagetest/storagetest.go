@@ -16,7 +16,7 @@ import (
 func Run(t *testing.T, newURL func(t testing.TB) string) {
 	for _, cases := range []map[string]func(*testing.T, *database){
 		migrationCases(), userCases(), accessCases(), sessionCases(), appCases(), consentCases(), grantCases(), rotationCases(),
-		raceCases(), userRaceCases(), inFlightCases(), settingCases(), rateLimitCases(), upkeepCases(), reapAppCases(), contentCases(), roundTripCases(), errorCases(),
+		raceCases(), userRaceCases(), inFlightCases(), settingCases(), rateLimitCases(), upkeepCases(), reapAppCases(), signingKeyCases(), contentCases(), roundTripCases(), errorCases(),
 	} {
 		for name, test := range cases {
 			t.Run(name, func(t *testing.T) {
