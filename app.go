@@ -34,6 +34,7 @@ type App struct {
 	// confidential app may use both secret methods, independent of this value.
 	TokenEndpointAuthMethod string
 	// AccessTokenLifetime and RefreshTokenLifetime override the settings unless they are 0.
+	// Only System Admins may set them. A public app has no RefreshTokenLifetime.
 	AccessTokenLifetime  time.Duration
 	RefreshTokenLifetime time.Duration
 	CreateAt             time.Time

@@ -235,15 +235,29 @@ func boolSetting(field func(*Settings) *bool) func(*Settings, string) error {
 	}
 }
 
-// lifetimeSetting takes durations from one minute to one year. Less than a minute breaks
-// correct clients, and a token that is valid for more than a year hardly expires.
+// The shortest and the longest lifetime that a setting or an app takes. Less than a minute
+// breaks correct clients, and a token that is valid for more than a year hardly expires.
+const (
+	MinLifetime = time.Minute
+	MaxLifetime = 366 * 24 * time.Hour
+)
+
+// ParseLifetime parses a lifetime as users type it, such as "30m" or "24h". Its error is a
+// sentence for the user.
+func ParseLifetime(v string) (time.Duration, error) {
+	d, err := time.ParseDuration(strings.TrimSpace(v))
+	if err != nil || d < MinLifetime || d > MaxLifetime {
+		return 0, fmt.Errorf("%q is not valid. Use a duration from one minute to one year, such as 30m or 24h.", v) //nolint:revive,staticcheck // a sentence for the user
+	}
+	return d, nil
+}
+
 func lifetimeSetting(field func(*Settings) *time.Duration) func(*Settings, string) error {
 	return func(s *Settings, v string) error {
-		d, err := time.ParseDuration(strings.TrimSpace(v))
-		if err != nil || d < time.Minute || d > 366*24*time.Hour {
-			return fmt.Errorf("%q is not valid. Use a duration from one minute to one year, such as 30m or 24h.", v) //nolint:revive,staticcheck // a sentence for the user
+		d, err := ParseLifetime(v)
+		if err == nil {
+			*field(s) = d
 		}
-		*field(s) = d
-		return nil
+		return err
 	}
 }

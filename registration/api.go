@@ -2,6 +2,7 @@ package registration
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -21,6 +22,23 @@ type appRequest struct {
 	IsTrusted       bool     `json:"is_trusted"`
 	IsPublic        bool     `json:"is_public"`         // E6 only, because the type never changes
 	MattermostAppID string   `json:"mattermost_app_id"` // E10 only
+	// The lifetimes are not in the contract. A missing one does not change, because the
+	// contract's clients do not know it. 0 means that the settings apply.
+	AccessTokenLifetimeSeconds  *int64 `json:"access_token_lifetime_seconds"`
+	RefreshTokenLifetimeSeconds *int64 `json:"refresh_token_lifetime_seconds"`
+}
+
+// lifetimeOf returns a lifetime from a request. If the member is missing, it returns the
+// current lifetime. A number that is too large or negative becomes a lifetime that Check
+// refuses.
+func lifetimeOf(seconds *int64, current time.Duration) time.Duration {
+	switch {
+	case seconds == nil:
+		return current
+	case *seconds < 0 || *seconds > int64(gatehouse.MaxLifetime/time.Second):
+		return gatehouse.MaxLifetime + 1
+	}
+	return time.Duration(*seconds) * time.Second
 }
 
 // createApp is POST /api/v4/oauth/apps (C 1.8, E6).
@@ -36,6 +54,7 @@ func (h *Handler) createApp(w http.ResponseWriter, r *http.Request) error {
 	app, secret, err := h.registerApp(r.Context(), v, NewApp{
 		Name: body.Name, Description: body.Description, Homepage: body.Homepage, IconURL: body.IconURL,
 		RedirectURIs: body.CallbackURLs, IsTrusted: body.IsTrusted, IsPublic: body.IsPublic,
+		AccessTokenLifetime: lifetimeOf(body.AccessTokenLifetimeSeconds, 0), RefreshTokenLifetime: lifetimeOf(body.RefreshTokenLifetimeSeconds, 0),
 	})
 	if err != nil {
 		return err
@@ -99,8 +118,8 @@ func (h *Handler) getAppInfo(w http.ResponseWriter, r *http.Request) error {
 	return web.WriteJSON(w, http.StatusOK, web.NewAppJSON(app, ""))
 }
 
-// updateApp is PUT /api/v4/oauth/apps/{app_id} (C 1.10, E10). It replaces every field, so a
-// missing member empties its field.
+// updateApp is PUT /api/v4/oauth/apps/{app_id} (C 1.10, E10). It replaces every field of the
+// contract, so a missing member empties its field.
 func (h *Handler) updateApp(w http.ResponseWriter, r *http.Request) error {
 	v, id, err := h.requireCallerOfApp(w, r)
 	switch {
@@ -121,6 +140,8 @@ func (h *Handler) updateApp(w http.ResponseWriter, r *http.Request) error {
 	app, err := h.changeApp(r.Context(), v, id, func(a *gatehouse.App) error {
 		a.Name, a.Description, a.Homepage, a.IconURL = body.Name, body.Description, body.Homepage, body.IconURL
 		a.RedirectURIs, a.IsTrusted, a.MattermostAppID = body.CallbackURLs, body.IsTrusted, body.MattermostAppID
+		a.AccessTokenLifetime = lifetimeOf(body.AccessTokenLifetimeSeconds, a.AccessTokenLifetime)
+		a.RefreshTokenLifetime = lifetimeOf(body.RefreshTokenLifetimeSeconds, a.RefreshTokenLifetime)
 		return nil
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"gatehouse"
@@ -70,6 +71,20 @@ func CheckAll(app gatehouse.App) []*gatehouse.FieldError {
 	}
 	if len(app.MattermostAppID) > maxMattermostAppID {
 		add("mattermost_app_id", "The Mattermost app ID is longer than 32 bytes.")
+	}
+	for _, l := range []struct {
+		field, message string
+		value          time.Duration
+	}{
+		{"access_token_lifetime", "The access token lifetime must be between one minute and one year, in whole seconds.", app.AccessTokenLifetime},
+		{"refresh_token_lifetime", "The refresh token lifetime must be between one minute and one year, in whole seconds.", app.RefreshTokenLifetime},
+	} {
+		if l.value != 0 && (l.value < gatehouse.MinLifetime || l.value > gatehouse.MaxLifetime || l.value%time.Second != 0) {
+			add(l.field, l.message)
+		}
+	}
+	if app.IsPublic && app.RefreshTokenLifetime != 0 { // C 2.5
+		add("refresh_token_lifetime", "A public app gets no refresh tokens, so it can't have a refresh token lifetime.")
 	}
 	return broken
 }

@@ -37,6 +37,12 @@ func mayTrust(v web.Visit) bool {
 	return !v.IsOAuth() && v.Can(gatehouse.PermissionManageSystem)
 }
 
+// maySetLifetimes allows a user to set the token lifetimes of an app. Otherwise a user who
+// manages an app could make its tokens outlast the settings of the System Admins.
+func maySetLifetimes(v web.Visit) bool {
+	return !v.IsOAuth() && v.Can(gatehouse.PermissionManageSystem)
+}
+
 // loadApp loads an app without a check of permissions (C 1.10).
 func (h *Handler) loadApp(ctx context.Context, v web.Visit, id string) (gatehouse.App, error) {
 	if !v.Settings.EnableOAuthServiceProvider {
@@ -74,6 +80,9 @@ func (h *Handler) registerApp(ctx context.Context, v web.Visit, n NewApp) (app g
 	case !v.Settings.EnableOAuthServiceProvider:
 		return gatehouse.App{}, "", web.ProviderOff("api.oauth.register_oauth_app.turn_off.app_error")
 	}
+	if (n.AccessTokenLifetime != 0 || n.RefreshTokenLifetime != 0) && !maySetLifetimes(v) {
+		return gatehouse.App{}, "", errNoLifetimes()
+	}
 	n.CreatorID = v.User.ID
 	n.IsTrusted = n.IsTrusted && mayTrust(v)
 	app, secret, err = h.apps.Create(ctx, n, v.User.ID)
@@ -84,7 +93,8 @@ func (h *Handler) registerApp(ctx context.Context, v web.Visit, n NewApp) (app g
 }
 
 // changeApp changes an app by edit. If the user may not mark apps as trusted, the flag
-// stays as it is (C 1.10 E10), unless the redirect URIs change (Service.UpdateByUser).
+// stays as it is (C 1.10 E10), unless the redirect URIs change (Service.UpdateByUser). If
+// the user may not set lifetimes, a changed one is refused.
 func (h *Handler) changeApp(ctx context.Context, v web.Visit, id string, edit func(*gatehouse.App) error) (app gatehouse.App, err error) {
 	defer func() { h.auditRefusal(ctx, gatehouse.AuditUpdateApp, v, id, err) }()
 	if _, err := h.loadManagedApp(ctx, v, id); err != nil {
@@ -95,9 +105,12 @@ func (h *Handler) changeApp(ctx context.Context, v web.Visit, id string, edit fu
 		update = h.apps.Update
 	}
 	app, err = update(ctx, id, v.User.ID, func(a *gatehouse.App) error {
-		trusted := a.IsTrusted
+		trusted, access, refresh := a.IsTrusted, a.AccessTokenLifetime, a.RefreshTokenLifetime
 		if err := edit(a); err != nil {
 			return err
+		}
+		if (a.AccessTokenLifetime != access || a.RefreshTokenLifetime != refresh) && !maySetLifetimes(v) {
+			return errNoLifetimes()
 		}
 		if !mayTrust(v) {
 			a.IsTrusted = trusted

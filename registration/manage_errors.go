@@ -37,12 +37,20 @@ func errNotCreator() *web.Error {
 	return e
 }
 
+// errNoLifetimes means that a user who is not a System Admin sent other token lifetimes.
+func errNoLifetimes() *web.Error {
+	e := web.Forbidden(errors.New("no manage_system"))
+	e.Message = "Only System Admins can set the token lifetimes of an app. Leave them as they are."
+	return e
+}
+
 // errNoApp means that the app does not exist.
 func errNoApp(cause error) *web.Error {
 	return &web.Error{Status: http.StatusNotFound, ID: "app.oauth.get_app.find.app_error", Message: "This app does not exist. It may have been deleted.", Cause: cause}
 }
 
 // invalidIDs are the parts of the contract's error ids for the fields of an app (C 1.15).
+// The lifetimes are not in the contract.
 var invalidIDs = map[string]string{
 	"name":              "name",
 	"callback_urls":     "callback",
@@ -50,6 +58,9 @@ var invalidIDs = map[string]string{
 	"description":       "description",
 	"icon_url":          "icon_url",
 	"mattermost_app_id": "mattermost_app_id",
+
+	"access_token_lifetime":  "access_token_lifetime",
+	"refresh_token_lifetime": "refresh_token_lifetime",
 }
 
 // serviceError turns an error of the Service or the Store into the contract's. It keeps a

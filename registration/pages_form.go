@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"gatehouse"
 	"gatehouse/internal/web"
@@ -27,10 +28,10 @@ func (h *Handler) add(w http.ResponseWriter, r *http.Request, v web.Visit) error
 	if err := web.ParseForm(w, r); err != nil {
 		return err
 	}
-	page := templates.AppFormPage{Form: typedForm(r.PostForm), CanSetTrusted: mayTrust(v), Fields: hidden(fieldForm, r.PostForm.Get(fieldForm))}
+	page := templates.AppFormPage{Form: typedForm(r.PostForm, templates.AppForm{}), CanSetTrusted: mayTrust(v), Fields: hidden(fieldForm, r.PostForm.Get(fieldForm))}
 	app := gatehouse.App{IsPublic: page.Form.IsPublic}
 	fill(&app, page.Form)
-	if page.Errors = formErrors(app); len(page.Errors) > 0 {
+	if page.Errors = formErrors(app, page.Form); len(page.Errors) > 0 {
 		return h.pages.Renderer.Render(w, http.StatusBadRequest, v.Frame(), page)
 	}
 	id := ""
@@ -40,6 +41,7 @@ func (h *Handler) add(w http.ResponseWriter, r *http.Request, v web.Visit) error
 	registered, secret, err := h.registerApp(r.Context(), v, NewApp{
 		ID: id, Name: app.Name, Description: app.Description, Homepage: app.Homepage, IconURL: app.IconURL,
 		RedirectURIs: app.RedirectURIs, IsTrusted: app.IsTrusted, IsPublic: app.IsPublic,
+		AccessTokenLifetime: app.AccessTokenLifetime, RefreshTokenLifetime: app.RefreshTokenLifetime,
 	})
 	switch {
 	case errors.Is(err, gatehouse.ErrConflict):
@@ -94,11 +96,11 @@ func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) erro
 		return err
 	}
 	version := r.PostForm.Get(fieldVersion)
-	page := templates.AppFormPage{Form: typedForm(r.PostForm), Fields: hidden(fieldVersion, version)}
+	page := templates.AppFormPage{Form: typedForm(r.PostForm, formOf(app)), Fields: hidden(fieldVersion, version)}
 	page.Form.IsPublic = app.IsPublic
 	edited := app
 	fill(&edited, page.Form)
-	switch page.Errors = formErrors(edited); {
+	switch page.Errors = formErrors(edited, page.Form); {
 	case len(page.Errors) > 0:
 		return h.renderEdit(w, r, v, http.StatusBadRequest, app, page)
 	case !slices.Equal(app.RedirectURIs, edited.RedirectURIs) && r.PostForm.Get("confirm_callbacks") != "true":
@@ -144,13 +146,22 @@ const (
 	fieldVersion = "version"
 )
 
-// typedForm returns the form as the user sent it.
-func typedForm(values url.Values) templates.AppForm {
-	return templates.AppForm{
+// typedForm returns the form as the user sent it. It takes the lifetimes from current if
+// they were not sent, because only System Admins see these fields.
+func typedForm(values url.Values, current templates.AppForm) templates.AppForm {
+	form := templates.AppForm{
 		IsTrusted: values.Get("is_trusted") == "true", IsPublic: values.Get("is_public") == "true",
 		Name: values.Get("name"), Description: values.Get("description"), Homepage: values.Get("homepage"),
 		IconURL: values.Get("icon_url"), CallbackURLs: values.Get("callback_urls"),
+		AccessTokenLifetime: current.AccessTokenLifetime, RefreshTokenLifetime: current.RefreshTokenLifetime,
 	}
+	if values.Has("access_token_lifetime") {
+		form.AccessTokenLifetime = values.Get("access_token_lifetime")
+	}
+	if values.Has("refresh_token_lifetime") {
+		form.RefreshTokenLifetime = values.Get("refresh_token_lifetime")
+	}
+	return form
 }
 
 // formOf returns the form of an existing app.
@@ -158,7 +169,34 @@ func formOf(app gatehouse.App) templates.AppForm {
 	return templates.AppForm{
 		IsTrusted: app.IsTrusted, IsPublic: app.IsPublic, Name: app.Name, Description: app.Description,
 		Homepage: app.Homepage, IconURL: app.IconURL, CallbackURLs: strings.Join(app.RedirectURIs, "\n"),
+		AccessTokenLifetime: typedLifetime(app.AccessTokenLifetime), RefreshTokenLifetime: typedLifetime(app.RefreshTokenLifetime),
 	}
+}
+
+// typedLifetime returns a lifetime as users type it: "30m", not "30m0s". It returns "" for
+// 0, which means that the settings apply.
+func typedLifetime(d time.Duration) string {
+	text := d.String()
+	if d%time.Minute == 0 {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if d%time.Hour == 0 {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// formLifetime parses a typed lifetime. A blank one is 0. One that is not valid becomes a
+// lifetime that Check refuses.
+func formLifetime(typed string) time.Duration {
+	if strings.TrimSpace(typed) == "" {
+		return 0
+	}
+	d, err := gatehouse.ParseLifetime(typed)
+	if err != nil {
+		return gatehouse.MaxLifetime + 1
+	}
+	return d
 }
 
 // fill sets the fields of an app from the form. It does not set the type, which never
@@ -168,6 +206,7 @@ func fill(app *gatehouse.App, f templates.AppForm) {
 	app.Name, app.Description = strings.TrimSpace(f.Name), strings.TrimSpace(f.Description)
 	app.Homepage, app.IconURL = strings.TrimSpace(f.Homepage), strings.TrimSpace(f.IconURL)
 	app.RedirectURIs, app.IsTrusted = callbackLines(f.CallbackURLs), f.IsTrusted
+	app.AccessTokenLifetime, app.RefreshTokenLifetime = formLifetime(f.AccessTokenLifetime), formLifetime(f.RefreshTokenLifetime)
 }
 
 // callbackLines returns the lines that are not blank (C 4.3).
@@ -183,13 +222,18 @@ func callbackLines(text string) []string {
 
 // formErrors returns the errors of a form by field. The form requires a description; the
 // API does not (C 1.15, 4.3).
-func formErrors(app gatehouse.App) map[string]string {
+func formErrors(app gatehouse.App, form templates.AppForm) map[string]string {
 	errs := map[string]string{}
 	if app.Description == "" && !app.IsDynamicallyRegistered {
 		errs["description"] = "The description is missing. Describe in one sentence what the app does."
 	}
 	for _, e := range CheckAll(app) {
 		errs[e.Field] = e.Message
+	}
+	for field, typed := range map[string]string{"access_token_lifetime": form.AccessTokenLifetime, "refresh_token_lifetime": form.RefreshTokenLifetime} {
+		if _, err := gatehouse.ParseLifetime(typed); err != nil && strings.TrimSpace(typed) != "" {
+			errs[field] = err.Error() // It repeats what the user typed.
+		}
 	}
 	return errs
 }

@@ -28,6 +28,9 @@ type NewApp struct {
 	IsTrusted    bool
 	IsPublic     bool
 	CreatorID    string
+	// AccessTokenLifetime and RefreshTokenLifetime are 0 if the settings apply.
+	AccessTokenLifetime  time.Duration
+	RefreshTokenLifetime time.Duration
 }
 
 // ServiceConfig configures a Service.
@@ -57,6 +60,7 @@ func (s *Service) Create(ctx context.Context, n NewApp, actorID string) (gatehou
 	app := gatehouse.App{
 		ID: n.ID, CreatorID: n.CreatorID, Name: n.Name, Description: n.Description, Homepage: n.Homepage, IconURL: n.IconURL,
 		RedirectURIs: n.RedirectURIs, IsTrusted: n.IsTrusted, IsPublic: n.IsPublic,
+		AccessTokenLifetime: n.AccessTokenLifetime, RefreshTokenLifetime: n.RefreshTokenLifetime,
 		TokenEndpointAuthMethod: gatehouse.AuthMethodPost, CreateAt: now, UpdateAt: now,
 	}
 	if app.ID == "" {
@@ -118,7 +122,7 @@ func (s *Service) update(ctx context.Context, id, actorID string, keepTrust bool
 		return gatehouse.App{}, fmt.Errorf("registration: update: %w", err)
 	}
 	s.audit(ctx, gatehouse.AuditUpdateApp, actorID, app)
-	for _, detail := range uriChanges(before.RedirectURIs, app.RedirectURIs) {
+	for _, detail := range append(uriChanges(before.RedirectURIs, app.RedirectURIs), lifetimeChanges(before, app)...) {
 		s.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: gatehouse.AuditUpdateApp, TargetID: app.ID, Detail: detail})
 	}
 	if before.IsTrusted && !app.IsTrusted && !keepTrust {
@@ -149,6 +153,25 @@ func uriChanges(before, after []string) []string {
 		}
 	}
 	return changes
+}
+
+// lifetimeChanges describes a change of the token lifetimes for the audit trail.
+func lifetimeChanges(before, after gatehouse.App) []string {
+	var changes []string
+	if before.AccessTokenLifetime != after.AccessTokenLifetime {
+		changes = append(changes, fmt.Sprintf("The access token lifetime changed from %s to %s.", lifetimeText(before.AccessTokenLifetime), lifetimeText(after.AccessTokenLifetime)))
+	}
+	if before.RefreshTokenLifetime != after.RefreshTokenLifetime {
+		changes = append(changes, fmt.Sprintf("The refresh token lifetime changed from %s to %s.", lifetimeText(before.RefreshTokenLifetime), lifetimeText(after.RefreshTokenLifetime)))
+	}
+	return changes
+}
+
+func lifetimeText(d time.Duration) string {
+	if d == 0 {
+		return "the setting"
+	}
+	return d.String()
 }
 
 // RegenerateSecret replaces the client secret. The current secret stops working

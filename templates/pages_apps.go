@@ -32,18 +32,23 @@ type AppForm struct {
 	Homepage     string
 	IconURL      string
 	CallbackURLs string // one per line
+	// AccessTokenLifetime and RefreshTokenLifetime are durations such as "30m"; "" if the
+	// settings apply.
+	AccessTokenLifetime  string
+	RefreshTokenLifetime string
 }
 
 // AppFormPage adds an app (ID is empty) or edits an app. It posts to
 // /integrations/oauth2-apps/add or /{id}/edit the fields of C 4.3:
 // is_trusted and is_public ("true" or "false"), name, description, homepage,
-// icon_url, callback_urls (one per line), and confirm_callbacks=true if the user
-// answered the question of ConfirmCallbacks.
+// icon_url, callback_urls (one per line), access_token_lifetime and
+// refresh_token_lifetime, and confirm_callbacks=true if the user answered the question of
+// ConfirmCallbacks.
 type AppFormPage struct {
 	ID   string // of the edited app; "" for a new app
 	Form AppForm
-	// CanSetTrusted shows is_trusted, which only System Admins can set. Without it,
-	// the form does not send the field, and the app keeps its value.
+	// CanSetTrusted shows is_trusted and the lifetimes, which only System Admins can set.
+	// Without it, the form does not send the fields, and the app keeps its values.
 	CanSetTrusted bool
 	// IsDynamicallyRegistered reports that description and homepage may be empty.
 	IsDynamicallyRegistered bool

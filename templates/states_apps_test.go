@@ -81,6 +81,7 @@ func appStates() map[string][]check {
 			see("#callback_urls@dir", "ltr"),
 			see("#is_public-hint", "Choose yes for an app that can't keep a secret, such as a browser, mobile or desktop app. It gets no secret and must use PKCE. You can't change this later."),
 			see("[required]@name", "name", "description", "homepage", "callback_urls"),
+			absent("#access_token_lifetime, #refresh_token_lifetime"),
 			see("[data-preview-of]@data-preview-of", "icon_url"),
 			noNotice, absent("main .lead"), absent(".error"), see(".actions", "Cancel Register application"), see(".actions a@href", "/integrations/oauth2-apps"),
 		},
@@ -88,6 +89,9 @@ func appStates() map[string][]check {
 			see("legend", "Is trusted", "Is public client"),
 			see("[checked]@name", "is_trusted", "is_public"),
 			see("[checked]@value", "false", "false"),
+			see("label[for$=lifetime]", "Access token lifetime (optional)", "Refresh token lifetime (optional)"),
+			see("#access_token_lifetime-hint", "Between one minute and one year, such as 30m or 24h. If it is empty, the lifetime in the settings applies. Tokens that the app already has keep their lifetime."),
+			see("#refresh_token_lifetime-hint", "A refresh token expires if the app does not use it for this long, such as 720h. If it is empty, the lifetime in the settings applies. Public clients get no refresh token."),
 			see("#is_trusted-hint", "Users of a trusted app don't see the consent page. Trust only apps that you run yourself."),
 		},
 		"app-add-choices-refused": {
@@ -108,9 +112,14 @@ func appStates() map[string][]check {
 			see("main .lead", "The 212 users who authorized this app see your changes immediately."),
 			see("fieldset[disabled] legend", "Is public client"),
 			see("#is_public-hint", "You can't change this. Register another app instead."),
-			see("main input[type=text], main input[type=url]@value", "Acme Notes", "Shared notes for the whole team.", "https://notes.example.com", "http://localhost:8070/icon.svg"),
+			see("main input[type=text], main input[type=url]@value", "Acme Notes", "Shared notes for the whole team.", "https://notes.example.com", "http://localhost:8070/icon.svg", "30m", ""),
 			see("textarea", "https://notes.example.com/api/auth/callback/mattermost http://localhost:3000/api/auth/callback/mattermost"),
 			noNotice, see(".actions", "Cancel Save changes"), absent("[name=confirm_callbacks]"),
+		},
+		"app-edit-public": {
+			see("[name=is_public][checked]@value", "true"),
+			see("#access_token_lifetime@value", "12h"),
+			absent("#refresh_token_lifetime"),
 		},
 		"app-edit-callbacks": {
 			see(".notice[role=alert] h2", "Confirm the new callback URLs"),

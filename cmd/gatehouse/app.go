@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,11 +11,12 @@ import (
 	"gatehouse"
 	"gatehouse/internal/web"
 	"gatehouse/registration"
+	"gatehouse/templates"
 )
 
 func (c *cli) appCommand() *cobra.Command {
 	return group("app", "Register and manage apps (OAuth clients)", "",
-		c.appCreateCommand(), c.appListCommand(), c.appShowCommand(), c.appDeleteCommand(), c.appRegenerateSecretCommand())
+		c.appCreateCommand(), c.appListCommand(), c.appShowCommand(), c.appUpdateCommand(), c.appDeleteCommand(), c.appRegenerateSecretCommand())
 }
 
 // appJSON is an app in the output of the commands: the API's app object (C 1.7) and
@@ -38,12 +40,16 @@ func appType(a gatehouse.App) string {
 func (c *cli) appCreateCommand() *cobra.Command {
 	var app registration.NewApp
 	var creator string
+	var lifetimes lifetimeFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "create --name NAME --callback-url URL…", Short: "Register an app", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if app.Name == "" || len(app.RedirectURIs) == 0 {
 				return usagef("--name and at least one --callback-url are required")
+			}
+			if err := lifetimes.apply(&app.AccessTokenLifetime, &app.RefreshTokenLifetime); err != nil {
+				return err
 			}
 			return c.withTools(cmd.Context(), func(t tools) error {
 				if creator != "" {
@@ -67,7 +73,7 @@ func (c *cli) appCreateCommand() *cobra.Command {
 				if created.IsPublic {
 					message = "App %s was created.\n\n"
 				}
-				return errors.Join(c.printf(message, created.Name), c.printApp(created, secret))
+				return errors.Join(c.printf(message, created.Name), t.printApp(cmd.Context(), c, created, secret))
 			})
 		},
 	}
@@ -80,6 +86,7 @@ func (c *cli) appCreateCommand() *cobra.Command {
 	flags.BoolVar(&app.IsPublic, "public", false, "the app can't keep a secret, so it gets no client secret and must use PKCE")
 	flags.BoolVar(&app.IsTrusted, "trusted", false, "users of the app never see the consent page")
 	flags.StringVar(&creator, "creator", "", "user who can manage the app (default: only System Admins can manage it)")
+	lifetimes.add(cmd)
 	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
@@ -93,13 +100,30 @@ func origin(callbackURL string) string {
 	return o
 }
 
-func (c *cli) printApp(a gatehouse.App, secret string) error {
+// printApp prints an app. The lifetimes are those that apply, with their origin.
+func (t tools) printApp(ctx context.Context, c *cli, a gatehouse.App, secret string) error {
+	settings, err := t.store.Settings(ctx)
+	if err != nil {
+		return err
+	}
 	fields := [][2]string{
 		{"Name", a.Name}, {"Client ID", a.ID}, {"Client secret", secret}, {"Type", appType(a)}, {"Trusted", yesNo(a.IsTrusted)},
 		{"Description", a.Description}, {"Homepage", a.Homepage}, {"Icon URL", a.IconURL}, {"Creator", a.CreatorID},
 	}
 	for _, uri := range a.RedirectURIs {
 		fields = append(fields, [2]string{"Callback URL", uri})
+	}
+	access := "valid for %s, as the settings say"
+	if a.AccessTokenLifetime != 0 {
+		access = "valid for %s, set for this app"
+	}
+	refresh := "valid for %s after the last use, as the settings say"
+	if a.RefreshTokenLifetime != 0 {
+		refresh = "valid for %s after the last use, set for this app"
+	}
+	fields = append(fields, [2]string{"Access token", fmt.Sprintf(access, templates.Lifetime(settings.AccessTokenLifetimeFor(a, false)))})
+	if !a.IsPublic {
+		fields = append(fields, [2]string{"Refresh token", fmt.Sprintf(refresh, templates.Lifetime(settings.RefreshTokenLifetimeFor(a)))})
 	}
 	return c.printFields(fields...)
 }
@@ -148,7 +172,7 @@ func (c *cli) appShowCommand() *cobra.Command {
 				if asJSON {
 					return c.printJSON(newAppJSON(app, ""))
 				}
-				return c.printApp(app, "")
+				return t.printApp(cmd.Context(), c, app, "")
 			})
 		},
 	}
@@ -195,7 +219,7 @@ func (c *cli) appRegenerateSecretCommand() *cobra.Command {
 					return c.printJSON(newAppJSON(changed, secret))
 				}
 				err = c.printf("The client secret of app %s was replaced. Copy the new one now: it is stored only as a hash, so it can't be shown again.\n\n", app.Name)
-				return errors.Join(err, c.printApp(changed, secret))
+				return errors.Join(err, t.printApp(cmd.Context(), c, changed, secret))
 			})
 		},
 	}

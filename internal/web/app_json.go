@@ -1,6 +1,10 @@
 package web
 
-import "gatehouse"
+import (
+	"time"
+
+	"gatehouse"
+)
 
 // AppJSON is the contract's app object (C 1.7), for the management API and for the list
 // of a user's authorized apps. Its members are in the contract's order. It has no
@@ -19,6 +23,9 @@ type AppJSON struct {
 	IsTrusted               bool     `json:"is_trusted"`
 	MattermostAppID         string   `json:"mattermost_app_id"`
 	IsDynamicallyRegistered bool     `json:"is_dynamically_registered,omitempty"`
+	// The lifetimes are not in the contract. They are left out if the settings apply.
+	AccessTokenLifetimeSeconds  int64 `json:"access_token_lifetime_seconds,omitempty"`
+	RefreshTokenLifetimeSeconds int64 `json:"refresh_token_lifetime_seconds,omitempty"`
 }
 
 // NewAppJSON returns the object of an app. The secret is "" except in the two answers
@@ -32,5 +39,6 @@ func NewAppJSON(a gatehouse.App, secret string) AppJSON {
 		ID: a.ID, CreatorID: a.CreatorID, CreateAt: a.CreateAt.UnixMilli(), UpdateAt: a.UpdateAt.UnixMilli(), ClientSecret: secret,
 		Name: a.Name, Description: a.Description, IconURL: a.IconURL, CallbackURLs: callbacks, Homepage: a.Homepage,
 		IsTrusted: a.IsTrusted, MattermostAppID: a.MattermostAppID, IsDynamicallyRegistered: a.IsDynamicallyRegistered,
+		AccessTokenLifetimeSeconds: int64(a.AccessTokenLifetime / time.Second), RefreshTokenLifetimeSeconds: int64(a.RefreshTokenLifetime / time.Second),
 	}
 }
