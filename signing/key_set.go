@@ -13,11 +13,12 @@ import (
 type keySet struct {
 	readAt   time.Time // the time before the read
 	keys     []*key
-	document []byte // the JSON Web Key Set (RFC 7517 §5)
+	last     map[string]int64 // the last number of each algorithm, also of keys that are not published
+	document []byte           // the JSON Web Key Set (RFC 7517 §5)
 }
 
-func newKeySet(keys []*key, readAt time.Time) *keySet {
-	s := &keySet{readAt: readAt, keys: keys}
+func newKeySet(keys []*key, last map[string]int64, readAt time.Time) *keySet {
+	s := &keySet{readAt: readAt, keys: keys, last: last}
 	var document bytes.Buffer
 	document.WriteString(`{"keys":[`)
 	for i, k := range s.published() {
@@ -31,19 +32,42 @@ func newKeySet(keys []*key, readAt time.Time) *keySet {
 	return s
 }
 
+// Published is a published key.
+type Published struct {
+	gatehouse.SigningKey
+	State State
+}
+
+// State is what a published key is used for.
+type State string
+
+// The states of a published key.
+const (
+	StateSigns    State = "signs"
+	StateNext     State = "next"     // will sign
+	StatePrevious State = "previous" // has signed
+	StateSealed   State = "sealed"   // no secret of this node opens it
+)
+
+func (s *keySet) state(k *key) State {
+	switch {
+	case !k.opened():
+		return StateSealed
+	case k == s.signing(k.Algorithm, s.readAt):
+		return StateSigns
+	case k.SignFrom.After(s.readAt):
+		return StateNext
+	}
+	return StatePrevious
+}
+
 // published returns the keys in the order of the document: the default algorithm first,
 // and of each algorithm the signing key first. Some clients stop at the first key that
 // they do not know, and others ignore kid.
 func (s *keySet) published() []*key {
 	list := slices.Clone(s.keys)
 	rank := func(k *key) int {
-		switch signing := s.signing(k.Algorithm, s.readAt); {
-		case k == signing:
-			return 0
-		case k.SignFrom.After(s.readAt):
-			return 1
-		}
-		return 2
+		return slices.Index([]State{StateSigns, StateNext, StatePrevious, StateSealed}, s.state(k))
 	}
 	slices.SortStableFunc(list, func(a, b *key) int {
 		return cmp.Or(

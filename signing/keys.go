@@ -192,15 +192,15 @@ func (k *Keys) PublicKeys(ctx context.Context) ([]byte, error) {
 	return set.document, nil
 }
 
-// List returns the published keys, in the order of the key set.
-func (k *Keys) List(ctx context.Context) ([]gatehouse.SigningKey, error) {
+// List returns the published keys, in the order of the key set. It creates no keys.
+func (k *Keys) List(ctx context.Context) ([]Published, error) {
 	set, err := k.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := []gatehouse.SigningKey{}
+	list := []Published{}
 	for _, key := range set.published() {
-		list = append(list, key.SigningKey)
+		list = append(list, Published{key.SigningKey, set.state(key)})
 	}
 	return list, nil
 }
@@ -238,7 +238,9 @@ func (k *Keys) read(ctx context.Context) (*keySet, error) {
 	defer k.mu.Unlock()
 	previous := k.set.Load()
 	var keys []*key
+	last := map[string]int64{}
 	for _, row := range rows {
+		last[row.Algorithm] = max(last[row.Algorithm], row.Number)
 		if !row.ExpiresAt.IsZero() && !readAt.Before(row.ExpiresAt) {
 			continue
 		}
@@ -246,7 +248,7 @@ func (k *Keys) read(ctx context.Context) (*keySet, error) {
 			keys = append(keys, parsed)
 		}
 	}
-	set := newKeySet(keys, readAt)
+	set := newKeySet(keys, last, readAt)
 	if previous == nil || !previous.readAt.After(readAt) { // a read that began before a change must not replace the set with the change
 		k.set.Store(set)
 	}

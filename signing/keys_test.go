@@ -12,7 +12,6 @@ import (
 
 	"gatehouse"
 	"gatehouse/signing"
-	"gatehouse/storage"
 	"gatehouse/storage/storagetest"
 	"gatehouse/test/testdb"
 )
@@ -23,7 +22,7 @@ var (
 )
 
 // node returns the keys of a node.
-func node(t *testing.T, store *storage.Store, secrets ...[]byte) *signing.Keys {
+func node(t *testing.T, store signing.Store, secrets ...[]byte) *signing.Keys {
 	t.Helper()
 	if len(secrets) == 0 {
 		secrets = [][]byte{secret}

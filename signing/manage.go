@@ -61,10 +61,13 @@ func (k *Keys) maintain(ctx context.Context) error {
 
 // Rotate makes the following key of each of the algorithms sign as early as possible: in
 // a few seconds, if it has been published for SigningKeyLead, and otherwise after that
-// time. It returns the published keys. If another request rotates at the same time, both
-// have the same result.
-func (k *Keys) Rotate(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]gatehouse.SigningKey, error) {
+// time. It returns the published keys, and ErrNotFound if there are no keys yet. If another
+// request rotates at the same time, both have the same result.
+func (k *Keys) Rotate(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]Published, error) {
 	if err := check(algorithms); err != nil {
+		return nil, err
+	}
+	if err := k.requireKeys(ctx); err != nil {
 		return nil, err
 	}
 	if err := k.maintain(ctx); err != nil { // so that there is a following key
@@ -87,10 +90,13 @@ func (k *Keys) Rotate(ctx context.Context, by gatehouse.Caller, algorithms ...st
 
 // Withdraw is for keys that another party may have. It stops the publication of all keys
 // of the algorithms, and adds new ones. No token that the old keys signed can be verified
-// afterwards. It returns the published keys. If another request withdraws the same keys at
-// the same time, both have the same result.
-func (k *Keys) Withdraw(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]gatehouse.SigningKey, error) {
+// afterwards. It returns the published keys, and ErrNotFound if there are no keys yet. If
+// another request withdraws the same keys at the same time, both have the same result.
+func (k *Keys) Withdraw(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]Published, error) {
 	if err := check(algorithms); err != nil {
+		return nil, err
+	}
+	if err := k.requireKeys(ctx); err != nil {
 		return nil, err
 	}
 	var leaked []string
@@ -114,6 +120,15 @@ func (k *Keys) Withdraw(ctx context.Context, by gatehouse.Caller, algorithms ...
 	})
 }
 
+// requireKeys returns ErrNotFound if there are no keys yet.
+func (k *Keys) requireKeys(ctx context.Context) error {
+	set, err := k.read(ctx)
+	if err == nil && len(set.keys) == 0 {
+		err = fmt.Errorf("signing: there are no keys yet: %w", gatehouse.ErrNotFound)
+	}
+	return err
+}
+
 func check(algorithms []string) error {
 	for _, a := range algorithms {
 		if !slices.Contains(gatehouse.SigningAlgorithms(), a) {
@@ -126,13 +141,13 @@ func check(algorithms []string) error {
 // change stores the plan that edit makes, with the keys that are missing then. If another
 // node changes the keys first, it reads them again and calls edit again. It stores nothing
 // if edit returns false. It returns the published keys.
-func (k *Keys) change(ctx context.Context, actorID string, edit func(p *plan) bool) ([]gatehouse.SigningKey, error) {
+func (k *Keys) change(ctx context.Context, actorID string, edit func(p *plan) bool) ([]Published, error) {
 	for range maxConflicts {
 		set, err := k.read(ctx)
 		if err != nil {
 			return nil, err
 		}
-		p := newPlan(set.keys, time.Now())
+		p := newPlan(set, time.Now())
 		if !edit(p) {
 			return k.List(ctx)
 		}

@@ -16,12 +16,13 @@ type plan struct {
 	before  []*key // as stored
 	after   []*key // copies, which may be changed
 	removed []string
+	last    map[string]int64 // the last number of each algorithm
 	now     time.Time
 }
 
-func newPlan(stored []*key, now time.Time) *plan {
-	p := &plan{before: stored, now: now}
-	for _, k := range stored {
+func newPlan(set *keySet, now time.Time) *plan {
+	p := &plan{before: set.keys, last: set.last, now: now}
+	for _, k := range set.keys {
 		changed := *k
 		p.after = append(p.after, &changed)
 	}
@@ -43,13 +44,15 @@ func (p *plan) horizon() time.Time { return p.now.Add(activationDelay) }
 func (p *plan) additions() []addition {
 	var list []addition
 	for _, algorithm := range gatehouse.SigningAlgorithms() {
-		number := p.nextNumber(algorithm)
+		// Keys that the plan removes count, too. So two nodes that remove the same keys add
+		// keys with the same number, and one of them succeeds.
+		number := p.last[algorithm] + 1
 		var signFrom time.Time
 		if current := signingKey(p.after, algorithm, p.horizon()); current != nil {
 			signFrom = current.SignFrom
 		} else {
 			signFrom = p.horizon()
-			if len(p.before) == 0 {
+			if len(p.last) == 0 {
 				signFrom = p.now // No node has a key set.
 			}
 			list = append(list, addition{algorithm, number, signFrom})
@@ -77,23 +80,12 @@ func (p *plan) following(algorithm string) *key {
 	return first
 }
 
-// nextNumber returns the number of the next key of an algorithm. It counts the keys that
-// the plan removes, so two nodes that remove the same keys add keys with the same number.
-func (p *plan) nextNumber(algorithm string) int64 {
-	last := int64(0)
-	for _, k := range p.before {
-		if k.Algorithm == algorithm {
-			last = max(last, k.Number)
-		}
-	}
-	return last + 1
-}
-
 // rotate makes the following key of an algorithm sign as early as possible. It returns
-// false if that key signs that early already, or if there is no such key.
+// false if that key signs that early already, if there is no such key, or if the signing
+// key began less than SigningKeyLead ago: then another request has just rotated.
 func (p *plan) rotate(algorithm string) bool {
-	next := p.following(algorithm)
-	if next == nil {
+	current, next := signingKey(p.after, algorithm, p.horizon()), p.following(algorithm)
+	if next == nil || current != nil && p.now.Before(current.SignFrom.Add(gatehouse.SigningKeyLead)) {
 		return false
 	}
 	signFrom := next.CreateAt.Add(gatehouse.SigningKeyLead)
@@ -128,10 +120,13 @@ func (p *plan) reseal() {
 }
 
 // expire sets the time until which a key is published, for each key that another one
-// follows. It leaves the keys alone that this node cannot open, because another node may
-// sign with them.
+// follows. If this node cannot open a key, another node may still sign with it, until the
+// end of its period.
 func (p *plan) expire() {
 	for _, k := range p.after {
+		if !k.opened() && k.ExpiresAt.IsZero() {
+			k.ExpiresAt = k.SignFrom.Add(gatehouse.SigningKeyPeriod + gatehouse.SigningKeyRetention)
+		}
 		for _, other := range p.after {
 			if !k.opened() || !other.opened() || k.Algorithm != other.Algorithm || !k.before(other) {
 				continue
