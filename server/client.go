@@ -1,8 +1,10 @@
 package server
 
 import (
+	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"gatehouse/internal/web"
@@ -13,8 +15,36 @@ import (
 // GHSA-7x63-xv5r-3p2x).
 func (s *site) realClient(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.warnOfIgnoredProxy(r)
 		next.ServeHTTP(w, r.WithContext(web.WithClient(r.Context(), s.client(r))))
 	})
+}
+
+// proxyHeaders are the headers that a proxy adds for the address and the scheme of the
+// client (RFC 7239, and the usual ones).
+var proxyHeaders = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Forwarded"}
+
+// warnOfIgnoredProxy logs once for each process that a proxy seems to be in front of the
+// gateway and is not trusted. All clients then have the address of the proxy, and share
+// its rate limits. A client can send the headers too, so the line is a question, and a
+// second request does not log it again.
+func (s *site) warnOfIgnoredProxy(r *http.Request) {
+	if s.warnedOfProxy.Load() {
+		return
+	}
+	i := slices.IndexFunc(proxyHeaders, func(name string) bool { return len(r.Header.Values(name)) > 0 })
+	if i < 0 {
+		return
+	}
+	peer, ok := parseAddr(r.RemoteAddr)
+	if !ok || s.trusts(peer) || s.warnedOfProxy.Swap(true) {
+		return
+	}
+	message := "a request has a header of a proxy, which is ignored because GATEHOUSE_TRUSTED_PROXIES is not set; if a proxy is in front of the gateway, set the variable to its address: until then all clients share the rate limits of that address"
+	if len(s.trustedProxies) > 0 {
+		message = "a request has a header of a proxy, which is ignored because GATEHOUSE_TRUSTED_PROXIES does not have the address of the peer; if that is a proxy of yours, add its address: until then all clients behind it share the rate limits of that address"
+	}
+	s.log.LogAttrs(r.Context(), slog.LevelWarn, message, slog.String("header", proxyHeaders[i]), slog.String("peer", peer.String()), slog.String("request_id", web.RequestID(r.Context())))
 }
 
 func (s *site) client(r *http.Request) web.Client {

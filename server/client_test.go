@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,6 +45,48 @@ func TestForwardedHeadersOfTrustedProxiesOnly(t *testing.T) {
 			r := request(http.MethodGet, "/", "", tc.header...)
 			r.RemoteAddr = tc.peer
 			require.Equal(t, "home GET "+tc.want, s.send(r).Body.String())
+		})
+	}
+}
+
+// A proxy that is not trusted is reported once, whichever of its headers comes first.
+func TestIgnoredProxyIsReportedOnce(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		trusted []string
+		header  []string
+		want    string // in the log; "": nothing
+	}{
+		{"no header", nil, nil, ""},
+		{"X-Forwarded-For", nil, []string{"X-Forwarded-For", "203.0.113.9"}, "GATEHOUSE_TRUSTED_PROXIES is not set"},
+		{"X-Forwarded-Proto", nil, []string{"X-Forwarded-Proto", "https"}, "GATEHOUSE_TRUSTED_PROXIES is not set"},
+		{"X-Forwarded-Host", nil, []string{"X-Forwarded-Host", "gatehouse.example.com"}, "GATEHOUSE_TRUSTED_PROXIES is not set"},
+		{"X-Real-IP", nil, []string{"X-Real-IP", "203.0.113.9"}, "GATEHOUSE_TRUSTED_PROXIES is not set"},
+		{"Forwarded", nil, []string{"Forwarded", "for=203.0.113.9;proto=https"}, "GATEHOUSE_TRUSTED_PROXIES is not set"},
+		{"an empty header", nil, []string{"X-Forwarded-For", ""}, "GATEHOUSE_TRUSTED_PROXIES is not set"},
+		{"another proxy is trusted", []string{"10.0.0.0/8"}, []string{"X-Forwarded-For", "203.0.113.9"}, "does not have the address of the peer"},
+		{"the proxy is trusted", []string{"192.0.2.0/24"}, []string{"X-Forwarded-For", "203.0.113.9"}, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newSite(t, func(c *server.HandlerConfig) {
+				c.SiteURL = mustURL(t, "https://gatehouse.example.com")
+				c.TrustedProxies = prefixes(t, tc.trusted...)
+			})
+			s.get("/login")
+			require.NotContains(t, s.log.String(), "GATEHOUSE_TRUSTED_PROXIES", "not before the first such request")
+			var wg sync.WaitGroup
+			for range 64 {
+				wg.Go(func() { s.get("/login", tc.header...) })
+			}
+			wg.Wait()
+			if tc.want == "" {
+				require.NotContains(t, s.log.String(), "GATEHOUSE_TRUSTED_PROXIES")
+				return
+			}
+			require.Contains(t, s.log.String(), tc.want)
+			require.Contains(t, s.log.String(), `"level":"WARN"`)
+			require.Contains(t, s.log.String(), `"peer":"192.0.2.1"`)
+			require.Equal(t, 1, strings.Count(s.log.String(), "GATEHOUSE_TRUSTED_PROXIES"))
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/trace"
 
@@ -42,6 +43,7 @@ type site struct {
 	siteURL        string // for users
 	host           string // the host of the site URL, without its port, see hostName
 	trustedProxies []netip.Prefix
+	warnedOfProxy  atomic.Bool // see warnOfIgnoredProxy
 	routes         routeTable
 	versionID      string
 	ready          func(ctx context.Context) error

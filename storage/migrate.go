@@ -41,11 +41,32 @@ func (s *Store) MigrateUp(ctx context.Context) error {
 		}
 		return s.underMigrationLock(ctx, db, func() error { return s.up(ctx, p) })
 	})
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "42501" && strings.Contains(pg.Message, "schema") { // insufficient_privilege
-		err = fmt.Errorf("the user of the database URL may not create tables; run as the owner of the database: GRANT USAGE, CREATE ON SCHEMA public TO %s; (%w)", pgx.Identifier{s.role}.Sanitize(), err)
+	if s.lacksSchema(ctx, err) {
+		err = fmt.Errorf("the user of the database URL is not allowed to create tables; run as the owner of the database: GRANT USAGE, CREATE ON SCHEMA public TO %s; (%w)", pgx.Identifier{s.role}.Sanitize(), err)
 	}
 	return s.fail("migrate up", err)
+}
+
+// lacksSchema reports whether the error of a migration means that the role cannot create
+// tables in its schema. Since version 15, PostgreSQL does not allow that in the schema
+// public to other roles than the owner of the database.
+//
+// It asks the server, because the same SQLSTATE has other causes, and the message is in the
+// language of the server.
+func (s *Store) lacksSchema(ctx context.Context, err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "3F000": // invalid_schema_name: without USAGE, a role does not see the schema
+		return true
+	case "42501": // insufficient_privilege
+		var allowed bool
+		err := s.read(ctx).Raw("SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE)").Scan(&allowed).Error
+		return err == nil && !allowed
+	}
+	return false
 }
 
 // underMigrationLock lets one node migrate at a time. A transaction of its own holds the

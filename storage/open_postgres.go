@@ -24,8 +24,7 @@ const postgresConnections = 16
 func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		// The error of pgx hides a password only where it recognizes one, so it is left out.
-		return engine{}, errors.New("the database URL is not a valid postgres:// URL (postgres://user:password@host/database); in the password, write special characters as percent-encodings, such as %40 for @, %2F for / and %25 for %")
+		return engine{}, errMalformedURL // CheckURL has parsed it before
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
@@ -34,7 +33,7 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 	watch.configure(config)
 	limited, err := adapt(ctx, config, strings.Contains(url, "default_query_exec_mode="), log)
 	if err != nil {
-		return engine{}, explainPostgres(err)
+		return engine{}, explainPostgres(err, url)
 	}
 	pool := stdlib.OpenDB(*config, watch.options()...)
 	pool.SetMaxOpenConns(postgresConnections)
@@ -69,10 +68,14 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (engine, er
 	}, nil
 }
 
-// explainPostgres adds what to change to an error of a connection.
-func explainPostgres(err error) error {
+// explainPostgres adds what to change to an error of a connection to the URL.
+func explainPostgres(err error, url string) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
+		if hasSecretParameter(url) && (strings.HasPrefix(pg.Code, "42") || strings.HasPrefix(pg.Code, "22") || pg.Code == "08P01") {
+			// The message names a parameter, which may be a part of the password.
+			return fmt.Errorf("PostgreSQL refuses a parameter of the database URL (SQLSTATE %s); write special characters in the password as percent-encodings, such as %%26 for &", pg.Code)
+		}
 		switch pg.Code {
 		case "28P01", "28000":
 			return fmt.Errorf("PostgreSQL refuses this user; check user and password in the database URL: %w", err)

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -87,16 +86,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if _, err := gatehouse.ParseSettings(nil, o.FixedSettings); err != nil {
 		return nil, fmt.Errorf("storage: fixed settings: %w", err)
 	}
-	scheme, rest, _ := strings.Cut(o.URL, ":")
-	var err error
-	switch scheme {
-	case "sqlite":
-		s.engine, err = openSQLite(ctx, rest, o.Existing, s.log)
-	case "postgres", "postgresql":
+	err := CheckURL(o.URL)
+	if path, ok := strings.CutPrefix(o.URL, "sqlite:"); err == nil && ok {
+		s.engine, err = openSQLite(ctx, path, o.Existing, s.log)
+	} else if err == nil {
 		s.engine, err = openPostgres(ctx, o.URL, s.log)
-	default:
-		// The error does not repeat the URL, which may hold a password.
-		err = errors.New("the database URL must begin with sqlite: (sqlite:gatehouse.db) or postgres:// (postgres://user:password@host/database)")
 	}
 	if err != nil {
 		return nil, s.fail("open", err)

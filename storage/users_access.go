@@ -108,6 +108,20 @@ func (s *Store) SetSystemAdmin(ctx context.Context, id string, admin bool, now t
 	return s.fail("set system admin", err)
 }
 
+// activeAdmins selects the active users with the role system_admin; its argument is adminPattern.
+const (
+	activeAdmins = "FROM users WHERE delete_at = 0 AND ' ' || roles || ' ' LIKE ? ESCAPE '!'"
+	adminPattern = "% system!_admin %"
+)
+
+// LacksSystemAdmin reports whether there are users, but none of them is an active System
+// Admin.
+func (s *Store) LacksSystemAdmin(ctx context.Context) (bool, error) {
+	var lacks int
+	err := s.read(ctx).Raw("SELECT CASE WHEN EXISTS (SELECT 1 FROM users) AND NOT EXISTS (SELECT 1 "+activeAdmins+") THEN 1 ELSE 0 END", adminPattern).Scan(&lacks).Error
+	return lacks == 1, s.fail("look for a system admin", err)
+}
+
 // keepAnAdmin returns ErrLastSystemAdmin if the user is the only active System Admin.
 // It must come first in a transaction that removes the role or deactivates a user: if
 // two admins do this to each other at the same time, one waits here and then sees
@@ -119,7 +133,7 @@ func (s *Store) keepAnAdmin(tx *gorm.DB, id string) error {
 		}
 	}
 	var admins []string
-	err := tx.Raw("SELECT id FROM users WHERE delete_at = 0 AND ' ' || roles || ' ' LIKE ? ESCAPE '!' LIMIT 2", "% system!_admin %").Scan(&admins).Error
+	err := tx.Raw("SELECT id "+activeAdmins+" LIMIT 2", adminPattern).Scan(&admins).Error
 	if err != nil {
 		return err
 	}

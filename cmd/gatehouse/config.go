@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"gatehouse/account"
 	"gatehouse/internal/seal"
 	"gatehouse/registration"
+	"gatehouse/storage"
 )
 
 // config is the configuration from the environment variables.
@@ -47,7 +47,7 @@ func (c *config) variables() []variable {
 		{name: "GATEHOUSE_LISTEN", fallback: "127.0.0.1:8065", parse: into(&c.Listen, parseAddress),
 			doc: "The address to listen on, as host:port. Without a host, the gateway listens on every address of this machine."},
 		{name: "GATEHOUSE_SITE_URL", fallback: "http://localhost:8065", parse: into(&c.SiteURL, parseSiteURL),
-			doc: "The URL at which browsers and apps reach the gateway. It can have a path. It is also the issuer."},
+			doc: "The URL at which browsers and apps reach the gateway. It can have a path. It is also the issuer. The host is used in lower case, in punycode (RFC 5891) and without the default port."},
 		{name: "GATEHOUSE_DATABASE_URL", fallback: "sqlite:gatehouse.db", secret: true, parse: into(&c.DatabaseURL, parseDatabaseURL),
 			doc: "sqlite:PATH, or postgres://user:password@host/database for several nodes."},
 		{name: "GATEHOUSE_SECRET", secret: true, parse: into(&c.Secret, parseSecret),
@@ -187,27 +187,13 @@ func parseAddress(s string) (value, problem string) {
 	return s, ""
 }
 
-// plainURLPath matches the paths that proxies, cookies and routes all understand in
-// the same way.
-var plainURLPath = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$`)
-
-func parseSiteURL(s string) (value *url.URL, problem string) {
-	u, err := url.Parse(strings.TrimRight(s, "/"))
-	switch {
-	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
-		return &url.URL{Scheme: "https"}, "The value must be a URL, such as https://sso.example.com."
-	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(s, "#"):
-		return u, "The URL must end with the host or a path. Remove the user, the query and the fragment."
-	case !plainURLPath.MatchString(u.EscapedPath()):
-		return u, "The path has characters that are not safe in links. Use letters, digits, dashes, dots and slashes."
-	}
-	return u, ""
-}
-
 // parseDatabaseURL does not repeat the value, because it may contain a password.
 func parseDatabaseURL(s string) (value, problem string) {
 	if !isPostgres(s) && !strings.HasPrefix(s, "sqlite:") {
 		return s, "The value must start with sqlite: (sqlite:gatehouse.db) or postgres:// (postgres://user:password@host/database)."
+	}
+	if err := storage.CheckURL(s); err != nil {
+		return s, fmt.Sprintf("The value cannot be used: %v.", err)
 	}
 	return s, ""
 }

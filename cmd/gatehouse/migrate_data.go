@@ -56,6 +56,12 @@ type movedJSON struct {
 }
 
 func (c *cli) migrateData(ctx context.Context, from, to string) (moved []movedJSON, err error) {
+	if err := storage.CheckURL(from); err != nil {
+		return nil, fmt.Errorf("--from: %w", err)
+	}
+	if err := storage.CheckURL(to); err != nil {
+		return nil, fmt.Errorf("--to: %w", err)
+	}
 	source, err := storage.Open(ctx, storage.Options{URL: from, Existing: true, Log: c.toolLog()})
 	if err != nil {
 		return nil, explainMissing("--from", from, err)

@@ -80,6 +80,9 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	if err := c.createFirstAdmin(ctx, cfg, g, log); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
+	if err := warnAtStart(ctx, cfg, store, log); err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
 	log.Info("gatehouse is running", "version", version.Version, "site_url", cfg.SiteURL.String(), "listen", addresses(listeners))
 
 	group, ctx := errgroup.WithContext(ctx)

@@ -16,6 +16,7 @@ func accessCases() map[string]func(*testing.T, *database) {
 		"deactivating twice keeps the first time":           deactivationTwice,
 		"a new password ends everything except one session": passwordEndsEverything,
 		"changing the access of an unknown user fails":      accessOfUnknownUser,
+		"users without an active System Admin are noticed":  usersWithoutAdmin,
 	}
 }
 
@@ -113,4 +114,24 @@ func accessOfUnknownUser(t *testing.T, d *database) {
 	require.ErrorIs(t, store.ActivateUser(ctx, unknown, start), gatehouse.ErrNotFound)
 	require.ErrorIs(t, store.SetPassword(ctx, unknown, "hash", "", start), gatehouse.ErrNotFound)
 	require.ErrorIs(t, store.SetSystemAdmin(ctx, unknown, true, start), gatehouse.ErrNotFound)
+}
+
+func usersWithoutAdmin(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	requireLacks := func(want bool, why string) {
+		lacks, err := store.LacksSystemAdmin(ctx)
+		require.NoError(t, err)
+		require.Equal(t, want, lacks, why)
+	}
+	requireLacks(false, "there is no user")
+	user, admin := NewUser(), NewUser()
+	user.Roles = []string{gatehouse.RoleSystemUser, "not_system_admin", "system-admin", "systemxadmin"}
+	require.NoError(t, store.CreateUser(ctx, user))
+	requireLacks(true, "no role of the user is system_admin")
+	admin.Roles = []string{gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin}
+	admin.DeleteAt = start
+	require.NoError(t, store.CreateUser(ctx, admin))
+	requireLacks(true, "the only System Admin is deactivated")
+	require.NoError(t, store.ActivateUser(ctx, admin.ID, start))
+	requireLacks(false, "there is a System Admin")
 }
