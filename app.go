@@ -37,8 +37,30 @@ type App struct {
 	// Only System Admins may set them. A public app has no RefreshTokenLifetime.
 	AccessTokenLifetime  time.Duration
 	RefreshTokenLifetime time.Duration
+	OpenID               AppOpenID
 	CreateAt             time.Time
 	UpdateAt             time.Time
+}
+
+// AppOpenID is what an app has registered for OpenID Connect. The zero value is the
+// default of each member.
+type AppOpenID struct {
+	// IDTokenAlgorithm signs the app's ID tokens: "RS256", "ES256" or "EdDSA"; "" means
+	// RS256 (OpenID Connect Registration §2, id_token_signed_response_alg).
+	IDTokenAlgorithm string
+	// PostLogoutRedirectURIs are the only addresses to which the browser may return after
+	// the app has signed its user out (OpenID Connect RP-Initiated Logout §3.1).
+	PostLogoutRedirectURIs []string
+	// BackchannelLogoutURI receives a logout token when the user's session ends (OpenID
+	// Connect Back-Channel Logout §2.2); "" means that the app gets none.
+	BackchannelLogoutURI             string
+	BackchannelLogoutSessionRequired bool
+	// DefaultMaxAge is the max_age of requests that have none; 0 means no limit.
+	DefaultMaxAge    time.Duration
+	InitiateLoginURI string // at which a user can start to sign in to the app (OpenID Connect Core §4)
+	PolicyURI        string
+	TermsURI         string // tos_uri
+	Contacts         []string
 }
 
 // AppUsage describes how much an app is used.

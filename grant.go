@@ -50,6 +50,11 @@ type Grant struct {
 	GraceGeneration int64
 	ExpiresAt       time.Time // when the last token of this grant expires
 	RevokedAt       time.Time // zero if it is not revoked
+
+	// Of a grant with ScopeOpenID, for the ID tokens that its refreshes return:
+	AuthenticatedAt time.Time // when the user signed in: auth_time
+	SessionID       string    // the session in which the app got the code
+	RequestedClaims string    // of the parameter claims, in the form of openid.RequestedClaims.String
 }
 
 // GraceWindow is how long the previous generation still works after a refresh. Two
@@ -122,6 +127,18 @@ func (g Grant) tokenStatus(generation int64, now time.Time, grace bool) TokenSta
 // DefaultScope is the scope of a request without a scope: all rights of the contract's
 // tokens (C 2.6).
 const DefaultScope = "user"
+
+// The scopes of OpenID Connect (OpenID Connect Core §3.1.2.1, §5.4, §11).
+const (
+	ScopeOpenID        = "openid" // makes the request one of OpenID Connect
+	ScopeProfile       = "profile"
+	ScopeEmail         = "email"
+	ScopeOfflineAccess = "offline_access"
+)
+
+// IDTokenLifetime is how long an ID token is valid. An app reads it once, after the
+// user has signed in.
+const IDTokenLifetime = time.Hour
 
 // ParseScope splits a scope parameter (RFC 6749 §3.3) into its distinct tokens, in
 // their order. An empty parameter means DefaultScope. It returns a *FieldError for

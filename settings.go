@@ -16,6 +16,7 @@ type Settings struct {
 	EnableDynamicClientRegistration bool
 	DCRRedirectURIAllowlist         []string
 	EnableImplicitGrant             bool
+	EnableOpenIDConnect             bool
 	EnableUserAppRegistration       bool
 	AccessTokenLifetime             time.Duration // confidential apps
 	PublicAccessTokenLifetime       time.Duration // public apps and the implicit grant
@@ -38,6 +39,7 @@ const (
 	SettingEnableDynamicClientRegistration = "enable_dynamic_client_registration"
 	SettingDCRRedirectURIAllowlist         = "dcr_redirect_uri_allowlist"
 	SettingEnableImplicitGrant             = "enable_implicit_grant"
+	SettingEnableOpenIDConnect             = "enable_openid_connect"
 	SettingEnableUserAppRegistration       = "enable_user_app_registration"
 	SettingAccessTokenLifetime             = "access_token_lifetime"
 	SettingPublicAccessTokenLifetime       = "public_access_token_lifetime"
@@ -69,6 +71,8 @@ func SettingDefinitions() []SettingDefinition {
 			allowlistSetting},
 		{SettingEnableImplicitGrant, "true", "Apps can use the implicit grant (response_type=token). We don't recommend it: use the code flow with PKCE instead.",
 			boolSetting(func(s *Settings) *bool { return &s.EnableImplicitGrant })},
+		{SettingEnableOpenIDConnect, "true", "Apps that request the scope openid get an ID token, and can sign users in with OpenID Connect. While this is off, openid has no effect.",
+			boolSetting(func(s *Settings) *bool { return &s.EnableOpenIDConnect })},
 		{SettingEnableUserAppRegistration, "false", "All users can register apps and manage their own apps. While this is off, only System Admins can register apps.",
 			boolSetting(func(s *Settings) *bool { return &s.EnableUserAppRegistration })},
 		{SettingAccessTokenLifetime, "1h", "An access token of a confidential app is valid for this long.",
@@ -154,6 +158,8 @@ func (s Settings) Value(key string) string {
 		return strings.Join(s.DCRRedirectURIAllowlist, ",")
 	case SettingEnableImplicitGrant:
 		return strconv.FormatBool(s.EnableImplicitGrant)
+	case SettingEnableOpenIDConnect:
+		return strconv.FormatBool(s.EnableOpenIDConnect)
 	case SettingEnableUserAppRegistration:
 		return strconv.FormatBool(s.EnableUserAppRegistration)
 	case SettingAccessTokenLifetime:

@@ -65,7 +65,7 @@ func (h *Handler) apiLogout(w http.ResponseWriter, r *http.Request) error {
 	if caller.IsOAuth() {
 		err = h.service.EndGrant(r.Context(), caller, deviceOf(r))
 	} else {
-		err = h.signOut(w, r, caller)
+		err = h.SignOut(w, r, caller)
 	}
 	if err != nil {
 		return err
@@ -79,7 +79,11 @@ func (h *Handler) apiMe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeUser(w, r, caller.User)
+	user := newUserJSON(caller.User)
+	if caller.IsOAuth() {
+		user = user.forApp(caller.User)
+	}
+	return writeUser(w, r, user)
 }
 
 // apiUser is GET /api/v4/users/{user_id}. It shows callers only their own user.
@@ -94,7 +98,7 @@ func (h *Handler) apiUser(w http.ResponseWriter, r *http.Request) error {
 	case id != caller.User.ID:
 		return web.Forbidden(nil)
 	}
-	return writeUser(w, r, caller.User)
+	return writeUser(w, r, newUserJSON(caller.User))
 }
 
 // maxUserIDs is how many ids one request may have. mmctl asks for the creators of a page

@@ -122,7 +122,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if signedIn {
-		err = h.signOut(w, r, visitor)
+		err = h.SignOut(w, r, visitor)
 	} else {
 		h.cookies.clear(w, r, cookieValues(r, h.cookies.Session)...)
 	}
@@ -132,10 +132,10 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
 	return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
 }
 
-// signOut ends the session of the caller and deletes its cookies. If the caller is a
+// SignOut ends the session of the caller and deletes its cookies. If the caller is a
 // browser, it ends each session that the browser has here: the site's own cookie and the
 // cookie of the contract can hold different ones, and the other would keep the user signed in.
-func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, caller gatehouse.Caller) error {
+func (h *Handler) SignOut(w http.ResponseWriter, r *http.Request, caller gatehouse.Caller) error {
 	own := cookieValues(r, h.cookies.Session)
 	sessions := []gatehouse.Caller{caller}
 	if slices.Contains(slices.Concat(own, cookieValues(r, cookieToken)), caller.SessionToken) {

@@ -34,6 +34,17 @@ type userJSON struct {
 	UpdateAt           int64 `json:"update_at,omitempty"`
 	EmailVerified      bool  `json:"email_verified,omitempty"`
 	LastPasswordUpdate int64 `json:"last_password_update,omitempty"`
+
+	// Claims of OpenID Connect, for apps only: many OAuth clients look for them here.
+	Subject           string `json:"sub,omitempty"`
+	Name              string `json:"name,omitempty"`
+	PreferredUsername string `json:"preferred_username,omitempty"`
+}
+
+// forApp adds the claims by which an app without OpenID Connect can recognize the user.
+func (j userJSON) forApp(u gatehouse.User) userJSON {
+	j.Subject, j.Name, j.PreferredUsername = u.ID, u.DisplayName(), u.Username
+	return j
 }
 
 // timezoneJSON tells clients to use the browser's time zone: users can't choose one here.
@@ -75,8 +86,8 @@ func milliseconds(t time.Time) int64 {
 
 // writeUser answers with the user, or with 304 if the client already has this version.
 // The ETag is a hash of the body, so that every field counts.
-func writeUser(w http.ResponseWriter, r *http.Request, u gatehouse.User) error {
-	body, err := json.Marshal(newUserJSON(u))
+func writeUser(w http.ResponseWriter, r *http.Request, user userJSON) error {
+	body, err := json.Marshal(user)
 	if err != nil {
 		return fmt.Errorf("account: encode user: %w", err)
 	}

@@ -38,13 +38,16 @@ type authorizationRequest struct {
 	Prompt              []string // its distinct values
 	LoginHint           string
 	MaxAge              int // seconds; -1 if it was not sent
+	Nonce               string
+	IDTokenHint         string
+	Claims              string // JSON
 }
 
 // authorizationParameters are the parameters that Gatehouse reads. Each may be sent
 // once; others are ignored (RFC 6749 §3.1).
 var authorizationParameters = []string{
 	"client_id", "response_type", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
-	"resource", "response_mode", "prompt", "login_hint", "max_age", "request", "request_uri",
+	"resource", "response_mode", "prompt", "login_hint", "max_age", "request", "request_uri", "nonce", "id_token_hint", "claims", "registration",
 }
 
 // identityParameters decide where errors are sent. If one of them is ambiguous,
@@ -105,6 +108,9 @@ func readAuthorizationRequest(values url.Values) authorizationRequest {
 		Prompt:              strings.Fields(values.Get("prompt")),
 		LoginHint:           values.Get("login_hint"),
 		MaxAge:              -1,
+		Nonce:               values.Get("nonce"),
+		IDTokenHint:         values.Get("id_token_hint"),
+		Claims:              values.Get("claims"),
 	}
 	if age, err := strconv.Atoi(values.Get("max_age")); err == nil && age >= 0 {
 		r.MaxAge = min(age, math.MaxInt32) // the seconds must fit into a time.Duration
@@ -170,11 +176,14 @@ func (r authorizationRequest) check() *Refusal {
 	return r.checkResponseMode()
 }
 
+// promptValues lists the values of prompt (OpenID Connect Core §3.1.2.1).
+func promptValues() []string { return []string{"none", "login", "consent", "select_account"} }
+
 // checkPrompt refuses unknown values, and none together with others (OpenID Connect
 // Core §3.1.2.1).
 func checkPrompt(prompt []string) *Refusal {
 	for _, value := range prompt {
-		if !slices.Contains([]string{"none", "login", "consent", "select_account"}, value) {
+		if !slices.Contains(promptValues(), value) {
 			return refuse(codeInvalidRequest, "model.authorize.is_valid.prompt", "The prompt may have the values none, login, consent and select_account. It may also be left out.")
 		}
 	}
@@ -262,14 +271,17 @@ func (r authorizationRequest) checkApp(app gatehouse.App, settings gatehouse.Set
 	return nil
 }
 
-// checkExtensions refuses request and request_uri, which Gatehouse does not support
-// and must not ignore (OpenID Connect Core §6), and repeated parameters.
+// checkExtensions refuses request, request_uri and registration, which Gatehouse does not
+// support and must not ignore (OpenID Connect Core §6, §7.2.1), and repeated parameters.
 func checkExtensions(values url.Values) *Refusal {
 	if values.Get("request") != "" {
 		return refuse("request_not_supported", "model.authorize.is_valid.request", "Request objects are not supported. Send the parameters themselves.")
 	}
 	if values.Get("request_uri") != "" {
 		return refuse("request_uri_not_supported", "model.authorize.is_valid.request_uri", "Request URIs are not supported. Send the parameters themselves.")
+	}
+	if values.Get("registration") != "" {
+		return refuse("registration_not_supported", "model.authorize.is_valid.registration", "The parameter registration is not supported. Register the client.")
 	}
 	switch name := duplicated(values, authorizationParameters); name {
 	case "":

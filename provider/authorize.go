@@ -19,8 +19,9 @@ type authorization struct {
 	request     authorizationRequest
 	app         gatehouse.App
 	settings    gatehouse.Settings
-	redirectURI string // the matched one
-	query       string // the query as it was sent, for returning to the request
+	redirectURI string         // the matched one
+	openID      *openIDRequest // nil without OpenID Connect
+	query       string         // the query as it was sent, for returning to the request
 }
 
 // authorize serves GET /oauth/authorize (RFC 6749 §4.1.1, C 1.2).
@@ -44,6 +45,10 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 	h.touchApp(ctx, a.app, time.Now())
 	if !signedIn || h.requiresSignIn(a, caller.Session, time.Now()) {
 		return h.requireSignIn(w, r, a, caller, signedIn)
+	}
+
+	if refusal := a.openID.checkUser(caller.User); refusal != nil {
+		return h.refuse(w, r, a, caller, refusal)
 	}
 
 	// Decide whether the user must be asked.
@@ -100,6 +105,10 @@ func (h *Handler) submitConsent(w http.ResponseWriter, r *http.Request) error {
 		return h.requireSignIn(w, r, a, caller, signedIn)
 	}
 
+	if refusal := a.openID.checkUser(caller.User); refusal != nil {
+		return h.refuse(w, r, a, caller, refusal)
+	}
+
 	// Read the user's decision.
 	request := h.consentRequest(a, caller)
 	decision, err := h.consents.Decide(ctx, request)
@@ -143,7 +152,7 @@ func (h *Handler) loadAuthorization(ctx context.Context, query string) (a author
 		return authorization{}, nil, refuse(codeInvalidRequest, "model.authorize.is_valid."+name, "The parameter "+name+" was sent more than once.").webError()
 	}
 	a = authorization{request: readAuthorizationRequest(values), settings: settings, query: query}
-	if a.app, a.redirectURI, err = h.loadApp(ctx, a.request); err != nil {
+	if a.app, a.redirectURI, err = h.loadApp(ctx, a.request, settings); err != nil {
 		return authorization{}, nil, err
 	}
 	for _, refusal := range []*Refusal{malformed, checkExtensions(values), a.request.check(), a.request.checkApp(a.app, settings)} {
@@ -151,12 +160,18 @@ func (h *Handler) loadAuthorization(ctx context.Context, query string) (a author
 			return a, refusal, nil
 		}
 	}
-	return a, nil, nil
+	if a.openID, refusal, err = h.checkOpenID(ctx, a.request, a.app, settings); err != nil {
+		return authorization{}, nil, err
+	}
+	if a.openID != nil && a.request.MaxAge < 0 && a.app.OpenID.DefaultMaxAge > 0 {
+		a.request.MaxAge = int(a.app.OpenID.DefaultMaxAge / time.Second)
+	}
+	return a, refusal, nil
 }
 
 // loadApp returns the app of an authorization request, and the redirect URI that
 // its response goes to. Its error is for Gatehouse's own error page.
-func (h *Handler) loadApp(ctx context.Context, request authorizationRequest) (app gatehouse.App, redirectURI string, err error) {
+func (h *Handler) loadApp(ctx context.Context, request authorizationRequest, settings gatehouse.Settings) (app gatehouse.App, redirectURI string, err error) {
 	if refusal := checkClientID(request.ClientID); refusal != nil {
 		return gatehouse.App{}, "", refusal.webError()
 	}
@@ -168,6 +183,9 @@ func (h *Handler) loadApp(ctx context.Context, request authorizationRequest) (ap
 		return gatehouse.App{}, "", &web.Error{Status: http.StatusNotFound, ID: "app.oauth.get_app.find.app_error", Title: "This app isn't registered", Message: unknownAppMessage, Cause: err}
 	} else if err != nil {
 		return gatehouse.App{}, "", fmt.Errorf("provider: client: %w", err)
+	}
+	if request.RedirectURI == "" && request.isOpenID(settings) {
+		return gatehouse.App{}, "", refuse(codeInvalidRequest, "model.authorize.is_valid.redirect_uri", "The redirect_uri is missing. A request with the scope openid must have one (OpenID Connect Core section 3.1.2.1).").webError()
 	}
 	redirectURI, ok := gatehouse.MatchRedirectURI(request.RedirectURI, app.RedirectURIs)
 	if !ok || gatehouse.CheckRequestedRedirectURI(redirectURI, app.IsPublic) != nil {
@@ -204,7 +222,7 @@ func (h *Handler) loadCaller(r *http.Request) (caller gatehouse.Caller, signedIn
 
 func (h *Handler) consentRequest(a authorization, caller gatehouse.Caller) consent.Request {
 	return consent.Request{
-		Caller: caller, App: a.app, Scopes: a.request.scopes(), Resource: a.request.Resource, RedirectURI: a.redirectURI, AskAgain: a.request.hasPrompt("consent"),
+		Caller: caller, App: a.app, Scopes: a.consentScopes(), Resource: a.request.Resource, RedirectURI: a.redirectURI, AskAgain: a.request.hasPrompt("consent"),
 		Implicit: a.request.ResponseType == "token", Action: h.localURL(a.query),
 	}
 }
@@ -223,19 +241,22 @@ func (h *Handler) issue(ctx context.Context, a authorization, request consent.Re
 	now := time.Now()
 	grantID := gatehouse.NewID()
 	s := &session{
-		userID: request.Caller.User.ID, consentID: allowed.ID, issuedAt: now, scopes: request.Scopes, resource: a.request.Resource,
+		userID: request.Caller.User.ID, consentID: allowed.ID, issuedAt: now, scopes: a.request.scopes(), resource: a.request.Resource,
 		accessTokenExpiresAt: now.Add(a.settings.AccessTokenLifetimeFor(a.app, true)),
 		redirectURI:          a.redirectURI, redirectURISent: a.request.RedirectURI != "", challenge: a.request.CodeChallenge,
+		authentication: a.authentication(request.Caller.Session),
 	}
 	parameters, err := h.machine.authorizationParameters(ctx, a, grantID, s)
 	if err != nil {
 		return authorizationResponse{}, err
 	}
 	if request.Implicit {
-		err := h.store.CreateGrant(ctx, gatehouse.Grant{
+		grant := gatehouse.Grant{
 			ID: grantID, ConsentID: allowed.ID, UserID: s.userID, AppID: a.app.ID, Scopes: s.scopes, Resource: s.resource,
 			CreateAt: now, RotatedAt: now, ExpiresAt: grantExpiry(a.app, a.settings, now, true),
-		})
+		}
+		storeAuthentication(&grant, s.authentication)
+		err := h.store.CreateGrant(ctx, grant)
 		if err != nil {
 			return authorizationResponse{}, removedMeanwhile(err)
 		}

@@ -69,8 +69,11 @@ func (h *Handler) authorizeJSON(w http.ResponseWriter, r *http.Request) error {
 	if !a.settings.EnableOAuthServiceProvider {
 		return web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
 	}
-	if a.app, a.redirectURI, err = h.loadApp(ctx, a.request); err != nil {
+	if a.app, a.redirectURI, err = h.loadApp(ctx, a.request, a.settings); err != nil {
 		return err
+	}
+	if a.request.isOpenID(a.settings) {
+		a.openID = &openIDRequest{}
 	}
 	refusal := a.request.checkApp(a.app, a.settings)
 	if refusal != nil && refusal.Code != codeUnsupportedResponse {

@@ -61,7 +61,7 @@ func presentedOf(ctx context.Context) (*presented, error) {
 // newGrantMachine composes fosite's handlers with Gatehouse's own. fosite calls
 // them in this order. Gatehouse's handlers come first: their refusals name the
 // broken rule, and no handler of fosite runs for a refused request.
-func newGrantMachine(tokens *Tokens) *grantMachine {
+func newGrantMachine(tokens *Tokens, keys Keys) *grantMachine {
 	config := &fosite.Config{
 		AuthorizeCodeLifespan:       codeLifetime,
 		EnforcePKCEForPublicClients: true,
@@ -84,6 +84,8 @@ func newGrantMachine(tokens *Tokens) *grantMachine {
 		compose.OAuth2AuthorizeImplicitFactory,
 		compose.OAuth2RefreshTokenGrantFactory,
 		compose.OAuth2PKCEFactory,
+		handler(newExplicitIDTokens(keys)),
+		handler(newRefreshedIDTokens(keys)),
 	)}
 }
 
@@ -102,7 +104,7 @@ func (m *grantMachine) authorizationParameters(ctx context.Context, a authorizat
 		return nil, fmt.Errorf("provider: authorization request: %w", err)
 	}
 	request.SetID(grantID)
-	for _, scope := range s.scopes {
+	for _, scope := range s.fositeScopes() {
 		request.GrantScope(scope)
 	}
 	response, err := m.fosite.NewAuthorizeResponse(ctx, request, s)
@@ -137,20 +139,21 @@ func (a authorization) forFosite(ctx context.Context) *http.Request {
 }
 
 // tokens lets fosite judge a token request and make its tokens. refresh is "" for
-// public apps. An error is a *Refusal if a handler of Gatehouse refused, and
+// public apps, and idToken is "" without OpenID Connect. An error is a *Refusal if a handler of Gatehouse refused, and
 // otherwise fosite's.
-func (m *grantMachine) tokens(ctx context.Context, r *http.Request, p *presented) (access, refresh string, err error) {
+func (m *grantMachine) tokens(ctx context.Context, r *http.Request, p *presented) (access, refresh, idToken string, err error) {
 	ctx = withCall(ctx, fositeCall{client: &client{app: p.app, settings: p.settings}, presented: p})
 	request, err := m.fosite.NewAccessRequest(ctx, r, p.session)
 	if err != nil {
-		return "", "", fmt.Errorf("provider: token request: %w", err)
+		return "", "", "", fmt.Errorf("provider: token request: %w", err)
 	}
 	response, err := m.fosite.NewAccessResponse(ctx, request)
 	if err != nil {
-		return "", "", fmt.Errorf("provider: token response: %w", err)
+		return "", "", "", fmt.Errorf("provider: token response: %w", err)
 	}
 	refresh, _ = response.GetExtra("refresh_token").(string)
-	return response.GetAccessToken(), refresh, nil
+	idToken, _ = response.GetExtra("id_token").(string)
+	return response.GetAccessToken(), refresh, idToken, nil
 }
 
 // refusalOfFosite returns fosite's own error as a refusal; nil if err is not one,

@@ -4,11 +4,14 @@ import (
 	"time"
 
 	"github.com/ory/fosite"
+	"github.com/ory/fosite/token/jwt"
+
+	"gatehouse/openid"
 )
 
 // session is the fosite session of a request: what the strategy seals into codes
-// and tokens. It is complete before fosite is called and does not change
-// afterwards.
+// and tokens. It is complete before fosite is called and, except for hashes, does not
+// change afterwards.
 type session struct {
 	userID    string
 	consentID string
@@ -26,6 +29,15 @@ type session struct {
 	redirectURI     string
 	redirectURISent bool   // whether the request named it (RFC 6749 §4.1.3)
 	challenge       string // the code_challenge; "" without PKCE
+	// authentication goes into the code of an OpenID Connect request; nil for others.
+	authentication *openid.Authentication
+
+	// Of a token request only:
+	idToken          *openid.IDToken // without its hashes; nil if the response has none
+	idTokenAlgorithm string
+	// hashes is where fosite's handlers leave the hash of the access token (see
+	// IDTokenClaims): the only part of a session that changes.
+	hashes jwt.IDTokenClaims
 }
 
 var _ fosite.Session = (*session)(nil)

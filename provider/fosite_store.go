@@ -8,6 +8,7 @@ import (
 
 	"github.com/ory/fosite"
 	"github.com/ory/fosite/handler/oauth2"
+	"github.com/ory/fosite/handler/openid"
 	"github.com/ory/fosite/handler/pkce"
 )
 
@@ -21,6 +22,8 @@ var (
 	_ oauth2.CoreStorage            = fositeStore{}
 	_ oauth2.TokenRevocationStorage = fositeStore{}
 	_ pkce.PKCERequestStorage       = fositeStore{}
+
+	_ openid.OpenIDConnectRequestStorage = fositeStore{} // in fosite_id_token.go
 )
 
 var errNoAssertions = errors.New("provider: client assertions are not supported")
@@ -89,7 +92,7 @@ func (fositeStore) GetRefreshTokenSession(ctx context.Context, sealed string, _ 
 	if c.presented == nil || c.presented.problem != nil || c.presented.grant.ID == "" || sealed != c.presented.sealed {
 		return nil, fosite.ErrNotFound
 	}
-	return c.request(c.presented.grant.ID, c.presented.grant.Scopes), nil
+	return c.request(c.presented.grant.ID, c.presented.session.fositeScopes()), nil
 }
 
 // GetAccessTokenSession returns fosite.ErrNotFound. Tokens authenticates access

@@ -31,7 +31,7 @@ func (s *strategy) GenerateAuthorizeCode(_ context.Context, r fosite.Requester) 
 	if err != nil {
 		return "", "", err
 	}
-	sealed, err = s.tokens.codes.Seal(code{
+	sealed, err = s.tokens.sealCode(code{
 		GrantID:         r.GetID(),
 		ConsentID:       sess.consentID,
 		UserID:          sess.userID,
@@ -42,7 +42,7 @@ func (s *strategy) GenerateAuthorizeCode(_ context.Context, r fosite.Requester) 
 		Resource:        sess.resource,
 		Challenge:       sess.challenge,
 		IssuedAt:        sess.issuedAt.UnixMilli(),
-	})
+	}, sess.authentication)
 	return sealed, sealed, err
 }
 

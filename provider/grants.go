@@ -26,6 +26,7 @@ func (h *Handler) redeem(ctx context.Context, p *presented) error {
 		RotatedAt: p.now,
 		ExpiresAt: grantExpiry(p.app, p.settings, p.now, false),
 	}
+	storeAuthentication(&grant, p.authentication)
 	err := h.store.CreateGrant(ctx, grant)
 	switch {
 	case errors.Is(err, gatehouse.ErrConflict):

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"gatehouse"
 	"gatehouse/internal/web"
+	"gatehouse/openid"
+	"gatehouse/signing"
 )
 
 // serverMetadata is the authorization server metadata (RFC 8414 §2, RFC 9207 §3,
@@ -28,6 +31,47 @@ type serverMetadata struct {
 	IntrospectionEndpointAuthMethodsSupported  []string `json:"introspection_endpoint_auth_methods_supported"`
 	CodeChallengeMethodsSupported              []string `json:"code_challenge_methods_supported"`
 	AuthorizationResponseIssParameterSupported bool     `json:"authorization_response_iss_parameter_supported"`
+}
+
+// openIDConfiguration is the document of OpenID Connect: the same metadata, and what
+// OpenID Connect adds (OpenID Connect Discovery §3, RP-Initiated Logout §2.1). The document
+// of RFC 8414 stays as the contract has it: a client that finds a scope there requests it.
+type openIDConfiguration struct {
+	serverMetadata
+	UserInfoEndpoint                 string   `json:"userinfo_endpoint"`
+	JWKSURI                          string   `json:"jwks_uri"`
+	EndSessionEndpoint               string   `json:"end_session_endpoint"`
+	SubjectTypesSupported            []string `json:"subject_types_supported"`
+	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported"`
+	ACRValuesSupported               []string `json:"acr_values_supported"`
+	DisplayValuesSupported           []string `json:"display_values_supported"`
+	PromptValuesSupported            []string `json:"prompt_values_supported"`
+	ClaimTypesSupported              []string `json:"claim_types_supported"`
+	ClaimsSupported                  []string `json:"claims_supported"`
+	UILocalesSupported               []string `json:"ui_locales_supported"`
+	ClaimsParameterSupported         bool     `json:"claims_parameter_supported"`
+	RequestParameterSupported        bool     `json:"request_parameter_supported"`
+	RequestURIParameterSupported     bool     `json:"request_uri_parameter_supported"`
+}
+
+func (h *Handler) openIDConfiguration(s gatehouse.Settings) openIDConfiguration {
+	server := h.serverMetadata(s)
+	server.ScopesSupported = append(server.ScopesSupported, openid.Scopes()...)
+	return openIDConfiguration{
+		serverMetadata:                   server,
+		UserInfoEndpoint:                 h.endpoint(openid.UserInfoPath),
+		JWKSURI:                          h.endpoint(signing.Path),
+		EndSessionEndpoint:               h.endpoint(openid.LogoutPath),
+		SubjectTypesSupported:            []string{"public"},
+		IDTokenSigningAlgValuesSupported: gatehouse.SigningAlgorithms(),
+		ACRValuesSupported:               []string{openid.ACRPassword},
+		DisplayValuesSupported:           []string{"page"},
+		PromptValuesSupported:            promptValues(),
+		ClaimTypesSupported:              []string{"normal"},
+		ClaimsSupported:                  slices.Concat(openid.UserClaims(), openid.IDTokenClaims()),
+		UILocalesSupported:               []string{"en"},
+		ClaimsParameterSupported:         true,
+	}
 }
 
 func (h *Handler) serverMetadata(s gatehouse.Settings) serverMetadata {
@@ -94,13 +138,20 @@ func (h *Handler) protectedResource(w http.ResponseWriter, r *http.Request) erro
 	})
 }
 
-// noOpenIDConfiguration serves /.well-known/openid-configuration while there is no
-// OpenID Connect. Clients that look for OpenID Connect first get a 404 that names the
+// openIDProvider serves /.well-known/openid-configuration (OpenID Connect Discovery
+// §4). While OpenID Connect is off, clients that look for it first get a 404 that names the
 // metadata of RFC 8414. Most of them then request that document.
-func (h *Handler) noOpenIDConfiguration(http.ResponseWriter, *http.Request) error {
+func (h *Handler) openIDProvider(w http.ResponseWriter, r *http.Request) error {
+	settings, err := h.store.Settings(r.Context())
+	if err != nil {
+		return err
+	}
+	if settings.EnableOAuthServiceProvider && settings.EnableOpenIDConnect {
+		return writeMetadata(w, h.openIDConfiguration(settings))
+	}
 	return &web.Error{
 		Status: http.StatusNotFound, ID: "api.oauth.openid_configuration.not_found.app_error",
-		Message: fmt.Sprintf("This gateway does not serve OpenID Connect. The OAuth 2.0 authorization server metadata (RFC 8414) is at %s.",
+		Message: fmt.Sprintf("OpenID Connect is turned off. The OAuth 2.0 authorization server metadata (RFC 8414) is at %s.",
 			wellKnownURL(h.issuer, authorizationServerPath)),
 	}
 }

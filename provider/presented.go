@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatehouse"
+	"gatehouse/openid"
 )
 
 // presented is an authorization code or a refresh token that an authenticated
@@ -24,7 +25,11 @@ type presented struct {
 	// not exist. nil if it was opened.
 	problem error
 
-	code code // of grant_type=authorization_code
+	// Of grant_type=authorization_code:
+	code code
+	// authentication is what the code or the grant keeps for the ID token; nil if it is not
+	// one of OpenID Connect.
+	authentication *openid.Authentication
 
 	// Of grant_type=refresh_token:
 	generation int64 // of the refresh token
@@ -74,10 +79,10 @@ func (p *presented) grantedResource() string {
 	return p.code.Resource
 }
 
-func (h *Handler) openCode(_ context.Context, p presented) (*presented, error) {
+func (h *Handler) openCode(ctx context.Context, p presented) (*presented, error) {
 	p.session = &session{}
 	p.sealed = p.form.Get("code")
-	p.code, p.problem = h.tokens.codes.Open(p.sealed)
+	p.code, p.authentication, p.problem = h.tokens.openCode(p.sealed)
 	if p.problem != nil {
 		return &p, nil //nolint:nilerr // a bad code is not a failure of the gateway
 	}
@@ -86,6 +91,14 @@ func (h *Handler) openCode(_ context.Context, p presented) (*presented, error) {
 		accessTokenExpiresAt: p.now.Add(p.settings.AccessTokenLifetimeFor(p.app, false)),
 		resource:             requestedResource(p.form, p.code.Resource),
 	}
+	user, err := h.userOfIDToken(ctx, p.code.UserID, p.authentication)
+	if errors.Is(err, gatehouse.ErrNotFound) {
+		p.problem = err
+		return &p, nil
+	} else if err != nil {
+		return nil, err
+	}
+	p.session.setIDToken(h.idToken(&p, p.authentication, user), p.app)
 	return &p, nil
 }
 
@@ -114,6 +127,8 @@ func (h *Handler) openRefreshToken(ctx context.Context, p presented) (*presented
 		p.session.issuedAt = p.grant.RotatedAt
 	}
 	p.session.accessTokenExpiresAt = p.session.issuedAt.Add(p.settings.AccessTokenLifetimeFor(p.app, false))
+	p.authentication = grantedAuthentication(p.grant, p.session.scopes)
+	p.session.setIDToken(h.idToken(&p, p.authentication, p.user), p.app)
 	return &p, nil
 }
 

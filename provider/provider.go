@@ -10,6 +10,7 @@ import (
 	"gatehouse/consent"
 	"gatehouse/internal/audit"
 	"gatehouse/internal/web"
+	"gatehouse/openid"
 	"gatehouse/templates"
 )
 
@@ -22,6 +23,8 @@ type Store interface {
 	// the app does not exist.
 	TouchApp(ctx context.Context, id string, now time.Time) error
 	Settings(ctx context.Context) (gatehouse.Settings, error)
+	// User returns ErrNotFound if the user does not exist.
+	User(ctx context.Context, id string) (gatehouse.User, error)
 	// CreateGrant stores a grant. It returns ErrConflict if a grant with this id
 	// exists: its code was redeemed before. It returns ErrNotFound if the consent, its
 	// app or its user no longer exists, or the user is deactivated.
@@ -49,11 +52,19 @@ type SignIn interface {
 	RequireCaller(w http.ResponseWriter, r *http.Request) (gatehouse.Caller, error)
 }
 
+// Keys signs ID tokens and verifies them; *signing.Keys implements it.
+type Keys interface {
+	// Sign returns a signed token with the claims. typ is signing.TypeIDToken.
+	Sign(ctx context.Context, algorithm, typ string, claims any) (string, error)
+	openid.Verifier
+}
+
 // Config is what a Handler needs.
 type Config struct {
 	Issuer   string // the site URL, byte for byte (RFC 8414 §2, RFC 9207 §2)
 	BasePath string // the path of the site URL, "" or "/sso"
 	Tokens   *Tokens
+	Keys     Keys
 	Store    Store
 	SignIn   SignIn
 	Consents *consent.Handler
@@ -70,6 +81,7 @@ type Handler struct {
 	basePath string
 	machine  *grantMachine
 	tokens   *Tokens
+	keys     Keys
 	store    Store
 	signIn   SignIn
 	consents *consent.Handler
@@ -85,7 +97,7 @@ func New(c Config) *Handler {
 		c.Observe = func(Event) {}
 	}
 	return &Handler{
-		issuer: c.Issuer, basePath: c.BasePath, machine: newGrantMachine(c.Tokens), tokens: c.Tokens, store: c.Store, signIn: c.SignIn,
+		issuer: c.Issuer, basePath: c.BasePath, machine: newGrantMachine(c.Tokens, c.Keys), tokens: c.Tokens, keys: c.Keys, store: c.Store, signIn: c.SignIn,
 		consents: c.Consents, trail: audit.NewTrail(c.Store, c.Log), renderer: c.Renderer, observe: c.Observe, log: c.Log,
 	}
 }
@@ -123,7 +135,7 @@ func (h *Handler) metadataRoutes(suffix string, atRoot bool) []web.Route {
 	return []web.Route{
 		route(authorizationServerPath, h.authorizationServer),
 		route(protectedResourcePath, h.protectedResource),
-		route(openIDConfigurationPath, h.noOpenIDConfiguration),
+		route(openIDConfigurationPath, h.openIDProvider),
 	}
 }
 

@@ -75,8 +75,9 @@ const (
 	codeAccessDenied           = "access_denied"
 	codeServerError            = "server_error"
 	codeTemporarilyUnavailable = "temporarily_unavailable"
-	codeLoginRequired          = "login_required"   // OpenID Connect Core §3.1.2.6
-	codeConsentRequired        = "consent_required" // OpenID Connect Core §3.1.2.6
+	codeLoginRequired          = "login_required"                    // OpenID Connect Core §3.1.2.6
+	codeConsentRequired        = "consent_required"                  // OpenID Connect Core §3.1.2.6
+	codeUnmetAuthentication    = "unmet_authentication_requirements" // OpenID Connect Core Unmet Authentication Requirements 1.0 §2
 )
 
 // asRefusal returns the refusal that an error stands for. An error without one

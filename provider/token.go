@@ -20,6 +20,7 @@ type tokenResponse struct {
 	Scope        string `json:"scope,omitempty"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	Audience     string `json:"audience,omitempty"`
+	IDToken      string `json:"id_token,omitempty"` // OpenID Connect Core §3.1.3.3
 }
 
 // token serves POST /oauth/access_token (RFC 6749 §3.2, C 1.4).
@@ -59,7 +60,7 @@ func (h *Handler) token(r *http.Request) (any, error) {
 	}
 
 	// Let fosite and its handlers judge the request and make the tokens.
-	access, refresh, err := h.machine.tokens(ctx, r, p)
+	access, refresh, idToken, err := h.machine.tokens(ctx, r, p)
 	if errors.Is(err, errRefreshTokenReused) {
 		return nil, h.revokeReused(ctx, p, err)
 	} else if err != nil {
@@ -85,6 +86,7 @@ func (h *Handler) token(r *http.Request) (any, error) {
 		Scope:        strings.Join(p.session.scopes, " "),
 		RefreshToken: refresh,
 		Audience:     p.session.resource,
+		IDToken:      idToken,
 	}, nil
 }
 

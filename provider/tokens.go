@@ -14,6 +14,7 @@ import (
 // The prefixes let secret scanners find leaked codes and tokens.
 const (
 	codePrefix         = "gthc_"
+	openIDCodePrefix   = "gtho_"
 	accessTokenPrefix  = "gtha_"
 	refreshTokenPrefix = "gthr_"
 )
@@ -81,10 +82,11 @@ type GrantReader interface {
 
 // Tokens seals and opens codes and tokens.
 type Tokens struct {
-	grants  GrantReader
-	codes   *seal.Sealer[code]
-	access  *seal.Sealer[accessToken]
-	refresh *seal.Sealer[refreshToken]
+	grants      GrantReader
+	codes       *seal.Sealer[code]
+	openIDCodes *seal.Sealer[openIDCode]
+	access      *seal.Sealer[accessToken]
+	refresh     *seal.Sealer[refreshToken]
 	// signInDemands belong to the authorization endpoint (reauthenticate.go).
 	signInDemands *seal.Sealer[signInDemand]
 }
@@ -93,10 +95,11 @@ type Tokens struct {
 // with the other secrets still open.
 func NewTokens(grants GrantReader, secrets ...[]byte) (*Tokens, error) {
 	t := &Tokens{grants: grants}
-	var errs [4]error
+	var errs [5]error
 	t.codes, errs[0] = seal.New[code](codePrefix, secrets...)
 	t.access, errs[1] = seal.New[accessToken](accessTokenPrefix, secrets...)
 	t.refresh, errs[2] = seal.New[refreshToken](refreshTokenPrefix, secrets...)
+	t.openIDCodes, errs[4] = seal.New[openIDCode](openIDCodePrefix, secrets...)
 	t.signInDemands, errs[3] = seal.New[signInDemand](signInDemandPrefix, secrets...)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("provider: tokens: %w", err)

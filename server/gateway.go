@@ -14,6 +14,7 @@ import (
 	"gatehouse/consent"
 	"gatehouse/console"
 	"gatehouse/internal/web"
+	"gatehouse/openid"
 	"gatehouse/provider"
 	"gatehouse/registration"
 	"gatehouse/signing"
@@ -85,7 +86,7 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 	}
 	consents := consent.NewHandler(consent.Config{Store: store, Callers: authenticator, Renderer: renderer, BasePath: basePath, Log: c.Log})
 	protocol := provider.New(provider.Config{
-		Issuer: issuer, BasePath: basePath, Tokens: tokens, Store: store,
+		Issuer: issuer, BasePath: basePath, Tokens: tokens, Keys: keys, Store: store,
 		SignIn: authenticator, Consents: consents, Renderer: renderer, Observe: c.Metrics.countProtocolEvent, Log: c.Log,
 	})
 
@@ -100,6 +101,10 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 		Service: signIn, Authenticator: authenticator, SetUp: setUp, Store: store, Renderer: renderer,
 		Cookies: cookies, Observe: c.Metrics.countSignIn, Log: c.Log,
 	})
+	userInfo := openid.NewUserInfo(openid.UserInfoConfig{Tokens: tokens, Settings: store, Log: c.Log})
+	logout := openid.NewLogout(openid.LogoutConfig{
+		Issuer: issuer, BasePath: basePath, Keys: keys, Store: store, Callers: authenticator, SignOut: accounts.SignOut, Renderer: renderer, Log: c.Log,
+	})
 	security := account.NewSecurityHandler(account.SecurityConfig{
 		Pages: pages, Service: signIn, Users: users, Store: store, Apps: consents, Cookies: cookies,
 	})
@@ -112,13 +117,13 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 		Apps: apps, Store: store, Callers: authenticator, Pages: pages, SiteURL: issuer, BasePath: basePath, Log: c.Log,
 	})
 	settings := console.NewSettingsEditor(console.SettingsEditorConfig{Store: store, Log: c.Log})
-	admin := console.NewHandler(console.Config{Pages: pages, Users: users, Settings: settings, Keys: keys, Store: store, BasePath: basePath})
+	admin := console.NewHandler(console.Config{Pages: pages, Users: users, Settings: settings, Store: store, BasePath: basePath})
 
 	handler, err := NewHandler(HandlerConfig{
 		SiteURL: c.SiteURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Build: c.Build, Ready: store.Ready,
 		RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: c.Metrics, Tracers: c.Tracers, Log: c.Log,
 		// The registration endpoint comes before the API of apps, whose paths include its own.
-		Routes: slices.Concat(protocol.Routes(), publicKeys.Routes(), registrar.Routes(), consents.Routes(), accounts.Routes(),
+		Routes: slices.Concat(protocol.Routes(), publicKeys.Routes(), userInfo.Routes(), logout.Routes(), registrar.Routes(), consents.Routes(), accounts.Routes(),
 			integrations.Routes(), security.Routes(), admin.Routes()),
 	})
 	if err != nil {

@@ -193,14 +193,14 @@ func (k *Keys) PublicKeys(ctx context.Context) ([]byte, error) {
 }
 
 // List returns the published keys, in the order of the key set. It creates no keys.
-func (k *Keys) List(ctx context.Context) ([]gatehouse.PublishedSigningKey, error) {
+func (k *Keys) List(ctx context.Context) ([]Published, error) {
 	set, err := k.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := []gatehouse.PublishedSigningKey{}
+	list := []Published{}
 	for _, key := range set.published() {
-		list = append(list, gatehouse.PublishedSigningKey{SigningKey: key.SigningKey, State: set.state(key)})
+		list = append(list, Published{key.SigningKey, set.state(key)})
 	}
 	return list, nil
 }

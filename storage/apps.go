@@ -30,6 +30,7 @@ type appRow struct {
 	TokenEndpointAuthMethod string
 	AccessTokenLifetime     int64
 	RefreshTokenLifetime    int64
+	OpenID                  appOpenIDRow `gorm:"embedded"`
 	CreateAt                int64
 	UpdateAt                int64
 }
@@ -45,12 +46,17 @@ func newAppRow(a gatehouse.App) (appRow, error) {
 	if err != nil {
 		return appRow{}, fmt.Errorf("encode redirect URIs: %w", err)
 	}
+	openID, err := newAppOpenIDRow(a.OpenID)
+	if err != nil {
+		return appRow{}, err
+	}
 	return appRow{
 		ID: a.ID, CreatorID: a.CreatorID, SecretHash: a.SecretHash, Name: text(a.Name), NameKey: fold(a.Name),
 		Description: text(a.Description), Homepage: text(a.Homepage), IconURL: text(a.IconURL), RedirectURIs: string(encoded),
 		IsTrusted: a.IsTrusted, IsPublic: a.IsPublic, IsDynamicallyRegistered: a.IsDynamicallyRegistered,
 		MattermostAppID: text(a.MattermostAppID), TokenEndpointAuthMethod: a.TokenEndpointAuthMethod,
 		AccessTokenLifetime: a.AccessTokenLifetime.Milliseconds(), RefreshTokenLifetime: a.RefreshTokenLifetime.Milliseconds(),
+		OpenID:   openID,
 		CreateAt: millis(a.CreateAt), UpdateAt: millis(a.UpdateAt),
 	}, nil
 }
@@ -60,12 +66,17 @@ func (r *appRow) app() (gatehouse.App, error) {
 	if err := json.Unmarshal([]byte(r.RedirectURIs), &uris); err != nil {
 		return gatehouse.App{}, fmt.Errorf("decode redirect URIs of app %s: %w", r.ID, err)
 	}
+	openID, err := r.OpenID.openID()
+	if err != nil {
+		return gatehouse.App{}, fmt.Errorf("app %s: %w", r.ID, err)
+	}
 	return gatehouse.App{
 		ID: r.ID, CreatorID: r.CreatorID, SecretHash: r.SecretHash, Name: r.Name,
 		Description: r.Description, Homepage: r.Homepage, IconURL: r.IconURL, RedirectURIs: uris,
 		IsTrusted: r.IsTrusted, IsPublic: r.IsPublic, IsDynamicallyRegistered: r.IsDynamicallyRegistered,
 		MattermostAppID: r.MattermostAppID, TokenEndpointAuthMethod: r.TokenEndpointAuthMethod,
 		AccessTokenLifetime: time.Duration(r.AccessTokenLifetime) * time.Millisecond, RefreshTokenLifetime: time.Duration(r.RefreshTokenLifetime) * time.Millisecond,
+		OpenID:   openID,
 		CreateAt: fromMillis(r.CreateAt), UpdateAt: fromMillis(r.UpdateAt),
 	}, nil
 }
@@ -89,7 +100,9 @@ func (s *Store) App(ctx context.Context, id string) (gatehouse.App, error) {
 		}
 		return row.app()
 	})
-	app.RedirectURIs = slices.Clone(app.RedirectURIs) // the cache keeps its own slice
+	app.RedirectURIs = slices.Clone(app.RedirectURIs) // the cache keeps its own slices
+	app.OpenID.PostLogoutRedirectURIs = slices.Clone(app.OpenID.PostLogoutRedirectURIs)
+	app.OpenID.Contacts = slices.Clone(app.OpenID.Contacts)
 	return app, s.fail("get app", err)
 }
 

@@ -28,12 +28,17 @@ type grantRow struct {
 	PreviousRotatedAt int64
 	UsedGeneration    int64
 	GraceGeneration   int64
+
+	AuthenticatedAt int64
+	SessionID       string
+	RequestedClaims string
 }
 
 func newGrantRow(g gatehouse.Grant) grantRow {
 	return grantRow{
 		ID: g.ID, ConsentID: g.ConsentID, Scopes: joinScopes(nil, g.Scopes), Resource: text(g.Resource), Generation: g.Generation,
 		CreateAt: millis(g.CreateAt), RotatedAt: millis(g.RotatedAt), ExpiresAt: millis(g.ExpiresAt), RevokedAt: millis(g.RevokedAt),
+		AuthenticatedAt: millis(g.AuthenticatedAt), SessionID: g.SessionID, RequestedClaims: g.RequestedClaims,
 	}
 }
 
@@ -43,15 +48,16 @@ func (r *grantRow) grant() gatehouse.Grant {
 		Scopes: strings.Fields(r.Scopes), Resource: r.Resource, Generation: r.Generation,
 		CreateAt: fromMillis(r.CreateAt), RotatedAt: fromMillis(r.RotatedAt), ExpiresAt: fromMillis(r.ExpiresAt), RevokedAt: fromMillis(r.RevokedAt),
 		PreviousRotatedAt: fromMillis(r.PreviousRotatedAt), UsedGeneration: r.UsedGeneration, GraceGeneration: r.GraceGeneration,
+		AuthenticatedAt: fromMillis(r.AuthenticatedAt), SessionID: r.SessionID, RequestedClaims: r.RequestedClaims,
 	}
 }
 
 // The statements of the hot path. They reach every row by a primary key.
 const (
-	insertGrant = "INSERT INTO grants (id, consent_id, scopes, resource, generation, create_at, rotated_at, expires_at, revoked_at) " +
-		"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE c.id = ? AND u.delete_at = 0)"
+	insertGrant = "INSERT INTO grants (id, consent_id, scopes, resource, generation, create_at, rotated_at, expires_at, revoked_at, authenticated_at, session_id, requested_claims) " +
+		"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE c.id = ? AND u.delete_at = 0)"
 	selectGrant = "SELECT g.id, g.consent_id, c.user_id, c.app_id, g.scopes, g.resource, g.generation, g.create_at, g.rotated_at, g.expires_at, g.revoked_at, " +
-		"g.previous_rotated_at, g.used_generation, g.grace_generation, " +
+		"g.previous_rotated_at, g.used_generation, g.grace_generation, g.authenticated_at, g.session_id, g.requested_claims, " +
 		userColumns + " FROM grants g JOIN consents c ON c.id = g.consent_id JOIN users u ON u.id = c.user_id WHERE g.id = ?"
 	rotateGrant = "UPDATE grants SET generation = generation + 1, previous_rotated_at = rotated_at, rotated_at = ?, expires_at = ? " +
 		"WHERE id = ? AND generation = ? AND revoked_at = 0 AND expires_at > ? " +
@@ -69,6 +75,7 @@ func (r *grantRow) insertArgs() []any {
 	return []any{
 		r.ID, r.ConsentID, r.Scopes, r.Resource, r.Generation, // the columns, in their order
 		r.CreateAt, r.RotatedAt, r.ExpiresAt, r.RevokedAt,
+		r.AuthenticatedAt, r.SessionID, r.RequestedClaims,
 		r.ConsentID, // WHERE c.id = ?
 	}
 }
@@ -79,6 +86,7 @@ func (r *grantRow) fields() []any {
 		&r.ID, &r.ConsentID, &r.UserID, &r.AppID, &r.Scopes, &r.Resource, &r.Generation,
 		&r.CreateAt, &r.RotatedAt, &r.ExpiresAt, &r.RevokedAt,
 		&r.PreviousRotatedAt, &r.UsedGeneration, &r.GraceGeneration,
+		&r.AuthenticatedAt, &r.SessionID, &r.RequestedClaims,
 	}
 }
 

@@ -28,8 +28,11 @@ type SetUpPage struct {
 type SignedOutPage struct{}
 
 // LogoutPage asks the user to confirm signing out, because a link on another site
-// can lead here. It posts to /logout, without fields.
-type LogoutPage struct{}
+// can lead here. It posts to Action, without fields.
+type LogoutPage struct {
+	Action  string // a path below the base path, with a query; "" means /logout
+	AppName string // the app that sent the user here; "" if there is none
+}
 
 // HomePage links to the other pages. The Frame decides which links it has.
 type HomePage struct {

@@ -53,6 +53,7 @@ func settingTitle(key string) string {
 		gatehouse.SettingDCRUnusedLifetime:               "Delete unauthorized self-registered apps after",
 		gatehouse.SettingDCRIdleLifetime:                 "Delete unused self-registered apps after",
 		gatehouse.SettingEnableImplicitGrant:             "Implicit grant",
+		gatehouse.SettingEnableOpenIDConnect:             "OpenID Connect",
 		gatehouse.SettingEnableUserAppRegistration:       "All users can register apps",
 		gatehouse.SettingIntrospectionClientIDs:          "Apps that can introspect every token",
 		gatehouse.SettingAccessTokenLifetime:             "Access tokens of confidential apps",
@@ -84,7 +85,7 @@ func settingSections(p ConsolePage) []settingSection {
 	}
 	sections := []settingSection{
 		{ID: "features", Title: "OAuth 2.0 applications", Fields: fields(gatehouse.SettingEnableOAuthServiceProvider,
-			gatehouse.SettingEnableUserAppRegistration, gatehouse.SettingEnableImplicitGrant, gatehouse.SettingIntrospectionClientIDs)},
+			gatehouse.SettingEnableUserAppRegistration, gatehouse.SettingEnableOpenIDConnect, gatehouse.SettingEnableImplicitGrant, gatehouse.SettingIntrospectionClientIDs)},
 		{ID: "dcr", Title: "Self-registered apps", Fields: fields(gatehouse.SettingEnableDynamicClientRegistration,
 			gatehouse.SettingDCRRedirectURIAllowlist, gatehouse.SettingDCRUnusedLifetime, gatehouse.SettingDCRIdleLifetime)},
 		{ID: "lifetimes", Title: "Token lifetimes",

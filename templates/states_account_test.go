@@ -27,6 +27,10 @@ func accountStates() map[string][]check {
 			see("[name=redirect_to]@value", "/settings/security"),
 			see("#login_id@value", "ada"), see("[autofocus]@id", "password"), see("main button", "Continue"),
 		},
+		"logout-app": {
+			see("h1", "Sign out?"), see("main strong bdi", "Acme Notes"), see("main form@action", "/oauth/logout?id_token_hint=e30"), see("main button", "Sign out"),
+			see("main p", "Acme Notes asks to sign you out of Gatehouse.", "You need your password to sign in again. Apps that you authorized keep their access."),
+		},
 		"setup": {
 			see("h1", "Set up Gatehouse"),
 			see("main form@action", "/setup"),

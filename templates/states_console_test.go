@@ -5,27 +5,27 @@ const gracePath = "/console/users/qua7n8cts5yfkxw36dep1zhbgm"
 func consoleStates() map[string][]check {
 	noNotice := absent(".notice")
 	needsProvider := "This has no effect until “OAuth 2.0 service provider” is on."
-	tabs := see(".tabs a@href", "/console", "/console/users", "/console/keys", "/console/audit")
+	tabs := see(".tabs a@href", "/console", "/console/users", "/console/audit")
 	return map[string][]check{
 		"console-off": {
 			see("h1", "Settings"), tabs, see(".tabs [aria-current]", "Settings"), noNotice, absent(".error, .locked, [disabled]"),
 			see("main form@action", "/console"),
 			see("main h2", "OAuth 2.0 applications", "Self-registered apps", "Token lifetimes"),
-			see("legend, .field > label", "OAuth 2.0 service provider", "All users can register apps", "Implicit grant", "Apps that can introspect every token",
+			see("legend, .field > label", "OAuth 2.0 service provider", "All users can register apps", "OpenID Connect", "Implicit grant", "Apps that can introspect every token",
 				"Dynamic client registration", "Redirect URI allowlist for dynamic client registration", "Delete unauthorized self-registered apps after", "Delete unused self-registered apps after",
 				"Access tokens of confidential apps", "Access tokens of public apps", "Refresh tokens"),
-			see("[checked]@name", "enable_oauth_service_provider", "enable_user_app_registration", "enable_implicit_grant", "enable_dynamic_client_registration"),
-			see("[checked]@value", "false", "false", "true", "false"),
+			see("[checked]@name", "enable_oauth_service_provider", "enable_user_app_registration", "enable_openid_connect", "enable_implicit_grant", "enable_dynamic_client_registration"),
+			see("[checked]@value", "false", "false", "true", "true", "false"),
 			see(".measure input@value", "168h", "2160h", "1h", "24h", "720h"),
 			see(".measure span", "7 days", "90 days", "1 hour", "1 day", "30 days"),
 			see("input[name='was.refresh_token_lifetime']@value", "720h0m0s"),
-			see(".hint p + p", needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider),
+			see(".hint p + p", needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider),
 			see("textarea@placeholder", "https://*.example.com/**"), see("main button", "Save settings"),
 			see("section > .hint", "Enter a duration between one minute and one year, such as 30m, 24h or 720h. Tokens that an app already has keep their lifetime."),
 		},
 		"console-on": {
 			see(".notice[role=status]", "The settings were saved."),
-			see("[checked]@value", "true", "false", "true", "true"),
+			see("[checked]@value", "true", "false", "true", "true", "true"),
 			absent(".hint p + p"),
 			see("#dcr_redirect_uri_allowlist", "https://*.example.com/**, http://127.0.0.1:*/**"),
 			see("input[name='was.dcr_redirect_uri_allowlist']@value", "https://*.example.com/**,http://127.0.0.1:*/**"),
@@ -39,7 +39,7 @@ func consoleStates() map[string][]check {
 			see(".locked", "Set by the environment variable GATEHOUSE_ENABLE_OAUTH_SERVICE_PROVIDER. You can't change it here.",
 				"Set by the environment variable GATEHOUSE_ENABLE_DYNAMIC_CLIENT_REGISTRATION. You can't change it here.", "Set by the environment variable GATEHOUSE_DCR_REDIRECT_URI_ALLOWLIST. You can't change it here.",
 				"Set by the environment variable GATEHOUSE_ACCESS_TOKEN_LIFETIME. You can't change it here."),
-			see("input[type=hidden]@name", "was.enable_user_app_registration", "was.enable_implicit_grant", "was.introspection_client_ids", "was.dcr_unused_lifetime", "was.dcr_idle_lifetime",
+			see("input[type=hidden]@name", "was.enable_user_app_registration", "was.enable_openid_connect", "was.enable_implicit_grant", "was.introspection_client_ids", "was.dcr_unused_lifetime", "was.dcr_idle_lifetime",
 				"was.public_access_token_lifetime", "was.refresh_token_lifetime"),
 			see("#dcr_redirect_uri_allowlist", "https://*.example.com/**, http://127.0.0.1:*/**"),
 		},
@@ -145,11 +145,6 @@ func consoleStates() map[string][]check {
 			seePart("dd bdi", "maximilian1234", "long-addresslong-address"),
 		},
 		"user-rtl": {see("h1 bdi", "ليلى الأحمد"), see("dd bdi", "layla", "layla@example.com")},
-		"keys-none": {
-			see("h1", "Signing keys"), tabs, see(".tabs [aria-current]", "Signing keys"),
-			see(".empty", "There are no keys yet. The gateway creates them when an app first needs one."),
-			absent("main form, .row"),
-		},
 		"audit-empty": {
 			see("h1", "Audit trail"), tabs, see(".tabs [aria-current]", "Audit trail"),
 			see(".empty", "There are no events yet."),

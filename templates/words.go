@@ -61,6 +61,16 @@ func DescribeScope(scope string) string {
 	if scope == gatehouse.DefaultScope {
 		return "Read your username, email address, names, roles and authorized apps. Identify you to services that accept Gatehouse tokens."
 	}
+	switch scope {
+	case gatehouse.ScopeOpenID:
+		return "Recognize you when you sign in with Gatehouse."
+	case gatehouse.ScopeProfile:
+		return "Read your name, nickname, username and language."
+	case gatehouse.ScopeEmail:
+		return "Read your email address."
+	case gatehouse.ScopeOfflineAccess:
+		return "Keep its access while you don't use the app."
+	}
 	return "Use a permission that the app defines."
 }
 
@@ -140,9 +150,6 @@ func eventText(e gatehouse.AuditEvent) string {
 		gatehouse.AuditUpdatePassword:       "Change a password",
 		gatehouse.AuditUpdateSetting:        "Change a setting",
 		gatehouse.AuditSystemSetUp:          "Set up the gateway",
-		gatehouse.AuditCreateSigningKey:     "Create a signing key",
-		gatehouse.AuditRotateSigningKey:     "Rotate a signing key",
-		gatehouse.AuditWithdrawSigningKey:   "Withdraw a signing key",
 	}[e.Event]
 	if !ok {
 		return e.Event

@@ -19,7 +19,7 @@ const MinSecretLength = 32
 
 // MaxLength is the longest sealed string, in bytes, so that a client cannot make the
 // server decrypt megabytes.
-const MaxLength = 4096
+const MaxLength = 8192
 
 // ErrInvalid means that a string was not sealed with one of the keys of its kind, or was
 // changed.

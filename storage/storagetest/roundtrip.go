@@ -285,6 +285,8 @@ func filled[T any](t *testing.T) T {
 			field.SetInt(int64(time.Duration(n+1) * time.Second))
 		case time.Time:
 			field.Set(reflect.ValueOf(start.Add(time.Duration(n+1) * time.Minute)))
+		case gatehouse.AppOpenID:
+			field.Set(reflect.ValueOf(filled[gatehouse.AppOpenID](t)))
 		default:
 			require.Fail(t, "add a value for this type of field", "%s %s", name, field.Type())
 		}

@@ -46,9 +46,14 @@ func (g *Gateway) SignedIn(t *testing.T, user gatehouse.User) *Browser {
 // SignIn gives the browser a new session of the user.
 func (b *Browser) SignIn(t *testing.T, user gatehouse.User) {
 	t.Helper()
+	b.SignInAt(t, user, time.Now())
+}
+
+// SignInAt gives the browser a session of the user that began at a time.
+func (b *Browser) SignInAt(t *testing.T, user gatehouse.User, now time.Time) {
+	t.Helper()
 	b.User = user
 	token := gatehouse.NewSecret()
-	now := time.Now()
 	require.NoError(t, b.g.Store.CreateSession(context.Background(), gatehouse.Session{
 		ID: gatehouse.NewID(), TokenHash: gatehouse.HashSecret(token), UserID: user.ID,
 		CreateAt: now, LastSeenAt: now, ExpiresAt: now.Add(gatehouse.SessionLifetime),
@@ -163,6 +168,7 @@ type TokenAnswer struct {
 	Scope        string `json:"scope"`
 	RefreshToken string `json:"refresh_token"`
 	Audience     string `json:"audience"`
+	IDToken      string `json:"id_token"`
 
 	Error            string `json:"error"`
 	ErrorDescription string `json:"error_description"`
