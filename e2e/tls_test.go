@@ -22,7 +22,7 @@ import (
 	"gatehouse/test/testdb"
 )
 
-// certificate creates a certificate for localhost and its key.
+// certificate creates a certificate for localhost and example.com, and its key.
 func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
 	t.Helper()
 	certPEM, keyPEM := certificatePEM(t, time.Now().Add(time.Hour))
@@ -35,13 +35,13 @@ func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
 	return certFile, keyFile, pool
 }
 
-// certificatePEM creates a certificate for localhost that is valid until a time, and its key.
+// certificatePEM is certificate with the time until which the certificate is valid.
 func certificatePEM(t *testing.T, until time.Time) (certPEM, keyPEM []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost", "example.com"},
 		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: until,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)

@@ -218,7 +218,7 @@ func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
 	message := "There is nothing at this address. Please check the link, or go to the start page."
 	if correct, path := s.routes.respell(r); correct != nil {
 		message = fmt.Sprintf("There is nothing at this address. Use the path %s exactly as it is written here.", path)
-		if strings.TrimRight(r.URL.Path, "/") == path {
+		if strings.TrimRight(r.URL.EscapedPath(), "/") == path {
 			message = fmt.Sprintf("There is nothing at this address. Remove the slash at the end: the path is %s.", path)
 		}
 	}
