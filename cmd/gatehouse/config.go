@@ -51,7 +51,7 @@ func (c *config) variables() []variable {
 		{name: "GATEHOUSE_DATABASE_URL", fallback: "sqlite:gatehouse.db", secret: true, parse: into(&c.DatabaseURL, parseDatabaseURL),
 			doc: "sqlite:PATH, or postgres://user:password@host/database for several nodes."},
 		{name: "GATEHOUSE_SECRET", secret: true, parse: into(&c.Secret, parseSecret),
-			doc: "The secret that seals codes and tokens. It needs at least 32 bytes and must be the same on every node. With SQLite, the gateway creates one beside the database. With PostgreSQL, it is required."},
+			doc: "The secret that seals codes, tokens and signing keys. It needs at least 32 bytes and must be the same on every node. With SQLite, the gateway creates one beside the database. With PostgreSQL, it is required."},
 		{name: "GATEHOUSE_SECRET_PREVIOUS", secret: true, parse: into(&c.SecretPrevious, parseSecret),
 			doc: "The secret that GATEHOUSE_SECRET replaced. Set it for as long as codes and tokens that it sealed must work."},
 		{name: "GATEHOUSE_ADMIN_USERNAME", parse: into(&c.Admin.Username, parseText),
