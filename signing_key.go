@@ -25,6 +25,23 @@ type SigningKey struct {
 	ExpiresAt        time.Time // published until this time; zero while no key follows
 }
 
+// PublishedSigningKey is a published key, with its state on a node.
+type PublishedSigningKey struct {
+	SigningKey
+	State SigningKeyState
+}
+
+// SigningKeyState is what a published key is used for.
+type SigningKeyState string
+
+// The states of a published key.
+const (
+	KeySigns    SigningKeyState = "signs"
+	KeyNext     SigningKeyState = "next"     // will sign
+	KeyPrevious SigningKeyState = "previous" // has signed
+	KeySealed   SigningKeyState = "sealed"   // no secret of the node opens it
+)
+
 // SigningKeyChange is a change of a stored key. Only SealedPrivateKey, SignFrom and
 // ExpiresAt can change.
 type SigningKeyChange struct{ Before, After SigningKey }

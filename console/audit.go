@@ -57,11 +57,11 @@ func (n names) actor(ctx context.Context, e gatehouse.AuditEvent) (string, error
 	return "", nil
 }
 
-// target returns the name of the user, app or setting that an event is about. It
+// target returns the name of the user, app, setting or key that an event is about. It
 // returns "" if that is the actor, or if it no longer exists.
 func (n names) target(ctx context.Context, e gatehouse.AuditEvent) (string, error) {
 	switch e.Event {
-	case gatehouse.AuditUpdateSetting:
+	case gatehouse.AuditUpdateSetting, gatehouse.AuditCreateSigningKey, gatehouse.AuditRotateSigningKey, gatehouse.AuditWithdrawSigningKey:
 		return e.TargetID, nil
 	case gatehouse.AuditLogout: // the target is the user, or the app whose grant ended
 		if e.TargetID == e.ActorID {

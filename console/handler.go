@@ -54,6 +54,7 @@ type Config struct {
 	Pages    web.Pages
 	Users    Users
 	Settings *SettingsEditor
+	Keys     SigningKeys
 	Store    Store
 	BasePath string // "" or "/sso"
 }
@@ -63,13 +64,14 @@ type Handler struct {
 	pages    web.Pages
 	users    Users
 	settings *SettingsEditor
+	keys     SigningKeys
 	store    Store
 	basePath string
 }
 
 // NewHandler returns a Handler.
 func NewHandler(c Config) *Handler {
-	return &Handler{pages: c.Pages, users: c.Users, settings: c.Settings, store: c.Store, basePath: c.BasePath}
+	return &Handler{pages: c.Pages, users: c.Users, settings: c.Settings, keys: c.Keys, store: c.Store, basePath: c.BasePath}
 }
 
 // Routes returns the pages. All of them need the permission manage_system (C 2.10).
@@ -92,6 +94,9 @@ func (h *Handler) Routes() []web.Route {
 		post(user+"/password", h.withUser(h.setPassword)),
 		get(user+"/activate", h.withUser(h.redirectToUser)),
 		post(user+"/activate", h.withUser(h.activate)),
+		get("/console/keys", h.keysPage),
+		get("/console/keys/rotate", h.redirectToKeys),
+		post("/console/keys/rotate", h.rotateKeys),
 		get("/console/audit", h.auditPage),
 	}
 	for _, a := range h.confirmedActions() {

@@ -19,7 +19,7 @@ func TestConsoleIsForSystemAdmins(t *testing.T) {
 		one := "/console/users/" + ana.ID
 		for _, path := range []string{
 			"/console", "/console/users", "/console/users?search=a", "/console/users/add", one,
-			one + "/password", one + "/activate", one + "/deactivate", one + "/promote", one + "/demote", "/console/audit",
+			one + "/password", one + "/activate", one + "/deactivate", one + "/promote", one + "/demote", "/console/keys", "/console/keys/rotate", "/console/audit",
 		} {
 			a := g.NewBrowser(t).Get(t, path)
 			require.Equal(t, http.StatusSeeOther, a.Status, path)
@@ -35,13 +35,14 @@ func TestConsoleIsForSystemAdmins(t *testing.T) {
 			require.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, a.Status, path)
 		}
 		for path, form := range map[string]url.Values{
-			"/console":           {gatehouse.SettingEnableImplicitGrant: {"false"}},
-			"/console/users/add": {"username": {"eve"}, "email": {"eve@example.com"}, "password": {testkit.Password}, "is_admin": {"true"}},
-			one + "/password":    {"password": {"another password"}},
-			one + "/activate":    {},
-			one + "/deactivate":  {},
-			one + "/promote":     {},
-			one + "/demote":      {},
+			"/console":             {gatehouse.SettingEnableImplicitGrant: {"false"}},
+			"/console/users/add":   {"username": {"eve"}, "email": {"eve@example.com"}, "password": {testkit.Password}, "is_admin": {"true"}},
+			one + "/password":      {"password": {"another password"}},
+			one + "/activate":      {},
+			one + "/deactivate":    {},
+			one + "/promote":       {},
+			one + "/demote":        {},
+			"/console/keys/rotate": {},
 		} {
 			require.Equal(t, http.StatusForbidden, g.SignedIn(t, ana).Post(t, path, form).Status, path)
 			a := g.NewBrowser(t).Post(t, path, form)

@@ -117,7 +117,7 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 		Apps: apps, Store: store, Callers: authenticator, Pages: pages, SiteURL: issuer, BasePath: basePath, Log: c.Log,
 	})
 	settings := console.NewSettingsEditor(console.SettingsEditorConfig{Store: store, Log: c.Log})
-	admin := console.NewHandler(console.Config{Pages: pages, Users: users, Settings: settings, Store: store, BasePath: basePath})
+	admin := console.NewHandler(console.Config{Pages: pages, Users: users, Settings: settings, Keys: keys, Store: store, BasePath: basePath})
 
 	handler, err := NewHandler(HandlerConfig{
 		SiteURL: c.SiteURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Build: c.Build, Ready: store.Ready,

@@ -32,33 +32,16 @@ func newKeySet(keys []*key, last map[string]int64, readAt time.Time) *keySet {
 	return s
 }
 
-// Published is a published key.
-type Published struct {
-	gatehouse.SigningKey
-	State State
-}
-
-// State is what a published key is used for.
-type State string
-
-// The states of a published key.
-const (
-	StateSigns    State = "signs"
-	StateNext     State = "next"     // will sign
-	StatePrevious State = "previous" // has signed
-	StateSealed   State = "sealed"   // no secret of this node opens it
-)
-
-func (s *keySet) state(k *key) State {
+func (s *keySet) state(k *key) gatehouse.SigningKeyState {
 	switch {
 	case !k.opened():
-		return StateSealed
+		return gatehouse.KeySealed
 	case k == s.signing(k.Algorithm, s.readAt):
-		return StateSigns
+		return gatehouse.KeySigns
 	case k.SignFrom.After(s.readAt):
-		return StateNext
+		return gatehouse.KeyNext
 	}
-	return StatePrevious
+	return gatehouse.KeyPrevious
 }
 
 // published returns the keys in the order of the document: the default algorithm first,
@@ -67,7 +50,7 @@ func (s *keySet) state(k *key) State {
 func (s *keySet) published() []*key {
 	list := slices.Clone(s.keys)
 	rank := func(k *key) int {
-		return slices.Index([]State{StateSigns, StateNext, StatePrevious, StateSealed}, s.state(k))
+		return slices.Index([]gatehouse.SigningKeyState{gatehouse.KeySigns, gatehouse.KeyNext, gatehouse.KeyPrevious, gatehouse.KeySealed}, s.state(k))
 	}
 	slices.SortStableFunc(list, func(a, b *key) int {
 		return cmp.Or(

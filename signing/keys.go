@@ -193,14 +193,14 @@ func (k *Keys) PublicKeys(ctx context.Context) ([]byte, error) {
 }
 
 // List returns the published keys, in the order of the key set. It creates no keys.
-func (k *Keys) List(ctx context.Context) ([]Published, error) {
+func (k *Keys) List(ctx context.Context) ([]gatehouse.PublishedSigningKey, error) {
 	set, err := k.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := []Published{}
+	list := []gatehouse.PublishedSigningKey{}
 	for _, key := range set.published() {
-		list = append(list, Published{key.SigningKey, set.state(key)})
+		list = append(list, gatehouse.PublishedSigningKey{SigningKey: key.SigningKey, State: set.state(key)})
 	}
 	return list, nil
 }

@@ -63,7 +63,7 @@ func (k *Keys) maintain(ctx context.Context) error {
 // a few seconds, if it has been published for SigningKeyLead, and otherwise after that
 // time. It returns the published keys, and ErrNotFound if there are no keys yet. If another
 // request rotates at the same time, both have the same result.
-func (k *Keys) Rotate(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]Published, error) {
+func (k *Keys) Rotate(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]gatehouse.PublishedSigningKey, error) {
 	if err := check(algorithms); err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (k *Keys) Rotate(ctx context.Context, by gatehouse.Caller, algorithms ...st
 // of the algorithms, and adds new ones. No token that the old keys signed can be verified
 // afterwards. It returns the published keys, and ErrNotFound if there are no keys yet. If
 // another request withdraws the same keys at the same time, both have the same result.
-func (k *Keys) Withdraw(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]Published, error) {
+func (k *Keys) Withdraw(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]gatehouse.PublishedSigningKey, error) {
 	if err := check(algorithms); err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func check(algorithms []string) error {
 // change stores the plan that edit makes, with the keys that are missing then. If another
 // node changes the keys first, it reads them again and calls edit again. It stores nothing
 // if edit returns false. It returns the published keys.
-func (k *Keys) change(ctx context.Context, actorID string, edit func(p *plan) bool) ([]Published, error) {
+func (k *Keys) change(ctx context.Context, actorID string, edit func(p *plan) bool) ([]gatehouse.PublishedSigningKey, error) {
 	for range maxConflicts {
 		set, err := k.read(ctx)
 		if err != nil {

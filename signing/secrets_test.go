@@ -120,7 +120,7 @@ func TestStolenDatabaseCannotSign(t *testing.T) {
 		require.NoError(t, err)
 		sealed := 0
 		for _, k := range list {
-			if k.State == signing.StateSealed {
+			if k.State == gatehouse.KeySealed {
 				sealed++
 			}
 		}
@@ -188,11 +188,11 @@ func TestSealedKeyOpensInItsOwnRowOnly(t *testing.T) {
 	}
 	list, err := node(t, store).List(t.Context())
 	require.NoError(t, err)
-	states := map[signing.State]int{}
+	states := map[gatehouse.SigningKeyState]int{}
 	for _, k := range list {
 		states[k.State]++
 	}
-	require.Equal(t, map[signing.State]int{signing.StateSigns: 3, signing.StateSealed: 3}, states)
+	require.Equal(t, map[gatehouse.SigningKeyState]int{gatehouse.KeySigns: 3, gatehouse.KeySealed: 3}, states)
 }
 
 func TestNewKeysRefusesShortSecrets(t *testing.T) {

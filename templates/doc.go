@@ -24,6 +24,7 @@
 //	/console/users[?page=], /add, /{id}                  UsersPage, UserFormPage, UserPage
 //	/console/users/{id}/password, /activate              (POST only)
 //	/console/users/{id}/deactivate, /promote, /demote    ConfirmPage
+//	/console/keys, /rotate                               KeysPage, (POST only)
 //	/console/audit[?before=]                             AuditPage
 //
 // GET shows a ConfirmPage, and its form posts to the same path.

@@ -59,7 +59,7 @@ func allPages() []Page {
 		ConsentPage{}, FormPostPage{}, OpenAppPage{},
 		AppListPage{}, AppFormPage{}, AppCreatedPage{}, AppPage{}, ConfirmPage{},
 		SecurityPage{},
-		ConsolePage{}, UsersPage{}, UserFormPage{}, UserPage{}, AuditPage{},
+		ConsolePage{}, UsersPage{}, UserFormPage{}, UserPage{}, KeysPage{}, AuditPage{},
 	}
 }
 
@@ -72,7 +72,7 @@ func sectionOf(p Page) string {
 		return "integrations"
 	case SecurityPage:
 		return "security"
-	case ConsolePage, UsersPage, UserFormPage, UserPage, AuditPage:
+	case ConsolePage, UsersPage, UserFormPage, UserPage, KeysPage, AuditPage:
 		return "console"
 	case ConfirmPage:
 		return p.section()

@@ -47,6 +47,11 @@ type UserPage struct {
 	Errors map[string]string
 }
 
+// KeysPage shows the keys that sign ID tokens. It posts to /console/keys/rotate.
+type KeysPage struct {
+	Keys []gatehouse.PublishedSigningKey // those of an algorithm together
+}
+
 // AuditPage is the audit trail, newest first. It links to ?before={id}.
 type AuditPage struct {
 	Items []AuditItem
@@ -68,4 +73,5 @@ func (ConsolePage) template() string  { return "console" }
 func (UsersPage) template() string    { return "users" }
 func (UserFormPage) template() string { return "user_form" }
 func (UserPage) template() string     { return "user" }
+func (KeysPage) template() string     { return "keys" }
 func (AuditPage) template() string    { return "audit" }

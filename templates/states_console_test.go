@@ -5,7 +5,7 @@ const gracePath = "/console/users/qua7n8cts5yfkxw36dep1zhbgm"
 func consoleStates() map[string][]check {
 	noNotice := absent(".notice")
 	needsProvider := "This has no effect until “OAuth 2.0 service provider” is on."
-	tabs := see(".tabs a@href", "/console", "/console/users", "/console/audit")
+	tabs := see(".tabs a@href", "/console", "/console/users", "/console/keys", "/console/audit")
 	return map[string][]check{
 		"console-off": {
 			see("h1", "Settings"), tabs, see(".tabs [aria-current]", "Settings"), noNotice, absent(".error, .locked, [disabled]"),
@@ -145,6 +145,11 @@ func consoleStates() map[string][]check {
 			seePart("dd bdi", "maximilian1234", "long-addresslong-address"),
 		},
 		"user-rtl": {see("h1 bdi", "ليلى الأحمد"), see("dd bdi", "layla", "layla@example.com")},
+		"keys-none": {
+			see("h1", "Signing keys"), tabs, see(".tabs [aria-current]", "Signing keys"),
+			see(".empty", "There are no keys yet. The gateway creates them when an app first needs one."),
+			absent("main form, .row"),
+		},
 		"audit-empty": {
 			see("h1", "Audit trail"), tabs, see(".tabs [aria-current]", "Audit trail"),
 			see(".empty", "There are no events yet."),

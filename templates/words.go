@@ -150,6 +150,9 @@ func eventText(e gatehouse.AuditEvent) string {
 		gatehouse.AuditUpdatePassword:       "Change a password",
 		gatehouse.AuditUpdateSetting:        "Change a setting",
 		gatehouse.AuditSystemSetUp:          "Set up the gateway",
+		gatehouse.AuditCreateSigningKey:     "Create a signing key",
+		gatehouse.AuditRotateSigningKey:     "Rotate a signing key",
+		gatehouse.AuditWithdrawSigningKey:   "Withdraw a signing key",
 	}[e.Event]
 	if !ok {
 		return e.Event

@@ -90,6 +90,7 @@ func TestEveryAuditEventHasAText(t *testing.T) {
 		gatehouse.AuditDeleteApp, gatehouse.AuditRegenerateSecret, gatehouse.AuditRegisterClient, gatehouse.AuditCodeReplayed,
 		gatehouse.AuditRefreshTokenReused, gatehouse.AuditLogin, gatehouse.AuditLogout, gatehouse.AuditRevokeSessions, gatehouse.AuditCreateUser,
 		gatehouse.AuditUpdateUserActive, gatehouse.AuditUpdateUserRoles, gatehouse.AuditUpdatePassword, gatehouse.AuditUpdateSetting, gatehouse.AuditSystemSetUp,
+		gatehouse.AuditCreateSigningKey, gatehouse.AuditRotateSigningKey, gatehouse.AuditWithdrawSigningKey,
 	} {
 		require.NotEqual(t, event, eventText(gatehouse.AuditEvent{Event: event}))
 	}

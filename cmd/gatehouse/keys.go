@@ -87,7 +87,7 @@ func (c *cli) keysRotateCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) printKeys(keys []signing.Published, asJSON bool) error {
+func (c *cli) printKeys(keys []gatehouse.PublishedSigningKey, asJSON bool) error {
 	list, rows := []keyJSON{}, [][]string{}
 	for _, k := range keys {
 		j := keyJSON{ID: k.ID, Algorithm: k.Algorithm, State: string(k.State), CreateAt: k.CreateAt.UnixMilli(), SignFrom: k.SignFrom.UnixMilli()}

@@ -58,7 +58,7 @@ func (f *furnished) paths() map[string]int {
 		"/integrations/oauth2-apps", "/integrations/oauth2-apps?search=a", "/integrations/oauth2-apps?search=nothing", "/integrations/oauth2-apps/add",
 		app, app + "/edit", app + "/regenerate", app + "/delete",
 		"/settings/security", "/settings/security/apps/" + f.app.ID + "/revoke",
-		"/console", "/console/users", "/console/users/add", user, user + "/promote", user + "/deactivate", "/console/audit",
+		"/console", "/console/users", "/console/users/add", user, user + "/promote", user + "/deactivate", "/console/keys", "/console/audit",
 	} {
 		paths[path] = http.StatusOK
 	}
