@@ -156,7 +156,7 @@ func (h *Logout) load(r *http.Request) (logoutRequest, error) {
 	case !settings.EnableOAuthServiceProvider:
 		return logoutRequest{}, web.ProviderOff("api.oauth.logout.disabled.app_error")
 	case !settings.EnableOpenIDConnect:
-		return logoutRequest{}, Off()
+		return logoutRequest{}, web.OpenIDOff()
 	}
 	query := r.URL.Query()
 	for _, name := range []string{"id_token_hint", "client_id", "post_logout_redirect_uri", "state"} {

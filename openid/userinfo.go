@@ -89,7 +89,7 @@ func (u *UserInfo) claims(r *http.Request) (map[string]any, error) {
 	case !settings.EnableOAuthServiceProvider:
 		return nil, web.ProviderOff("api.oauth.userinfo.disabled.app_error")
 	case !settings.EnableOpenIDConnect:
-		return nil, Off()
+		return nil, web.OpenIDOff()
 	}
 	token, err := bearerToken(r)
 	if err != nil {
@@ -105,11 +105,6 @@ func (u *UserInfo) claims(r *http.Request) (map[string]any, error) {
 		return nil, &bearerError{http.StatusForbidden, "insufficient_scope", "The access token does not have the scope openid. Request it at /oauth/authorize.", nil}
 	}
 	return ClaimsOf(user, grant.Scopes, DecodeRequestedClaims(grant.RequestedClaims).UserInfo), nil
-}
-
-// Off refuses a request to an endpoint of OpenID Connect while a setting turns it off.
-func Off() *web.Error {
-	return &web.Error{Status: http.StatusNotImplemented, ID: "api.oauth.openid.disabled.app_error", Message: "OpenID Connect is turned off. A System Admin can turn it on in the console."}
 }
 
 // bearerToken returns the access token of a request: from the Authorization header or

@@ -33,7 +33,7 @@ func BenchmarkSign(b *testing.B) {
 type providerOn struct{}
 
 func (providerOn) Settings(context.Context) (gatehouse.Settings, error) {
-	return gatehouse.Settings{EnableOAuthServiceProvider: true}, nil
+	return gatehouse.Settings{EnableOAuthServiceProvider: true, EnableOpenIDConnect: true}, nil
 }
 
 func BenchmarkKeySet(b *testing.B) {

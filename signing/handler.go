@@ -53,8 +53,11 @@ func (h *Handler) keySet(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !settings.EnableOAuthServiceProvider {
+	switch {
+	case !settings.EnableOAuthServiceProvider:
 		return web.ProviderOff("api.oauth.jwks.disabled.app_error")
+	case !settings.EnableOpenIDConnect:
+		return web.OpenIDOff()
 	}
 	document, err := h.keys.PublicKeys(r.Context())
 	if err != nil {

@@ -67,6 +67,10 @@ func TestKeySetIsPublicAndCached(t *testing.T) {
 		res, _ = get(t, http.MethodPost, url)
 		require.Equal(t, http.StatusMethodNotAllowed, res.StatusCode)
 
+		g.Set(t, gatehouse.SettingEnableOpenIDConnect, "false")
+		res, body = get(t, http.MethodGet, url)
+		require.Equal(t, http.StatusNotImplemented, res.StatusCode)
+		require.Contains(t, body, "api.oauth.openid.disabled.app_error")
 		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
 		res, body = get(t, http.MethodGet, url)
 		require.Equal(t, http.StatusNotImplemented, res.StatusCode)

@@ -59,6 +59,11 @@ func ProviderOff(id string) *Error {
 	return &Error{Status: http.StatusNotImplemented, ID: id, Message: "OAuth 2.0 applications are turned off. A System Admin can turn them on in the console."}
 }
 
+// OpenIDOff refuses a request to an endpoint of OpenID Connect while a setting turns it off.
+func OpenIDOff() *Error {
+	return &Error{Status: http.StatusNotImplemented, ID: "api.oauth.openid.disabled.app_error", Message: "OpenID Connect is turned off. A System Admin can turn it on in the console."}
+}
+
 // Public returns the error that the client may see for err: err itself if it is an
 // *Error, an error that asks to try again for ErrUnavailable, and otherwise an error
 // without details.
