@@ -26,6 +26,26 @@ type appRequest struct {
 	// contract's clients do not know it. 0 means that the settings apply.
 	AccessTokenLifetimeSeconds  *int64 `json:"access_token_lifetime_seconds"`
 	RefreshTokenLifetimeSeconds *int64 `json:"refresh_token_lifetime_seconds"`
+	// The same holds for the members of OpenID Connect. "" and [] empty them.
+	IDTokenSignedResponseAlg         *string   `json:"id_token_signed_response_alg"`
+	PostLogoutRedirectURIs           *[]string `json:"post_logout_redirect_uris"`
+	BackchannelLogoutURI             *string   `json:"backchannel_logout_uri"`
+	BackchannelLogoutSessionRequired *bool     `json:"backchannel_logout_session_required"`
+}
+
+// setOpenID changes what the request names.
+func (b appRequest) setOpenID(o *gatehouse.AppOpenID) {
+	set(&o.IDTokenAlgorithm, b.IDTokenSignedResponseAlg)
+	set(&o.PostLogoutRedirectURIs, b.PostLogoutRedirectURIs)
+	set(&o.BackchannelLogoutURI, b.BackchannelLogoutURI)
+	set(&o.BackchannelLogoutSessionRequired, b.BackchannelLogoutSessionRequired)
+}
+
+// set changes a field if the request has a value for it.
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
 }
 
 // lifetimeOf returns a lifetime from a request. If the member is missing, it returns the
@@ -51,11 +71,13 @@ func (h *Handler) createApp(w http.ResponseWriter, r *http.Request) error {
 	if err := web.DecodeJSON(r, "oauth_app", &body); err != nil {
 		return err
 	}
-	app, secret, err := h.registerApp(r.Context(), v, NewApp{
+	n := NewApp{
 		Name: body.Name, Description: body.Description, Homepage: body.Homepage, IconURL: body.IconURL,
 		RedirectURIs: body.CallbackURLs, IsTrusted: body.IsTrusted, IsPublic: body.IsPublic,
 		AccessTokenLifetime: lifetimeOf(body.AccessTokenLifetimeSeconds, 0), RefreshTokenLifetime: lifetimeOf(body.RefreshTokenLifetimeSeconds, 0),
-	})
+	}
+	body.setOpenID(&n.OpenID)
+	app, secret, err := h.registerApp(r.Context(), v, n)
 	if err != nil {
 		return err
 	}
@@ -142,6 +164,7 @@ func (h *Handler) updateApp(w http.ResponseWriter, r *http.Request) error {
 		a.RedirectURIs, a.IsTrusted, a.MattermostAppID = body.CallbackURLs, body.IsTrusted, body.MattermostAppID
 		a.AccessTokenLifetime = lifetimeOf(body.AccessTokenLifetimeSeconds, a.AccessTokenLifetime)
 		a.RefreshTokenLifetime = lifetimeOf(body.RefreshTokenLifetimeSeconds, a.RefreshTokenLifetime)
+		body.setOpenID(&a.OpenID)
 		return nil
 	})
 	if err != nil {

@@ -86,7 +86,7 @@ func CheckAll(app gatehouse.App) []*gatehouse.FieldError {
 	if app.IsPublic && app.RefreshTokenLifetime != 0 { // C 2.5
 		add("refresh_token_lifetime", "A public app gets no refresh tokens, so it can't have a refresh token lifetime.")
 	}
-	return broken
+	return append(broken, checkOpenID(app.OpenID, app.IsPublic)...)
 }
 
 // isText reports whether both databases can store s. The text type of PostgreSQL takes no

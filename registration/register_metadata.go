@@ -29,13 +29,14 @@ type clientMetadata struct {
 	name          string
 	uri           string
 	logoURI       string
+	openID        openIDMetadata
 }
 
 // app returns the app that the metadata describe, without id, times and secret.
 func (md clientMetadata) app() gatehouse.App {
 	return gatehouse.App{
 		Name: md.name, Homepage: md.uri, IconURL: md.logoURI, RedirectURIs: md.redirectURIs,
-		IsPublic: md.authMethod == gatehouse.AuthMethodNone, IsDynamicallyRegistered: true, TokenEndpointAuthMethod: md.authMethod,
+		IsPublic: md.authMethod == gatehouse.AuthMethodNone, IsDynamicallyRegistered: true, TokenEndpointAuthMethod: md.authMethod, OpenID: md.openID.app(),
 	}
 }
 
@@ -65,6 +66,9 @@ func checkMetadata(m members, allowlist []string) (clientMetadata, error) {
 	if md.scope, err = m.scope(); err != nil {
 		return clientMetadata{}, err
 	}
+	if md.openID, err = m.openID(); err != nil {
+		return clientMetadata{}, err
+	}
 	if broken := CheckAll(md.app()); len(broken) > 0 {
 		return clientMetadata{}, metadataError(broken[0])
 	}
@@ -82,7 +86,11 @@ func metadataError(broken *gatehouse.FieldError) error {
 		return invalidRedirectURI("redirect_uris: " + broken.Message)
 	}
 	names := map[string]string{"name": "client_name", "homepage": "client_uri", "icon_url": "logo_uri"}
-	return invalidMetadata(names[broken.Field] + ": " + broken.Message)
+	name := names[broken.Field]
+	if name == "" {
+		name = broken.Field // the API has the names of OpenID Connect Registration
+	}
+	return invalidMetadata(name + ": " + broken.Message)
 }
 
 // authMethod returns how the client authenticates. If the request does not say it, that

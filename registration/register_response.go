@@ -29,13 +29,14 @@ type clientInformation struct {
 	ClientName              string   `json:"client_name"`
 	ClientURI               string   `json:"client_uri,omitempty"`
 	LogoURI                 string   `json:"logo_uri,omitempty"`
+	openIDMetadata
 }
 
 func newClientInformation(app gatehouse.App, secret string, md clientMetadata) clientInformation {
 	info := clientInformation{
 		ClientID: app.ID, ClientSecret: secret, ClientIDIssuedAt: app.CreateAt.Unix(), RedirectURIs: app.RedirectURIs,
 		TokenEndpointAuthMethod: app.TokenEndpointAuthMethod, GrantTypes: md.grantTypes, ResponseTypes: md.responseTypes,
-		Scope: md.scope, ClientName: app.Name, ClientURI: app.Homepage, LogoURI: app.IconURL,
+		Scope: md.scope, ClientName: app.Name, ClientURI: app.Homepage, LogoURI: app.IconURL, openIDMetadata: md.openID,
 	}
 	if secret != "" {
 		info.ClientSecretExpiresAt = new(int64)

@@ -114,7 +114,8 @@ func TestRegistrationResponseHasAllMetadata(t *testing.T) {
 				"software_id":"x","software_version":"1","software_statement":"a.b.c","client_name#de":"Beispiel","grant_types":["authorization_code","urn:ietf:params:oauth:grant-type:jwt-bearer"],
 				"response_types":["code","id_token"],"client_uri":null,"client_name":null,"scope":null,"logo_uri":"javascript:alert(1)"}`,
 			`{"client_id":"ID","client_id_issued_at":NOW,"redirect_uris":["com.example.app:/cb","http://127.0.0.1/cb","http://[::1]:9/cb"],"token_endpoint_auth_method":"none",
-				"grant_types":["authorization_code"],"response_types":["code"],"scope":"user","client_name":"Dynamically Registered Client"}`,
+				"grant_types":["authorization_code"],"response_types":["code"],"scope":"user","client_name":"Dynamically Registered Client",
+				"tos_uri":"https://app.example.com/tos","contacts":["a@example.com"]}`,
 		},
 		"token_endpoint_auth_methods_supported of ChatGPT": {
 			`{"redirect_uris":["https://chatgpt.com/connector_platform_oauth_redirect"],"token_endpoint_auth_methods_supported":["private_key_jwt","none"]}`,

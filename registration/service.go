@@ -31,6 +31,7 @@ type NewApp struct {
 	// AccessTokenLifetime and RefreshTokenLifetime are 0 if the settings apply.
 	AccessTokenLifetime  time.Duration
 	RefreshTokenLifetime time.Duration
+	OpenID               gatehouse.AppOpenID
 }
 
 // ServiceConfig configures a Service.
@@ -60,7 +61,7 @@ func (s *Service) Create(ctx context.Context, n NewApp, actorID string) (gatehou
 	app := gatehouse.App{
 		ID: n.ID, CreatorID: n.CreatorID, Name: n.Name, Description: n.Description, Homepage: n.Homepage, IconURL: n.IconURL,
 		RedirectURIs: n.RedirectURIs, IsTrusted: n.IsTrusted, IsPublic: n.IsPublic,
-		AccessTokenLifetime: n.AccessTokenLifetime, RefreshTokenLifetime: n.RefreshTokenLifetime,
+		AccessTokenLifetime: n.AccessTokenLifetime, RefreshTokenLifetime: n.RefreshTokenLifetime, OpenID: n.OpenID,
 		TokenEndpointAuthMethod: gatehouse.AuthMethodPost, CreateAt: now, UpdateAt: now,
 	}
 	if app.ID == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,6 +42,7 @@ func (c *cli) appCreateCommand() *cobra.Command {
 	var app registration.NewApp
 	var creator string
 	var lifetimes lifetimeFlags
+	var openID openIDFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "create --name NAME --callback-url URL…", Short: "Register an app", Args: exactly(),
@@ -51,6 +53,7 @@ func (c *cli) appCreateCommand() *cobra.Command {
 			if err := lifetimes.apply(&app.AccessTokenLifetime, &app.RefreshTokenLifetime); err != nil {
 				return err
 			}
+			openID.apply(&app.OpenID, func(flags ...string) bool { return slices.ContainsFunc(flags, cmd.Flags().Changed) })
 			return c.withTools(cmd.Context(), func(t tools) error {
 				if creator != "" {
 					user, err := t.findUser(cmd.Context(), creator)
@@ -87,6 +90,7 @@ func (c *cli) appCreateCommand() *cobra.Command {
 	flags.BoolVar(&app.IsTrusted, "trusted", false, "users of the app never see the consent page")
 	flags.StringVar(&creator, "creator", "", "user who can manage the app (default: only System Admins can manage it)")
 	lifetimes.add(cmd)
+	openID.add(cmd)
 	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
@@ -125,7 +129,7 @@ func (t tools) printApp(ctx context.Context, c *cli, a gatehouse.App, secret str
 	if !a.IsPublic {
 		fields = append(fields, [2]string{"Refresh token", fmt.Sprintf(refresh, templates.Lifetime(settings.RefreshTokenLifetimeFor(a)))})
 	}
-	return c.printFields(fields...)
+	return c.printFields(append(fields, openIDFields(a.OpenID)...)...)
 }
 
 func (c *cli) appListCommand() *cobra.Command {

@@ -45,6 +45,7 @@ type appChanges struct {
 	callbackURLs, add, remove            []string
 	trusted                              bool
 	lifetimes                            lifetimeFlags
+	openID                               openIDFlags
 }
 
 func (c *cli) appUpdateCommand() *cobra.Command {
@@ -60,7 +61,7 @@ change: this command has the rights of a System Admin.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			changed := func(flags ...string) bool { return slices.ContainsFunc(flags, cmd.Flags().Changed) }
 			switch {
-			case !changed("name", "description", "homepage", "icon-url", "callback-url", "add-callback-url", "remove-callback-url", "trusted", "access-token-lifetime", "refresh-token-lifetime"):
+			case !changed(append(openIDFlagNames(), "name", "description", "homepage", "icon-url", "callback-url", "add-callback-url", "remove-callback-url", "trusted", "access-token-lifetime", "refresh-token-lifetime")...):
 				return usagef("there is nothing to change; use at least one flag for a field")
 			case changed("callback-url") && changed("add-callback-url", "remove-callback-url"):
 				return usagef("--callback-url replaces all callback URLs, so it does not go together with --add-callback-url and --remove-callback-url")
@@ -97,6 +98,7 @@ change: this command has the rights of a System Admin.`,
 	flags.StringVar(&changes.iconURL, "icon-url", "", "URL of the app's icon")
 	flags.BoolVar(&changes.trusted, "trusted", false, "users of the app never see the consent page; --trusted=false undoes that")
 	changes.lifetimes.add(cmd)
+	changes.openID.add(cmd)
 	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
@@ -129,5 +131,6 @@ func (c *appChanges) apply(app *gatehouse.App, changed func(flags ...string) boo
 		}
 		app.RedirectURIs = slices.Delete(app.RedirectURIs, i, i+1)
 	}
+	c.openID.apply(&app.OpenID, changed)
 	return c.lifetimes.apply(&app.AccessTokenLifetime, &app.RefreshTokenLifetime)
 }
