@@ -38,6 +38,8 @@ const (
 	AuditLogout               = "logout"
 	AuditRevokeSessions       = "revokeSessions"
 	AuditCreateUser           = "createUser"
+	AuditUpdateUser           = "updateUser"
+	AuditDeleteUser           = "deleteUser"
 	AuditUpdateUserActive     = "updateUserActive"
 	AuditUpdateUserRoles      = "updateUserRoles"
 	AuditUpdatePassword       = "updatePassword"

@@ -16,6 +16,9 @@ var (
 	ErrEmailTaken    = errors.New("email is taken")
 	// ErrLastSystemAdmin means that no active System Admin would remain.
 	ErrLastSystemAdmin = errors.New("the last active system admin")
+	// ErrNewCreatorNotFound means that the user who would manage the apps of a deleted user
+	// does not exist, is deactivated, or is the deleted user.
+	ErrNewCreatorNotFound = errors.New("the new creator of the apps is not an active user")
 	// ErrUnavailable means that the database cannot be reached, is locked, read-only or
 	// full, or did not answer in time. The same request may succeed later (503 with
 	// Retry-After). Nothing was written, unless the commit itself failed or took too

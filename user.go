@@ -47,6 +47,13 @@ func (u User) DisplayName() string {
 	return u.Username
 }
 
+// AppsOfDeletedUser says what becomes of the apps that a deleted user registered. The zero
+// value keeps them without a creator: only System Admins can manage them then.
+type AppsOfDeletedUser struct {
+	Delete       bool   // delete the apps too, with the tokens of all their users
+	NewCreatorID string // the user who manages the apps from now on; "" for none
+}
+
 // Permission is a right that a user holds through roles (C 2.10).
 type Permission string
 

@@ -24,6 +24,13 @@ type Store interface {
 	CreateUser(ctx context.Context, u gatehouse.User) error
 	// CreateFirstUser returns ErrConflict if there already is a user.
 	CreateFirstUser(ctx context.Context, u gatehouse.User) error
+	// UpdateUser stores the names and the email that change sets. It returns ErrNotFound,
+	// ErrUsernameTaken or ErrEmailTaken, or the error of change unwrapped.
+	UpdateUser(ctx context.Context, id string, change func(*gatehouse.User) error) (gatehouse.User, error)
+	// DeleteUser also deletes the user's sessions, consents and grants, and returns the
+	// apps that the user had registered. It returns ErrNotFound, ErrLastSystemAdmin if no
+	// active System Admin would remain, and ErrNewCreatorNotFound.
+	DeleteUser(ctx context.Context, id string, apps gatehouse.AppsOfDeletedUser, now time.Time) ([]gatehouse.App, error)
 	// SetSystemAdmin gives or takes the role system_admin. It returns ErrNotFound, and
 	// ErrLastSystemAdmin if no active System Admin would remain.
 	SetSystemAdmin(ctx context.Context, id string, admin bool, now time.Time) error

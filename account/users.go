@@ -120,6 +120,62 @@ func (u *Users) SetActive(ctx context.Context, actor gatehouse.Caller, userID st
 	return nil
 }
 
+// UpdateUser changes the names, the email and the locale of a user. A new email counts as
+// not verified. Its errors are those of CreateUser, ErrNotFound, and the error of change.
+func (u *Users) UpdateUser(ctx context.Context, actor gatehouse.Caller, userID string, change func(*gatehouse.User) error) (gatehouse.User, error) {
+	var before gatehouse.User
+	user, err := u.store.UpdateUser(ctx, userID, func(user *gatehouse.User) error {
+		before = *user
+		if err := change(user); err != nil {
+			return err
+		}
+		*user = normalizeUser(*user)
+		user.UpdateAt = time.Now()
+		if user.Email != before.Email {
+			user.EmailVerified = false
+		}
+		return checkUser(*user)
+	})
+	if err != nil {
+		return gatehouse.User{}, fmt.Errorf("account: update user: %w", explainTaken(err))
+	}
+	for _, field := range []struct{ name, before, after string }{{"username", before.Username, user.Username}, {"email", before.Email, user.Email}} {
+		if field.before != field.after {
+			u.record(ctx, actor, gatehouse.AuditUpdateUser, userID, fmt.Sprintf("The %s changed from %q to %q.", field.name, field.before, field.after))
+		}
+	}
+	if before.FirstName != user.FirstName || before.LastName != user.LastName || before.Nickname != user.Nickname || before.Position != user.Position || before.Locale != user.Locale {
+		u.record(ctx, actor, gatehouse.AuditUpdateUser, userID, "The name or the locale changed.")
+	}
+	return user, nil
+}
+
+// DeleteUser deletes a user for good, with all sessions, consents, codes and tokens, and
+// returns the apps that the user had registered. It returns ErrNotFound,
+// ErrLastSystemAdmin if no active System Admin would remain, and ErrNewCreatorNotFound.
+func (u *Users) DeleteUser(ctx context.Context, actor gatehouse.Caller, userID string, apps gatehouse.AppsOfDeletedUser) ([]gatehouse.App, error) {
+	user, err := u.store.User(ctx, userID)
+	if err != nil {
+		return nil, fmt.Errorf("account: delete user: %w", err)
+	}
+	list, err := u.store.DeleteUser(ctx, userID, apps, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("account: delete user: %w", err)
+	}
+	u.record(ctx, actor, gatehouse.AuditDeleteUser, userID, fmt.Sprintf("The username was %q.", user.Username))
+	for _, app := range list {
+		event, detail := gatehouse.AuditUpdateApp, "The app has no creator, because its creator was deleted."
+		switch {
+		case apps.Delete:
+			event, detail = gatehouse.AuditDeleteApp, fmt.Sprintf("The app is called %q. Its creator was deleted.", app.Name)
+		case apps.NewCreatorID != "":
+			detail = "The app has another creator, because its creator was deleted."
+		}
+		u.record(ctx, actor, event, app.ID, detail)
+	}
+	return list, nil
+}
+
 // SetSystemAdmin gives or takes the role system_admin. It returns ErrNotFound, and
 // ErrLastSystemAdmin if no active System Admin would remain.
 func (u *Users) SetSystemAdmin(ctx context.Context, actor gatehouse.Caller, userID string, admin bool) error {

@@ -68,7 +68,7 @@ func (n names) target(ctx context.Context, e gatehouse.AuditEvent) (string, erro
 			return "", nil
 		}
 	case gatehouse.AuditLogin, gatehouse.AuditRevokeSessions, gatehouse.AuditSystemSetUp,
-		gatehouse.AuditCreateUser, gatehouse.AuditUpdateUserActive, gatehouse.AuditUpdateUserRoles, gatehouse.AuditUpdatePassword:
+		gatehouse.AuditCreateUser, gatehouse.AuditUpdateUser, gatehouse.AuditDeleteUser, gatehouse.AuditUpdateUserActive, gatehouse.AuditUpdateUserRoles, gatehouse.AuditUpdatePassword:
 		if e.TargetID == e.ActorID {
 			return "", nil
 		}

@@ -31,6 +31,9 @@ type Store interface {
 	// SetSettings saves all values or none. It returns a *gatehouse.FieldError if a value
 	// breaks a rule, and ErrSettingFixed if the environment fixes the setting.
 	SetSettings(ctx context.Context, values map[string]string, actorID string, now time.Time) error
+	// UnsetSetting deletes the stored value of a setting. It returns ErrSettingFixed if the
+	// environment fixes the setting.
+	UnsetSetting(ctx context.Context, key string) error
 
 	// SearchUsers lists the users whose username or email contains the text, by username.
 	SearchUsers(ctx context.Context, search string, offset, limit int) ([]gatehouse.User, error)

@@ -63,6 +63,41 @@ func (e *SettingsEditor) Set(ctx context.Context, actor gatehouse.Caller, values
 	return changed, nil
 }
 
+// Unset deletes the stored value of a setting, so that its default applies. It also works
+// if the stored value is not valid any longer, when the gateway cannot read its settings.
+// It returns a *gatehouse.FieldError if the setting does not exist or an environment
+// variable fixes it.
+func (e *SettingsEditor) Unset(ctx context.Context, actor gatehouse.Caller, key string) error {
+	before := "a value that is not valid"
+	settings, err := e.store.Settings(ctx)
+	if err == nil {
+		before = fmt.Sprintf("“%s”", settings.Value(key))
+	} else if len(gatehouse.FieldErrors(err)) == 0 {
+		return fmt.Errorf("console: unset: %w", err)
+	}
+	switch err := e.store.UnsetSetting(ctx, key); {
+	case errors.Is(err, gatehouse.ErrSettingFixed):
+		return errFixed(key)
+	case err != nil:
+		return fmt.Errorf("console: unset: %w", err)
+	}
+	after, err := e.store.Settings(ctx)
+	if err != nil {
+		return fmt.Errorf("console: unset: %w", err)
+	}
+	if value := fmt.Sprintf("“%s”", after.Value(key)); before != value {
+		e.audit.Record(ctx, gatehouse.AuditEvent{
+			ActorID: actor.User.ID, Event: gatehouse.AuditUpdateSetting, TargetID: key,
+			Detail: fmt.Sprintf("Changed from %s to the default %s.", before, value),
+		})
+	}
+	return nil
+}
+
+func errFixed(key string) error {
+	return &gatehouse.FieldError{Field: key, Message: "An environment variable fixes this setting. Change the variable and restart the gateway."}
+}
+
 // checkValues returns the values in canonical form. For a fixed setting it accepts only
 // the current value.
 func checkValues(settings gatehouse.Settings, values map[string]string) (map[string]string, error) {
@@ -71,7 +106,7 @@ func checkValues(settings gatehouse.Settings, values map[string]string) (map[str
 	for key, typed := range values {
 		value, err := canonicalValue(key, typed)
 		if err == nil && settings.Fixed(key) && value != settings.Value(key) {
-			err = &gatehouse.FieldError{Field: key, Message: "An environment variable fixes this setting. Change the variable and restart the gateway."}
+			err = errFixed(key)
 		}
 		if err != nil {
 			problems = append(problems, err)

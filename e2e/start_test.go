@@ -1,11 +1,13 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -81,4 +83,16 @@ func TestGatewayWorksBelowABasePath(t *testing.T) {
 	require.Empty(t, b.Jar.Cookies(site), "the cookies are limited to the base path")
 	code2, _, _ := status(t, strings.TrimSuffix(p.url, "/sso")+"/login")
 	require.Equal(t, http.StatusNotFound, code2)
+}
+
+// In JSON, a duration has a unit.
+func TestLogHasReadableDurations(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, databaseURL string) {
+		p := serve(t, withAdmin(databaseURL)...)
+		var line struct{ Took string }
+		require.NoError(t, json.Unmarshal([]byte(p.awaitLine(t, p.log, "migration applied")), &line))
+		took, err := time.ParseDuration(line.Took)
+		require.NoError(t, err)
+		require.Positive(t, took)
+	})
 }

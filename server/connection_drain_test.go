@@ -78,7 +78,7 @@ func start(l net.Listener, h http.Handler) (stop func(), stopped chan error) {
 	ctx, stop := context.WithCancel(context.Background())
 	stopped = make(chan error, 1)
 	go func() {
-		stopped <- server.Run(ctx, slog.New(slog.DiscardHandler), server.Listener{Listener: l, Handler: h})
+		stopped <- server.Run(ctx, slog.New(slog.DiscardHandler), nil, server.Listener{Listener: l, Handler: h})
 	}()
 	return stop, stopped
 }

@@ -39,10 +39,13 @@ type Listener struct {
 //	the listener accepts the connections that have arrived, and no new ones
 //	requests under way finish, until DrainTimeout is over; then they are cut off
 //
-// It closes the listeners in any case. If one fails, it stops all and returns the error.
-func Run(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
+// It calls running, which may be nil, when every listener is served: after the TLS
+// certificates are loaded. It closes the listeners in any case. If one fails, it stops all
+// and returns the error.
+func Run(ctx context.Context, log *slog.Logger, running func(), listeners ...Listener) error {
 	// Requests do not inherit ctx: they may finish after it ended.
 	group, ctx := errgroup.WithContext(ctx)
+	failed := false
 	for _, l := range listeners {
 		var connections connectionDrain
 		s := newHTTPServer(connections.askToClose(l.Handler), log)
@@ -52,6 +55,7 @@ func Run(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
 		if l.CertFile != "" {
 			certificate, err := newCertificateFiles(l.CertFile, l.KeyFile, log)
 			if err != nil {
+				failed = true
 				group.Go(func() error { return err })
 			} else {
 				s.TLSConfig = &tls.Config{GetCertificate: certificate.getCertificate, MinVersion: tls.VersionTLS12}
@@ -63,6 +67,9 @@ func Run(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
 			<-ctx.Done()
 			return stop(s, &connections, listener, log)
 		})
+	}
+	if !failed && running != nil {
+		running()
 	}
 	return group.Wait()
 }

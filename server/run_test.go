@@ -1,10 +1,12 @@
 package server_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -69,9 +71,19 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 func TestFailedListenerStopsTheOthers(t *testing.T) {
 	good, broken := listen(t), listen(t)
 	require.NoError(t, broken.Close())
-	err := server.Run(t.Context(), slog.New(slog.DiscardHandler),
+	err := server.Run(t.Context(), slog.New(slog.DiscardHandler), nil,
 		server.Listener{Listener: good, Handler: http.NotFoundHandler()}, server.Listener{Listener: broken, Handler: http.NotFoundHandler()})
 	require.ErrorIs(t, err, net.ErrClosed)
 	_, err = http.Get("http://" + good.Addr().String()) //nolint:bodyclose // it has no response
 	require.Error(t, err)
+}
+
+func TestRunSaysThatItRunsOnlyWithACertificate(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.pem")
+	err := server.Run(t.Context(), slog.New(slog.DiscardHandler), func() { t.Error("it does not serve TLS") },
+		server.Listener{Listener: listen(t), Handler: http.NotFoundHandler()}, server.Listener{Listener: listen(t), Handler: http.NotFoundHandler(), CertFile: missing, KeyFile: missing})
+	require.ErrorContains(t, err, "load the TLS certificate")
+
+	ctx, stop := context.WithCancel(t.Context())
+	require.NoError(t, server.Run(ctx, slog.New(slog.DiscardHandler), stop, server.Listener{Listener: listen(t), Handler: http.NotFoundHandler()}))
 }

@@ -40,6 +40,23 @@ func (s *Store) Settings(ctx context.Context) (gatehouse.Settings, error) {
 	return settings, s.fail("get settings", err)
 }
 
+// UnsetSetting deletes the stored value of a setting, so that its default applies. It
+// returns a *gatehouse.FieldError if the setting does not exist, and ErrSettingFixed if an
+// environment variable fixes it. It returns no error if no value is stored.
+func (s *Store) UnsetSetting(ctx context.Context, key string) error {
+	for _, d := range gatehouse.SettingDefinitions() {
+		if d.Key != key {
+			continue
+		}
+		if _, ok := s.fixedSettings[key]; ok {
+			return fmt.Errorf("storage: unset %s: %w", key, gatehouse.ErrSettingFixed)
+		}
+		defer s.settings.invalidate("")
+		return s.fail("unset setting", s.write(ctx).Where("key = ?", key).Delete(&settingRow{}).Error)
+	}
+	return gatehouse.CheckSetting(key, "")
+}
+
 // SetSettings stores settings, all of them or none. It returns a *gatehouse.FieldError
 // for a value that a setting does not accept, and ErrSettingFixed if an environment
 // variable fixes a setting.

@@ -145,6 +145,8 @@ func eventText(e gatehouse.AuditEvent) string {
 		gatehouse.AuditLogout:               "Sign out",
 		gatehouse.AuditRevokeSessions:       "Sign out other sessions",
 		gatehouse.AuditCreateUser:           "Create a user",
+		gatehouse.AuditUpdateUser:           "Change a user's names or email",
+		gatehouse.AuditDeleteUser:           "Delete a user",
 		gatehouse.AuditUpdateUserActive:     "Activate or deactivate a user",
 		gatehouse.AuditUpdateUserRoles:      "Change a user's role",
 		gatehouse.AuditUpdatePassword:       "Change a password",

@@ -74,8 +74,11 @@ func (c *cli) backup(ctx context.Context, file string) (err error) {
 	case err != nil:
 		return err
 	}
-	if !inUse {
+	switch {
+	case cfg.Secret != "":
 		return c.printf("The database was backed up to %s. The backup does not contain the secret: store GATEHOUSE_SECRET as well.\n", file)
+	case !inUse:
+		return c.printf("The database was backed up to %s. There is no secret beside the database yet: the gateway creates it at its first start. If your gateway uses GATEHOUSE_SECRET, store it as well.\n", file)
 	}
 	if err := copySecret(secret, file+secretFileSuffix); err != nil {
 		return fmt.Errorf("the database was backed up to %s, but its secret could not be copied; back up %s as well: %w", file, secret, err)

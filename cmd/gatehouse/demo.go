@@ -93,7 +93,7 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	if err := c.printWelcome(gatewayURL, clientURL, flags.database); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	return server.Run(ctx, log, listeners...)
+	return server.Run(ctx, log, nil, listeners...)
 }
 
 // printWelcome prints the URLs to open and the users to sign in as.

@@ -70,8 +70,11 @@ To try it:        gatehouse demo
 To run it:        gatehouse serve
 To configure it:  gatehouse help environment`,
 		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.backupCommand(), c.restoreCommand(), c.migrateDataCommand(), c.userCommand(), c.appCommand(), c.settingsCommand(), c.keysCommand(),
-		c.healthcheckCommand(), c.versionCommand(), environmentTopic())
-	root.CompletionOptions.DisableDefaultCmd = true
+		c.healthcheckCommand(), c.versionCommand(), c.completionCommand(), environmentTopic())
+	root.CompletionOptions.DisableDefaultCmd = true // completionCommand replaces it
+	root.Version = readVersion().String()
+	root.SetVersionTemplate("{{.Version}}\n")
+	completeNoFiles(root)
 	root.SilenceErrors, root.SilenceUsage = true, true // run prints the error
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err.Error()} })
 	return root

@@ -158,6 +158,14 @@ func milliseconds(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
+// plural returns one if n is 1, and otherwise other with n in place of %d.
+func plural(n int, one, other string) string {
+	if n == 1 {
+		return one
+	}
+	return fmt.Sprintf(other, n)
+}
+
 func yesNo(b bool) string {
 	if b {
 		return "yes"
@@ -187,11 +195,20 @@ func explain(err error) string {
 
 // newLog returns the log of a configuration. It writes to standard error.
 func (c *cli) newLog(cfg config) *slog.Logger {
-	options := &slog.HandlerOptions{Level: cfg.LogLevel}
+	options := &slog.HandlerOptions{Level: cfg.LogLevel, ReplaceAttr: readableDuration}
 	if cfg.LogFormat == "text" || cfg.LogFormat == "" && isTerminal(c.stderr) {
 		return slog.New(slog.NewTextHandler(c.stderr, options))
 	}
 	return slog.New(slog.NewJSONHandler(c.stderr, options))
+}
+
+// readableDuration writes a duration as "1.5s". The JSON handler would write nanoseconds
+// without a unit.
+func readableDuration(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // toolLog returns the log of the commands that print to standard output. It contains

@@ -83,13 +83,14 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	if err := warnAtStart(ctx, cfg, store, log); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	log.Info("gatehouse is running", "version", version.Version, "site_url", cfg.SiteURL.String(), "listen", addresses(listeners))
-
 	group, ctx := errgroup.WithContext(ctx)
 	reaper := newReaper(reaperConfig{Store: store, Metrics: metrics, Log: log})
 	group.Go(func() error { reaper.run(ctx); return nil })
 	group.Go(func() error { g.Keys.Run(ctx); return nil })
-	group.Go(func() error { return server.Run(ctx, log, listeners...) })
+	running := func() {
+		log.Info("gatehouse is running", "version", version.Version, "site_url", cfg.SiteURL.String(), "listen", addresses(listeners))
+	}
+	group.Go(func() error { return server.Run(ctx, log, running, listeners...) })
 	err = group.Wait()
 	log.Info("gatehouse has stopped")
 	return err

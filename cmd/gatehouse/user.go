@@ -11,8 +11,8 @@ import (
 )
 
 func (c *cli) userCommand() *cobra.Command {
-	return group("user", "Create and change users", "",
-		c.userCreateCommand(), c.userListCommand(), c.userSetPasswordCommand(),
+	return group("user", "Create, change and delete users", "",
+		c.userCreateCommand(), c.userListCommand(), c.userShowCommand(), c.userUpdateCommand(), c.userDeleteCommand(), c.userSetPasswordCommand(),
 		c.userChangeCommand("promote", "Make a user a System Admin", "User %s is now a System Admin.\n", func(ctx context.Context, t tools, id string) error {
 			return t.users.SetSystemAdmin(ctx, gatehouse.Caller{}, id, true)
 		}),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -14,6 +15,11 @@ type versionInfo struct {
 	Version string `json:"version"`
 	Build   string `json:"build"` // the first 12 characters of the commit
 	Go      string `json:"go"`
+}
+
+// String returns the version as `gatehouse version` and `gatehouse --version` print it.
+func (v versionInfo) String() string {
+	return fmt.Sprintf("gatehouse %s (build %s, %s)", v.Version, v.Build, v.Go)
 }
 
 // readVersion returns the version of this program.
@@ -41,7 +47,7 @@ func (c *cli) versionCommand() *cobra.Command {
 			if asJSON {
 				return c.printJSON(v)
 			}
-			return c.printf("gatehouse %s (build %s, %s)\n", v.Version, v.Build, v.Go)
+			return c.printf("%s\n", v.String())
 		},
 	}
 	addJSONFlag(cmd, &asJSON)

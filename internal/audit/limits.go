@@ -55,7 +55,7 @@ func summaryLimit(e gatehouse.AuditEvent) gatehouse.RateLimit {
 
 func isByAdmin(event string) bool {
 	switch event {
-	case gatehouse.AuditCreateUser, gatehouse.AuditUpdateUserActive, gatehouse.AuditUpdateUserRoles, gatehouse.AuditUpdateSetting, gatehouse.AuditSystemSetUp,
+	case gatehouse.AuditCreateUser, gatehouse.AuditUpdateUser, gatehouse.AuditDeleteUser, gatehouse.AuditUpdateUserActive, gatehouse.AuditUpdateUserRoles, gatehouse.AuditUpdateSetting, gatehouse.AuditSystemSetUp,
 		gatehouse.AuditCreateSigningKey, gatehouse.AuditRotateSigningKey, gatehouse.AuditWithdrawSigningKey:
 		return true
 	}

@@ -36,8 +36,8 @@ func roundTripCases() map[string]func(*testing.T, *database) {
 // below call each of them.
 func readMethods() map[reflect.Type][]string {
 	return map[reflect.Type][]string{
-		reflect.TypeFor[gatehouse.User]():       {"User", "UsersByID", "UserByLogin", "SearchUsers", "SessionByTokenHash", "Grant"},
-		reflect.TypeFor[gatehouse.App]():        {"App", "Apps", "UpdateApp", "UpdateAppAndConsents", "UserConsents"},
+		reflect.TypeFor[gatehouse.User]():       {"User", "UsersByID", "UserByLogin", "SearchUsers", "SessionByTokenHash", "Grant", "UpdateUser"},
+		reflect.TypeFor[gatehouse.App]():        {"App", "Apps", "UpdateApp", "UpdateAppAndConsents", "UserConsents", "DeleteUser"},
 		reflect.TypeFor[gatehouse.Session]():    {"SessionByTokenHash", "UserSessions"},
 		reflect.TypeFor[gatehouse.Consent]():    {"Consent", "RecordConsent", "UserConsents"},
 		reflect.TypeFor[gatehouse.Grant]():      {"Grant"},
@@ -66,6 +66,16 @@ func userFieldsStored(t *testing.T, d *database) {
 	found, err = store.SearchUsers(ctx, user.Username, 0, 10)
 	require.Len(t, found, 1)
 	requireSameFields(t, "SearchUsers", user, found[0], err, nil)
+
+	changed := filled[gatehouse.User](t)
+	got, err = store.UpdateUser(ctx, user.ID, func(u *gatehouse.User) error { *u = changed; return nil })
+	notByUpdate := exceptions{
+		"ID": "it never changes", "CreateAt": "it never changes", "Roles": "see SetSystemAdmin", "DeleteAt": "see DeactivateUser",
+		"PasswordHash": "see SetPassword", "LastPasswordUpdate": "see SetPassword",
+	}
+	requireSameFields(t, "UpdateUser", changed, got, err, notByUpdate)
+	got, err = d.node().User(ctx, user.ID)
+	requireSameFields(t, "User after UpdateUser", changed, got, err, notByUpdate)
 
 	activeOnly := exceptions{"DeleteAt": "a deactivated user has no sessions and no grants"}
 	active := filled[gatehouse.User](t)
@@ -105,6 +115,15 @@ func appFieldsStored(t *testing.T, d *database) {
 	consented, err := store.UserConsents(ctx, user.ID, 0, 10)
 	require.Len(t, consented, 1)
 	requireSameFields(t, "UserConsents", app, consented[0].App, err, nil)
+
+	creator := NewUser()
+	require.NoError(t, store.CreateUser(ctx, creator))
+	owned := filled[gatehouse.App](t)
+	owned.CreatorID = creator.ID
+	require.NoError(t, store.CreateApp(ctx, owned))
+	list, err = store.DeleteUser(ctx, creator.ID, gatehouse.AppsOfDeletedUser{}, start)
+	require.Len(t, list, 1)
+	requireSameFields(t, "DeleteUser", owned, list[0], err, nil)
 
 	neverChanges := exceptions{"ID": "it never changes", "CreateAt": "it never changes", "IsPublic": "the type never changes (A2 in docs/requirements.md)"}
 	empty := gatehouse.App{ID: gatehouse.NewID()}

@@ -15,7 +15,7 @@ import (
 // Run runs every case, each on a new database.
 func Run(t *testing.T, newURL func(t testing.TB) string) {
 	for _, cases := range []map[string]func(*testing.T, *database){
-		migrationCases(), userCases(), accessCases(), sessionCases(), appCases(), consentCases(), grantCases(), rotationCases(),
+		migrationCases(), userCases(), userChangeCases(), accessCases(), sessionCases(), appCases(), consentCases(), grantCases(), rotationCases(),
 		raceCases(), userRaceCases(), inFlightCases(), settingCases(), rateLimitCases(), upkeepCases(), reapAppCases(), signingKeyCases(), contentCases(), roundTripCases(), errorCases(),
 	} {
 		for name, test := range cases {
