@@ -28,17 +28,19 @@ type Authentication struct {
 type IDToken struct {
 	Issuer         string
 	ClientID       string
-	User           gatehouse.User // only its ID is needed, unless Authentication.Claims has claims for the ID token
+	User           gatehouse.User // only its ID is needed if the ID token has no claims about the user
 	Authentication Authentication
 	IssuedAt       time.Time
+	// Scopes are those whose claims are in the ID token; nil if an access token gives them.
+	Scopes []string
 
 	AccessTokenHash string // §3.1.3.6; "" without an access token
 	CodeHash        string // §3.3.2.11; "" without a code
 }
 
-// MarshalJSON returns the claims set. The claims about the user are only those that the
-// request named for the ID token: an app reads the others at the UserInfo endpoint
-// (OpenID Connect Core §5.4).
+// MarshalJSON returns the claims set. The claims about the user are those of Scopes and
+// those that the request named for the ID token: an app with an access token reads the
+// others at the UserInfo endpoint (OpenID Connect Core §5.4).
 func (t IDToken) MarshalJSON() ([]byte, error) {
 	claims := map[string]any{
 		"iss":       t.Issuer,
@@ -52,8 +54,8 @@ func (t IDToken) MarshalJSON() ([]byte, error) {
 		"amr":       []string{"pwd"}, // RFC 8176 §2
 		"sid":       SID(t.Authentication.SessionID, t.ClientID),
 	}
-	if requested := t.Authentication.Claims.IDToken; len(requested) > 0 {
-		maps.Copy(claims, ClaimsOf(t.User, nil, requested))
+	if requested := t.Authentication.Claims.IDToken; len(requested) > 0 || len(t.Scopes) > 0 {
+		maps.Copy(claims, ClaimsOf(t.User, t.Scopes, requested))
 	}
 	for name, value := range map[string]string{"nonce": t.Authentication.Nonce, "at_hash": t.AccessTokenHash, "c_hash": t.CodeHash} {
 		if value != "" {

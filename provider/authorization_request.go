@@ -26,7 +26,7 @@ const (
 // authorizationRequest holds the parameters of an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2, OpenID Connect Core §3.1.2.1).
 type authorizationRequest struct {
 	ClientID            string
-	ResponseType        string
+	ResponseType        string // its values in the order of the alphabet: "code id_token"
 	RedirectURI         string // as sent; "" if it was left out
 	Scope               string
 	State               string
@@ -96,7 +96,7 @@ func duplicated(values url.Values, names []string) string {
 func readAuthorizationRequest(values url.Values) authorizationRequest {
 	r := authorizationRequest{
 		ClientID:            values.Get("client_id"),
-		ResponseType:        values.Get("response_type"),
+		ResponseType:        strings.Join(slices.Sorted(slices.Values(strings.Fields(values.Get("response_type")))), " "),
 		RedirectURI:         values.Get("redirect_uri"),
 		Scope:               values.Get("scope"),
 		State:               values.Get("state"),
@@ -196,6 +196,29 @@ func checkPrompt(prompt []string) *Refusal {
 // hasPrompt reports whether prompt has the value.
 func (r authorizationRequest) hasPrompt(value string) bool { return slices.Contains(r.Prompt, value) }
 
+// hasResponseType reports whether response_type has the value.
+func (r authorizationRequest) hasResponseType(value string) bool {
+	return slices.Contains(strings.Fields(r.ResponseType), value)
+}
+
+// isImplicit reports whether the response has an access token or an ID token in the URL.
+func (r authorizationRequest) isImplicit() bool {
+	return r.hasResponseType("token") || r.hasResponseType("id_token")
+}
+
+// responseTypes lists the values of response_type: those of RFC 6749, and with OpenID
+// Connect those of OAuth 2.0 Multiple Response Types §5 that it needs.
+func responseTypes(implicit, openID bool) []string {
+	types := []string{"code"}
+	if implicit {
+		types = append(types, "token")
+	}
+	if implicit && openID {
+		types = append(types, "id_token", "id_token token", "code id_token")
+	}
+	return types
+}
+
 // checkResponseMode refuses unknown modes, and the mode query for responses with a
 // token (OAuth 2.0 Multiple Response Types §2.1, §5).
 func (r authorizationRequest) checkResponseMode() *Refusal {
@@ -203,7 +226,7 @@ func (r authorizationRequest) checkResponseMode() *Refusal {
 	case "", "fragment", "form_post":
 		return nil
 	case "query":
-		if r.ResponseType == "token" {
+		if r.isImplicit() {
 			return refuse(codeInvalidRequest, "model.authorize.is_valid.response_mode", "A token must not be sent in a query. Leave response_mode out, or send fragment or form_post.")
 		}
 		return nil
@@ -258,17 +281,21 @@ func checkResource(resource string) *Refusal {
 // the flow, so that a changed setting applies at once.
 func (r authorizationRequest) checkApp(app gatehouse.App, settings gatehouse.Settings) *Refusal {
 	switch {
-	case r.ResponseType == "token" && !settings.EnableImplicitGrant:
+	case r.isImplicit() && !settings.EnableImplicitGrant:
 		return refuse(codeUnsupportedResponse, "api.oauth.allow_oauth.implicit_disabled", "The implicit grant is turned off. Use response_type=code with PKCE.")
-	case r.ResponseType != "code" && r.ResponseType != "token":
-		return refuse(codeUnsupportedResponse, "api.oauth.allow_oauth.response_type", "The response_type must be code or token.")
-	case r.ResponseType == "token" && app.IsDynamicallyRegistered:
+	case !slices.Contains(responseTypes(true, r.isOpenID(settings)), r.ResponseType):
+		return unsupportedResponseType()
+	case r.isImplicit() && app.IsDynamicallyRegistered:
 		// RFC 6749 §4.2.2.1, RFC 7591 §2: it registered for code only.
 		return refuse(codeUnauthorizedClient, "api.oauth.allow_oauth.implicit_not_registered", "This client registered itself for response_type=code. It cannot use the implicit grant.")
-	case app.IsPublic && r.ResponseType == "code" && r.CodeChallenge == "":
+	case app.IsPublic && r.hasResponseType("code") && r.CodeChallenge == "":
 		return challengeRequired()
 	}
 	return nil
+}
+
+func unsupportedResponseType() *Refusal {
+	return refuse(codeUnsupportedResponse, "api.oauth.allow_oauth.response_type", "The response_type must be code or token.")
 }
 
 // checkExtensions refuses request, request_uri and registration, which Gatehouse does not

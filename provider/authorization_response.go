@@ -31,7 +31,7 @@ func (h *Handler) newResponse(r authorizationRequest, redirectURI string, parame
 	mode := r.ResponseMode
 	if mode == "" {
 		mode = "query"
-		if r.ResponseType == "token" {
+		if r.isImplicit() {
 			mode = "fragment" // RFC 6749 §4.2.2
 		}
 	}

@@ -223,7 +223,7 @@ func (h *Handler) loadCaller(r *http.Request) (caller gatehouse.Caller, signedIn
 func (h *Handler) consentRequest(a authorization, caller gatehouse.Caller) consent.Request {
 	return consent.Request{
 		Caller: caller, App: a.app, Scopes: a.consentScopes(), Resource: a.request.Resource, RedirectURI: a.redirectURI, AskAgain: a.request.hasPrompt("consent"),
-		Implicit: a.request.ResponseType == "token", Action: h.localURL(a.query),
+		Implicit: a.request.hasResponseType("token"), Action: h.localURL(a.query),
 	}
 }
 
@@ -245,6 +245,9 @@ func (h *Handler) issue(ctx context.Context, a authorization, request consent.Re
 		accessTokenExpiresAt: now.Add(a.settings.AccessTokenLifetimeFor(a.app, true)),
 		redirectURI:          a.redirectURI, redirectURISent: a.request.RedirectURI != "", challenge: a.request.CodeChallenge,
 		authentication: a.authentication(request.Caller.Session),
+	}
+	if a.request.hasResponseType("id_token") {
+		s.setIDToken(h.frontChannelIDToken(a, request.Caller.User, s), a.app)
 	}
 	parameters, err := h.machine.authorizationParameters(ctx, a, grantID, s)
 	if err != nil {

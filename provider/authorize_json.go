@@ -76,6 +76,9 @@ func (h *Handler) authorizeJSON(w http.ResponseWriter, r *http.Request) error {
 		a.openID = &openIDRequest{}
 	}
 	refusal := a.request.checkApp(a.app, a.settings)
+	if refusal == nil && a.request.hasResponseType("id_token") { // The JSON form has no nonce.
+		refusal = unsupportedResponseType()
+	}
 	if refusal != nil && refusal.Code != codeUnsupportedResponse {
 		return refusal.webError()
 	}

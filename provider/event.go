@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"gatehouse/internal/web"
@@ -106,7 +107,7 @@ func codeOfStatus(status int) string {
 // grantOfResponseType returns the kind of grant of an authorization request. A code
 // is not a grant until it is redeemed.
 func grantOfResponseType(responseType string) string {
-	if responseType == "token" {
+	if slices.Contains(strings.Fields(responseType), "token") {
 		return GrantImplicit
 	}
 	return ""

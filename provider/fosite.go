@@ -83,9 +83,11 @@ func newGrantMachine(tokens *Tokens, keys Keys) *grantMachine {
 		compose.OAuth2AuthorizeExplicitFactory,
 		compose.OAuth2AuthorizeImplicitFactory,
 		compose.OAuth2RefreshTokenGrantFactory,
-		compose.OAuth2PKCEFactory,
+		handler(newImplicitIDTokens(config, tokens, keys)),
+		handler(newHybridIDTokens(config, tokens, keys)),
 		handler(newExplicitIDTokens(keys)),
 		handler(newRefreshedIDTokens(keys)),
+		compose.OAuth2PKCEFactory, // after every handler that makes codes
 	)}
 }
 
@@ -125,7 +127,7 @@ func (m *grantMachine) authorizationParameters(ctx context.Context, a authorizat
 func (a authorization) forFosite(ctx context.Context) *http.Request {
 	form := url.Values{
 		"client_id": {a.app.ID}, "response_type": {a.request.ResponseType}, "redirect_uri": {a.redirectURI},
-		"scope": {a.request.Scope},
+		"scope": {a.request.Scope}, "nonce": {a.request.Nonce},
 		// fosite requires a state. The response repeats the state of the client instead.
 		"state": {"-"},
 	}

@@ -45,13 +45,9 @@ func (c *client) GetGrantTypes() fosite.Arguments {
 	return types
 }
 
-// GetResponseTypes returns code, and token if the app may use the implicit grant.
-func (c *client) GetResponseTypes() fosite.Arguments {
-	if c.mayUseImplicit() {
-		return fosite.Arguments{"code", "token"}
-	}
-	return fosite.Arguments{"code"}
-}
+// GetResponseTypes returns code, and those with tokens if the app may use the implicit
+// grant. The authorization endpoint has checked whether the request is one of OpenID Connect.
+func (c *client) GetResponseTypes() fosite.Arguments { return responseTypes(c.mayUseImplicit(), true) }
 
 // mayUseImplicit returns false for self-registered apps: they registered for codes
 // (RFC 7591 §2).

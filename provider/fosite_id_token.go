@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ory/fosite"
+	"github.com/ory/fosite/handler/oauth2"
 	fositeopenid "github.com/ory/fosite/handler/openid"
 	"github.com/ory/fosite/token/jwt"
 
@@ -52,6 +53,37 @@ func newExplicitIDTokens(keys Keys) *fositeopenid.OpenIDConnectExplicitHandler {
 		Config:                        config,
 		IDTokenHandleHelper:           &fositeopenid.IDTokenHandleHelper{IDTokenStrategy: idTokenStrategy{keys}},
 	}
+}
+
+// newImplicitIDTokens returns fosite's handler for response_type=id_token and
+// response_type=id_token token (OpenID Connect Core §3.2).
+func newImplicitIDTokens(config *fosite.Config, tokens *Tokens, keys Keys) *fositeopenid.OpenIDConnectImplicitHandler {
+	return &fositeopenid.OpenIDConnectImplicitHandler{
+		AuthorizeImplicitGrantTypeHandler: implicitTokens(config, tokens),
+		OpenIDConnectRequestValidator:     fositeopenid.NewOpenIDConnectRequestValidator(nil, config),
+		Config:                            config,
+		IDTokenHandleHelper:               &fositeopenid.IDTokenHandleHelper{IDTokenStrategy: idTokenStrategy{keys}},
+	}
+}
+
+// newHybridIDTokens returns fosite's handler for response_type=code id_token (OpenID
+// Connect Core §3.3).
+func newHybridIDTokens(config *fosite.Config, tokens *Tokens, keys Keys) *fositeopenid.OpenIDConnectHybridHandler {
+	return &fositeopenid.OpenIDConnectHybridHandler{
+		AuthorizeImplicitGrantTypeHandler: implicitTokens(config, tokens),
+		AuthorizeExplicitGrantHandler: &oauth2.AuthorizeExplicitGrantHandler{
+			AccessTokenStrategy: &strategy{tokens}, RefreshTokenStrategy: &strategy{tokens}, AuthorizeCodeStrategy: &strategy{tokens},
+			CoreStorage: fositeStore{}, TokenRevocationStorage: fositeStore{}, Config: config,
+		},
+		OpenIDConnectRequestStorage:   fositeStore{},
+		OpenIDConnectRequestValidator: fositeopenid.NewOpenIDConnectRequestValidator(nil, config),
+		Config:                        config,
+		IDTokenHandleHelper:           &fositeopenid.IDTokenHandleHelper{IDTokenStrategy: idTokenStrategy{keys}},
+	}
+}
+
+func implicitTokens(config *fosite.Config, tokens *Tokens) *oauth2.AuthorizeImplicitGrantTypeHandler {
+	return &oauth2.AuthorizeImplicitGrantTypeHandler{AccessTokenStrategy: &strategy{tokens}, AccessTokenStorage: fositeStore{}, Config: config}
 }
 
 // newRefreshedIDTokens returns fosite's handler that adds an ID token to the response for

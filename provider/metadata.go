@@ -57,6 +57,7 @@ type openIDConfiguration struct {
 func (h *Handler) openIDConfiguration(s gatehouse.Settings) openIDConfiguration {
 	server := h.serverMetadata(s)
 	server.ScopesSupported = append(server.ScopesSupported, openid.Scopes()...)
+	server.ResponseTypesSupported = responseTypes(s.EnableImplicitGrant, true)
 	return openIDConfiguration{
 		serverMetadata:                   server,
 		UserInfoEndpoint:                 h.endpoint(openid.UserInfoPath),

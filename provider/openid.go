@@ -38,6 +38,9 @@ func (h *Handler) checkOpenID(ctx context.Context, r authorizationRequest, app g
 	if len(r.Nonce) > maxNonceLength {
 		return nil, refuse(codeInvalidRequest, "model.authorize.is_valid.nonce", "The nonce is longer than 512 bytes."), nil
 	}
+	if r.hasResponseType("id_token") && r.Nonce == "" { // OpenID Connect Core §3.2.2.1, §3.3.2.11
+		return nil, refuse(codeInvalidRequest, "model.authorize.is_valid.nonce", "The nonce is missing. A request for an ID token at the authorization endpoint must have one."), nil
+	}
 	claims, err := openid.ParseRequestedClaims(r.Claims)
 	if err != nil {
 		return nil, refuse(codeInvalidRequest, "model.authorize.is_valid.claims", "The parameter claims must be a JSON object of at most 2048 bytes, with the members userinfo and id_token (OpenID Connect Core section 5.5)."), nil
@@ -114,6 +117,17 @@ func (h *Handler) idToken(p *presented, authentication *openid.Authentication, u
 		return nil
 	}
 	return &openid.IDToken{Issuer: h.issuer, ClientID: p.app.ID, User: user, Authentication: *authentication, IssuedAt: p.now}
+}
+
+// frontChannelIDToken returns the ID token of an authorization response. Without an access
+// token it has all claims of the scopes, because the app cannot read them at the UserInfo
+// endpoint (OpenID Connect Core §5.4).
+func (h *Handler) frontChannelIDToken(a authorization, user gatehouse.User, s *session) *openid.IDToken {
+	token := &openid.IDToken{Issuer: h.issuer, ClientID: a.app.ID, User: user, Authentication: *s.authentication, IssuedAt: s.issuedAt}
+	if a.request.ResponseType == "id_token" {
+		token.Scopes = s.scopes
+	}
+	return token
 }
 
 // userOfIDToken returns the user of a code. It reads the user only if the ID token has
