@@ -103,14 +103,9 @@ func (a *Authenticator) browserSessions(r *http.Request) (callers []gatehouse.Ca
 	return callers, nil
 }
 
-// RedirectToLogin sends a browser to the sign-in page, which sends it back afterwards.
-func (a *Authenticator) RedirectToLogin(w http.ResponseWriter, r *http.Request) {
-	// RequestURI still has the base path and every escape. RFC 9112 §3.2.2 also allows
-	// an absolute URL there, which is not a local URL.
-	returnURL := r.RequestURI
-	if !strings.HasPrefix(returnURL, "/") {
-		returnURL = r.URL.RequestURI()
-	}
+// RedirectToLogin sends a browser to the sign-in page, which sends it to a local URL
+// afterwards.
+func (a *Authenticator) RedirectToLogin(w http.ResponseWriter, r *http.Request, returnURL string) {
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, a.cookies.BasePath+"/login?redirect_to="+url.QueryEscape(returnURL), http.StatusSeeOther)
 }

@@ -46,7 +46,7 @@ func TestGatewaysOnOneHostKeepTheirSessions(t *testing.T) {
 		signInByPage(t, two, "ana")
 		require.True(t, signedIn(t, one), "signing in to one does not sign out of the other")
 		require.True(t, signedIn(t, two))
-		require.Equal(t, http.StatusOK, one.Post(t, "/logout", nil).Status)
+		require.Equal(t, http.StatusSeeOther, one.Post(t, "/logout", nil).Status)
 		require.False(t, signedIn(t, one))
 		require.True(t, signedIn(t, two), "signing out of one does not sign out of the other")
 	})
@@ -84,10 +84,10 @@ func TestCookiesOfAMattermostOnTheSameHostStay(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, a.Status, a.Body)
 		require.True(t, signedIn(t, b))
 		requireTheirs("a change of the password")
-		require.Equal(t, http.StatusOK, b.Post(t, "/logout", nil).Status)
+		require.Equal(t, http.StatusSeeOther, b.Post(t, "/logout", nil).Status)
 		require.False(t, signedIn(t, b))
 		requireTheirs("signing out")
-		require.Equal(t, http.StatusOK, b.Post(t, "/logout", nil).Status)
+		require.Equal(t, http.StatusSeeOther, b.Post(t, "/logout", nil).Status)
 		requireTheirs("signing out again")
 	})
 }
@@ -98,10 +98,10 @@ func TestSignOutEndsEachSessionOfTheBrowser(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store)
 		s.user("ana")
-		for _, path := range []string{"/logout", "/api/v4/users/logout"} {
+		for path, status := range map[string]int{"/logout": http.StatusSeeOther, "/api/v4/users/logout": http.StatusOK} {
 			first, second, elsewhere := s.signIn("ana"), s.signIn("ana"), s.signIn("ana")
 			w := s.do(request{method: "POST", path: path, own: first, cookie: second, header: http.Header{"X-Requested-With": {"XMLHttpRequest"}}})
-			require.Equal(t, http.StatusOK, w.Code, path)
+			require.Equal(t, status, w.Code, path)
 			require.Len(t, cookiesOf(w.Result()), 4, path)
 			for token, status := range map[string]int{first: 401, second: 401, elsewhere: 200} {
 				require.Equal(t, status, s.do(request{path: me, header: bearer(token)}).Code, path)

@@ -18,6 +18,7 @@ type HandlerConfig struct {
 	SetUp         *SetUp
 	Store         Store
 	Renderer      web.PageRenderer
+	Forms         *web.KeptForms
 	Cookies       Cookies // the same as the Authenticator's
 	// Observe is called with the outcome of each sign-in, one of SignInOutcomes; may be nil.
 	Observe func(outcome string)
@@ -31,6 +32,7 @@ type Handler struct {
 	setup         *SetUp
 	store         Store
 	renderer      web.PageRenderer
+	forms         *web.KeptForms
 	cookies       Cookies
 	observe       func(outcome string)
 	log           *slog.Logger
@@ -40,7 +42,7 @@ type Handler struct {
 func NewHandler(c HandlerConfig) *Handler {
 	h := &Handler{
 		service: c.Service, authenticator: c.Authenticator, setup: c.SetUp, store: c.Store,
-		renderer: c.Renderer, cookies: c.Cookies, observe: c.Observe, log: c.Log,
+		renderer: c.Renderer, forms: c.Forms, cookies: c.Cookies, observe: c.Observe, log: c.Log,
 	}
 	if h.observe == nil {
 		h.observe = func(string) {}

@@ -1,8 +1,8 @@
 package account
 
 import (
-	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -15,12 +15,16 @@ import (
 // prompt=login, which asks the user to sign in again, and prompt=select_account, which
 // lets another user sign in (OpenID Connect Core §3.1.2.1).
 func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) error {
+	query := r.URL.Query()
+	returnURL := h.returnURL(query.Get("redirect_to"))
+	if kept := h.forms.Load(r, ""); kept.Status != 0 {
+		return h.renderLoginAgain(w, r, returnURL, kept)
+	}
 	visitor, signedIn, err := h.visitor(r)
 	if err != nil {
 		return err
 	}
-	query := r.URL.Query()
-	page := templates.LoginPage{RedirectTo: h.returnURL(query.Get("redirect_to"))}
+	page := templates.LoginPage{RedirectTo: returnURL}
 	if hint := query.Get("login_hint"); plausibleLogin(hint) { // OpenID Connect Core §3.1.2.1
 		page.LoginID = hint
 	}
@@ -41,13 +45,13 @@ func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) error {
 // sends the browser to the return URL.
 func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ParseForm(w, r); err != nil {
-		return err
+		return h.refuseLogin(w, r, err)
 	}
 	loginID, password := r.PostForm.Get("login_id"), r.PostForm.Get("password")
 	returnURL, from := h.returnURL(r.PostForm.Get("redirect_to")), deviceOf(r)
 	visitor, _, err := h.visitor(r)
 	if err != nil {
-		return err
+		return h.refuseLogin(w, r, err)
 	}
 	user, err := h.service.SignIn(r.Context(), loginID, password, from)
 	token := ""
@@ -56,30 +60,47 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
 	}
 	h.observe(signInOutcome(err))
 	if err != nil {
-		return h.renderLoginAgain(w, r, visitor, templates.LoginPage{LoginID: loginID, RedirectTo: returnURL}, err)
+		return h.refuseLogin(w, r, err)
 	}
 	h.cookies.set(w, r, token, user.ID, visitor.SessionToken)
 	h.redirectBack(w, r, returnURL)
 	return nil
 }
 
-// renderLoginAgain shows the form with the reason of a refusal and the login that was
-// typed. It returns every other error.
-func (h *Handler) renderLoginAgain(w http.ResponseWriter, r *http.Request, visitor gatehouse.Caller, page templates.LoginPage, err error) error {
-	var refused *web.Error
-	if !errors.As(err, &refused) {
-		return err
+// refuseLogin redirects to the sign-in page, which shows the reason and the login that was
+// typed.
+func (h *Handler) refuseLogin(w http.ResponseWriter, r *http.Request, err error) error {
+	kept := web.KeptForm{Values: url.Values{}}
+	// A login that cannot exist is not shown again: a cookie may have no room for it.
+	if login := r.PostForm.Get("login_id"); len(login) <= maxEmailLength {
+		kept.Values.Set("login_id", login)
+	}
+	page, returnURL := h.cookies.BasePath+"/login", h.returnURL(r.PostForm.Get("redirect_to"))
+	if returnURL != "" {
+		page += "?redirect_to=" + url.QueryEscape(returnURL)
 	}
 	setRetryAfter(w, err)
-	web.SetRetryAfter(w, refused)
-	page.Error = refused.Message
-	if len(page.LoginID) > maxEmailLength {
-		page.LoginID = ""
+	if h.forms.Refuse(w, r, h.log, page, &kept, err) {
+		return nil
 	}
+	return err
+}
+
+// renderLoginAgain shows the form with the reason of a refusal and the login that was
+// typed.
+func (h *Handler) renderLoginAgain(w http.ResponseWriter, r *http.Request, returnURL string, kept web.KeptForm) error {
+	visitor, _, err := h.visitor(r)
+	if err != nil {
+		return err
+	}
+	page := templates.LoginPage{LoginID: kept.Values.Get("login_id"), RedirectTo: returnURL, Error: kept.Message}
 	if visitor.User.ID != "" && hasLogin(visitor.User, page.LoginID) {
 		page.ReauthenticateAs = visitor.User.Username
 	}
-	return h.renderLogin(w, r, refused.Status, visitor, page)
+	if kept.RetryAfter != "" {
+		w.Header().Set("Retry-After", kept.RetryAfter)
+	}
+	return h.renderLogin(w, r, kept.StatusCode(), visitor, page)
 }
 
 // hasLogin reports whether the login is the user's username or email.
@@ -112,24 +133,34 @@ func (h *Handler) logoutPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return h.renderer.Render(w, http.StatusOK, frame, templates.LogoutPage{})
+	kept := h.forms.Load(r, visitor.User.ID)
+	frame.Problem, frame.ProblemRequestID = kept.Message, kept.RequestID
+	return h.renderer.Render(w, kept.StatusCode(), frame, templates.LogoutPage{})
 }
 
-// logout is POST /logout.
+// logout is POST /logout. The page that follows says that the user is signed out.
 func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
+	page := h.cookies.BasePath + "/logout"
 	visitor, signedIn, err := h.visitor(r)
-	if err != nil {
-		return err
-	}
-	if signedIn {
+	switch {
+	case err != nil:
+	case signedIn:
 		err = h.SignOut(w, r, visitor)
-	} else {
+	default:
 		h.cookies.clear(w, r, cookieValues(r, h.cookies.Session)...)
 	}
 	if err != nil {
+		if h.forms.Refuse(w, r, h.log, page, &web.KeptForm{}, err) {
+			return nil
+		}
 		return err
 	}
-	return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SignedOutPage{})
+	if h.cookies.SiteHTTPS { // Browsers accept the header only with https.
+		// The browser may keep some pages, and show them when the next user presses Back.
+		w.Header().Set("Clear-Site-Data", `"cache"`)
+	}
+	web.Redirect(w, r, page)
+	return nil
 }
 
 // SignOut ends the session of the caller and deletes its cookies. If the caller is a

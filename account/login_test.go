@@ -96,6 +96,8 @@ func TestCookiesAreSecureOnAnHTTPSSite(t *testing.T) {
 		require.True(t, c.Secure, name)
 		require.Equal(t, "/", c.Path, name)
 	}
+	w := s.do(request{method: "POST", path: "/logout"})
+	require.Equal(t, `"cache"`, w.Header().Get("Clear-Site-Data"), "the browser forgets the pages that it keeps for Back")
 }
 
 func TestReturnURLIsLocal(t *testing.T) {
@@ -331,8 +333,9 @@ func TestLogoutAsksFirst(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.do(request{path: me, cookie: token}).Code, "a link does not sign the user out")
 
 	w = s.do(request{method: "POST", path: "/logout", cookie: token})
-	require.Equal(t, http.StatusOK, w.Code)
-	require.Contains(t, w.Body.String(), "You're signed out")
+	require.Equal(t, http.StatusSeeOther, w.Code)
+	require.Equal(t, "/logout", w.Header().Get("Location"))
+	require.Empty(t, w.Header().Get("Clear-Site-Data"), "browsers accept it only with https")
 	for name, c := range cookiesOf(w.Result()) {
 		require.Negative(t, c.MaxAge, name)
 		require.Empty(t, c.Value, name)

@@ -59,8 +59,9 @@ func (h *SecurityHandler) Routes() []web.Route {
 	get := func(path string, f web.VisitFunc) web.Route {
 		return web.Route{Method: http.MethodGet, Path: path, Handler: h.pages.Handle(f)}
 	}
-	post := func(path string, f web.VisitFunc) web.Route {
-		return web.Route{Method: http.MethodPost, Path: path, Handler: h.pages.Handle(f)}
+	securityPage := func(*http.Request) string { return h.pageURL() }
+	post := func(path string, do web.VisitFunc) web.Route {
+		return web.Route{Method: http.MethodPost, Path: path, Handler: h.pages.Form(web.Form{Page: securityPage, Show: h.page, Do: do})}
 	}
 	// W3C "A Well-Known URL for Changing Passwords" §3: password managers open this path at
 	// the root of the host, whose pages may all be below the base path.
@@ -79,12 +80,11 @@ func (h *SecurityHandler) Routes() []web.Route {
 		get(securityPath+"/sessions/{session_id}/sign-out", h.redirectToPage),
 		post(securityPath+"/sessions/{session_id}/sign-out", h.signOutSession),
 		get(securityPath+"/apps/{app_id}/revoke", h.revokePage),
-		post(securityPath+"/apps/{app_id}/revoke", h.revoke),
+		{Method: http.MethodPost, Path: securityPath + "/apps/{app_id}/revoke", Handler: h.pages.Form(web.Form{Show: h.revokePage, Do: h.revoke})},
 	}
 }
 
-// redirectToPage answers a GET for the address of a form: the browser comes back to it
-// after signing in, and users reload it.
+// redirectToPage answers a GET for the address of a form, which users reload.
 func (h *SecurityHandler) redirectToPage(w http.ResponseWriter, r *http.Request, _ web.Visit) error {
 	web.Redirect(w, r, h.pageURL())
 	return nil
@@ -108,12 +108,7 @@ func (h *SecurityHandler) home(w http.ResponseWriter, r *http.Request, v web.Vis
 
 // page is GET /settings/security.
 func (h *SecurityHandler) page(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.render(w, r, v, http.StatusOK, nil)
-}
-
-// render shows the page with the errors of the password form.
-func (h *SecurityHandler) render(w http.ResponseWriter, r *http.Request, v web.Visit, status int, passwordErrors map[string]string) error {
-	page := templates.SecurityPage{ProviderEnabled: v.Settings.EnableOAuthServiceProvider, PasswordErrors: passwordErrors}
+	page := templates.SecurityPage{ProviderEnabled: v.Settings.EnableOAuthServiceProvider, PasswordErrors: v.Kept.Errors}
 	sessions, err := h.activeSessions(r.Context(), v.User.ID)
 	if err != nil {
 		return err
@@ -126,10 +121,10 @@ func (h *SecurityHandler) render(w http.ResponseWriter, r *http.Request, v web.V
 		return err
 	}
 	frame := v.Frame()
-	if status == http.StatusOK {
+	if v.Kept.Status == 0 {
 		frame.Notice = h.pages.Notices.Take(w, r, securityNotices())
 	}
-	return h.pages.Renderer.Render(w, status, frame, page)
+	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), frame, page)
 }
 
 // activeSessions lists the sessions of a user that have not expired, the most recently
@@ -173,9 +168,6 @@ func (h *SecurityHandler) signOutSession(w http.ResponseWriter, r *http.Request,
 // and all grants, and gives the current session a new token, so that a copy of the
 // cookie is useless too.
 func (h *SecurityHandler) changePassword(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	if err := web.ParseForm(w, r); err != nil {
-		return err
-	}
 	currentPassword, newPassword, from := r.PostForm.Get("current_password"), r.PostForm.Get("new_password"), deviceOf(r)
 	// The new password first: a mistake in it does not use up an attempt.
 	err := CheckPassword(newPassword)
@@ -186,7 +178,7 @@ func (h *SecurityHandler) changePassword(w http.ResponseWriter, r *http.Request,
 		err = h.users.SetPassword(r.Context(), v.Caller, v.User.ID, newPassword)
 	}
 	if err != nil {
-		return h.renderPasswordAgain(w, r, v, err)
+		return refusePassword(w, err)
 	}
 	token, err := h.service.ReplaceSession(r.Context(), v.Caller, from)
 	if err != nil {
@@ -196,20 +188,20 @@ func (h *SecurityHandler) changePassword(w http.ResponseWriter, r *http.Request,
 	return h.redirect(w, r, "password")
 }
 
-// renderPasswordAgain shows the page with the errors that the user can correct. It
+// refusePassword returns the errors that the user can correct as a *web.FormError. It
 // returns every other error.
-func (h *SecurityHandler) renderPasswordAgain(w http.ResponseWriter, r *http.Request, v web.Visit, err error) error {
+func refusePassword(w http.ResponseWriter, err error) error {
 	var refused *web.Error
 	problems := web.FieldErrors(err)
 	switch {
 	case problems["password"] != "": // CheckPassword's name for the field new_password
-		return h.render(w, r, v, http.StatusBadRequest, map[string]string{"new_password": problems["password"]})
+		return &web.FormError{Status: http.StatusBadRequest, Errors: map[string]string{"new_password": problems["password"]}}
 	case len(problems) > 0:
-		return h.render(w, r, v, http.StatusBadRequest, problems)
+		return &web.FormError{Status: http.StatusBadRequest, Errors: problems}
 	case errors.As(err, &refused):
 		setRetryAfter(w, err)
 		web.SetRetryAfter(w, refused)
-		return h.render(w, r, v, refused.Status, map[string]string{"": refused.Message})
+		return &web.FormError{Status: refused.Status, Errors: map[string]string{"": refused.Message}}
 	}
 	return err
 }

@@ -47,7 +47,7 @@ func (h *SecurityHandler) revokePage(w http.ResponseWriter, r *http.Request, v w
 	if err != nil {
 		return err
 	}
-	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.ConfirmPage{
+	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), v.Frame(), templates.ConfirmPage{
 		Kind:      templates.ConfirmRevokeApp,
 		Name:      consented.App.Name,
 		IsTrusted: consented.App.IsTrusted,

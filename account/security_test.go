@@ -149,8 +149,9 @@ func TestFormsSentAfterSigningOutLeadBackToThePage(t *testing.T) {
 			a := signedOut.Post(t, path, nil)
 			require.Equal(t, http.StatusSeeOther, a.Status, path)
 			returnURL := a.Query.Get("redirect_to")
-			require.Equal(t, path, returnURL)
-			require.Equal(t, security, ana.Get(t, returnURL).Location)
+			require.True(t, strings.HasPrefix(returnURL, security+"?kept_form="), returnURL)
+			require.Equal(t, http.StatusOK, ana.Get(t, returnURL).Status)
+			require.Equal(t, security, ana.Get(t, path).Location)
 		}
 	})
 }

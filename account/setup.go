@@ -83,25 +83,56 @@ func (h *Handler) setUpPage(w http.ResponseWriter, r *http.Request) error {
 	if err := h.checkSetUp(r.Context(), token); err != nil {
 		return h.renderSetUpRefusal(w, r, err)
 	}
-	return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.SetUpPage{Token: token})
+	kept := h.forms.Load(r, "")
+	if kept.RetryAfter != "" {
+		w.Header().Set("Retry-After", kept.RetryAfter)
+	}
+	return h.renderer.Render(w, kept.StatusCode(), templates.Frame{}, templates.SetUpPage{
+		Token: token, Username: kept.Values.Get("username"), Email: kept.Values.Get("email"), Error: kept.Message, FieldErrors: kept.Errors,
+	})
 }
 
-// setUp is POST /setup: it creates the first System Admin and signs the browser in.
+// setUp is POST /setup: it creates the first System Admin and signs the browser in. After
+// a refusal the page shows the form again, or says why there is nothing to set up.
 func (h *Handler) setUp(w http.ResponseWriter, r *http.Request) error {
-	if err := web.ParseForm(w, r); err != nil {
+	err := web.ParseForm(w, r)
+	if err == nil {
+		err = h.createAdmin(w, r)
+	}
+	if err == nil {
+		return nil
+	}
+	token := r.PostForm.Get("token")
+	kept := web.KeptForm{Values: web.KeepFields("username", "email")(r.PostForm)}
+	page := h.cookies.BasePath + "/setup?token=" + url.QueryEscape(token[:min(len(token), 64)])
+	switch problems := web.FieldErrors(err); {
+	case errors.Is(err, errSetUpDone), errors.Is(err, errSetUpLink):
+		web.Redirect(w, r, page)
+		return nil
+	case len(problems) > 0:
+		err = &web.FormError{Status: http.StatusBadRequest, Errors: problems}
+	}
+	if h.forms.Refuse(w, r, h.log, page, &kept, err) {
+		return nil
+	}
+	return h.renderer.Render(w, kept.StatusCode(), templates.Frame{}, templates.SetUpPage{
+		Token: token, Username: kept.Values.Get("username"), Email: kept.Values.Get("email"), Error: kept.Message, FieldErrors: kept.Errors,
+	})
+}
+
+// createAdmin carries out the form of the set-up page. If it returns an error, it has
+// written nothing.
+func (h *Handler) createAdmin(w http.ResponseWriter, r *http.Request) error {
+	if err := h.checkSetUp(r.Context(), r.PostForm.Get("token")); err != nil {
 		return err
 	}
-	token, password := r.PostForm.Get("token"), r.PostForm.Get("password")
 	user := gatehouse.User{Username: r.PostForm.Get("username"), Email: r.PostForm.Get("email")}
-	if err := h.checkSetUp(r.Context(), token); err != nil {
-		return h.renderSetUpRefusal(w, r, err)
-	}
-	admin, err := h.setup.CreateAdmin(r.Context(), user, password)
+	admin, err := h.setup.CreateAdmin(r.Context(), user, r.PostForm.Get("password"))
 	if errors.Is(err, gatehouse.ErrConflict) {
-		return h.renderSetUpRefusal(w, r, errSetUpDone)
+		return errSetUpDone
 	}
 	if err != nil {
-		return h.renderSetUpAgain(w, err, templates.SetUpPage{Token: token, Username: user.Username, Email: user.Email})
+		return err
 	}
 	session, err := h.service.StartSession(r.Context(), admin, deviceOf(r), "")
 	if err != nil {
@@ -130,22 +161,6 @@ func (h *Handler) checkSetUp(ctx context.Context, token string) error {
 		return errSetUpLink
 	}
 	return nil
-}
-
-// renderSetUpAgain shows the form with the errors that the user can correct. It returns
-// every other error.
-func (h *Handler) renderSetUpAgain(w http.ResponseWriter, err error, page templates.SetUpPage) error {
-	var refused *web.Error
-	page.FieldErrors = web.FieldErrors(err)
-	switch {
-	case len(page.FieldErrors) > 0:
-		return h.renderer.Render(w, http.StatusBadRequest, templates.Frame{}, page)
-	case errors.As(err, &refused):
-		web.SetRetryAfter(w, refused)
-		page.Error = refused.Message
-		return h.renderer.Render(w, refused.Status, templates.Frame{}, page)
-	}
-	return err
 }
 
 // renderSetUpRefusal shows why there is nothing to set up. It returns every other error.

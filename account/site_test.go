@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 
 	"gatehouse"
 	"gatehouse/account"
+	"gatehouse/internal/web"
 	"gatehouse/storage"
 	"gatehouse/templates"
 	"gatehouse/test/testdb"
@@ -68,6 +70,8 @@ func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 		}
 	}
 	hasher := account.NewHasher(c.hasher)
+	forms, err := web.NewKeptForms(&url.URL{Scheme: "http", Host: "example.com", Path: c.base}, make([]byte, 32))
+	require.NoError(t, err)
 	cookies := account.Cookies{Session: ownCookie, BasePath: c.base, SiteHTTPS: c.siteHTTPS}
 	renderer, err := templates.New(templates.Site{BasePath: c.base})
 	require.NoError(t, err)
@@ -79,7 +83,7 @@ func newSite(t testing.TB, store *storage.Store, options ...siteOption) *site {
 	s.setUp = account.NewSetUp(account.SetUpConfig{Store: c.store, Users: s.users})
 	handler := account.NewHandler(account.HandlerConfig{
 		Service: s.service, Authenticator: s.auth, SetUp: s.setUp, Store: c.store,
-		Renderer: renderer, Cookies: cookies, Log: log,
+		Renderer: renderer, Forms: forms, Cookies: cookies, Log: log,
 	})
 	s.handler = s.auth.RenewCookies(testkit.Serve(c.base, handler.Routes()))
 	return s
@@ -103,10 +107,24 @@ type request struct {
 	cookie       string // MMAUTHTOKEN
 	own          string // the site's own session cookie
 	ip           string
+	form         []*http.Cookie // the cookie of a refused form
 }
 
-// do sends a request. The path is below the base path.
+// do sends a request. The path is below the base path. It returns the page that shows a
+// refused form, to which the answer redirects.
 func (s *site) do(r request) *httptest.ResponseRecorder {
+	s.t.Helper()
+	w := s.send(r)
+	if to := w.Header().Get("Location"); w.Code == http.StatusSeeOther && (strings.Contains(to, "kept_form=") || strings.HasPrefix(to, s.base+"/setup?")) {
+		shown := r
+		shown.method, shown.path, shown.body, shown.form = http.MethodGet, strings.TrimPrefix(to, s.base), "", w.Result().Cookies()
+		return s.send(shown)
+	}
+	return w
+}
+
+// send is do without following a redirect.
+func (s *site) send(r request) *httptest.ResponseRecorder {
 	s.t.Helper()
 	if r.method == "" {
 		r.method = http.MethodGet
@@ -123,6 +141,9 @@ func (s *site) do(r request) *httptest.ResponseRecorder {
 	}
 	if r.own != "" {
 		req.AddCookie(&http.Cookie{Name: ownCookie, Value: r.own})
+	}
+	for _, c := range r.form {
+		req.AddCookie(c)
 	}
 	if r.ip != "" {
 		req.RemoteAddr = r.ip + ":1234"

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"gatehouse"
+	"gatehouse/internal/web"
 )
 
 // Request asks for a user's consent: may this app act for this user?
@@ -16,6 +17,8 @@ type Request struct {
 	AskAgain    bool   // the client wants the user to be asked in any case: prompt=consent (OpenID Connect Core §3.1.2.1)
 	Implicit    bool   // the response is an access token in the URL
 	Action      string // the local URL that the consent form posts to: the authorization request itself
+	// Sent is the consent form that was sent and not accepted; the zero value if there is none.
+	Sent web.KeptForm
 }
 
 // resources returns the requested resource as a list.

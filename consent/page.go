@@ -31,7 +31,9 @@ func (h *Handler) Ask(w http.ResponseWriter, r *http.Request, c Request, d Decis
 	}
 	page.ReceivingHost, page.IsLoopback, page.PrivateScheme = receiver(c.RedirectURI)
 	page.Resource, page.ResourceIsNew = resourceName(c.Resource), d.NewResource
-	return h.renderer.Render(w, http.StatusOK, templates.FrameFor(c.Caller.User, settings), page)
+	frame := templates.FrameFor(c.Caller.User, settings)
+	frame.Problem, frame.ProblemRequestID = c.Sent.Message, c.Sent.RequestID
+	return h.renderer.Render(w, c.Sent.StatusCode(), frame, page)
 }
 
 // resourceName returns the host of a resource, or the resource itself if it has no host, such as a URN.

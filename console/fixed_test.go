@@ -28,7 +28,7 @@ func (a alwaysSignedIn) Caller(*http.Request) (gatehouse.Caller, error) {
 	return gatehouse.Caller{User: a.user, Session: gatehouse.Session{ID: gatehouse.NewID()}}, nil
 }
 
-func (alwaysSignedIn) RedirectToLogin(http.ResponseWriter, *http.Request) {}
+func (alwaysSignedIn) RedirectToLogin(http.ResponseWriter, *http.Request, string) {}
 
 // newConsole returns the console below /sso of a gateway with fixed settings.
 func newConsole(t *testing.T, databaseURL string, fixed map[string]string) (http.Handler, *storage.Store) {
@@ -41,9 +41,11 @@ func newConsole(t *testing.T, databaseURL string, fixed map[string]string) (http
 	renderer, err := templates.New(templates.Site{BasePath: "/sso"})
 	require.NoError(t, err)
 	root := gatehouse.User{ID: gatehouse.NewID(), Username: "root", Roles: []string{gatehouse.RoleSystemAdmin}}
+	forms, err := web.NewKeptForms(&url.URL{Scheme: "http", Host: "example.com", Path: "/sso"}, make([]byte, 32))
+	require.NoError(t, err)
 	handler := console.NewHandler(console.Config{
 		Pages: web.Pages{
-			SignIn: alwaysSignedIn{root}, Settings: store, Renderer: renderer, Log: log,
+			SignIn: alwaysSignedIn{root}, Settings: store, Renderer: renderer, Forms: forms, Log: log,
 			Notices: web.Notices{Cookie: "gatehouse_notice", BasePath: "/sso"},
 		},
 		Users:    lastAdmin{},
@@ -69,6 +71,12 @@ func send(t *testing.T, h http.Handler, method, path string, form url.Values) *h
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
+	if to := w.Header().Get("Location"); strings.Contains(to, "kept_form=") { // the page that shows the form again
+		r = httptest.NewRequestWithContext(t.Context(), http.MethodGet, to, nil)
+		r.AddCookie(w.Result().Cookies()[0])
+		w = httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+	}
 	return w
 }
 

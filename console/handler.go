@@ -3,7 +3,10 @@ package console
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
+
+	"github.com/gorilla/mux"
 
 	"gatehouse"
 	"gatehouse/internal/web"
@@ -79,33 +82,40 @@ func NewHandler(c Config) *Handler {
 
 // Routes returns the pages. All of them need the permission manage_system (C 2.10).
 func (h *Handler) Routes() []web.Route {
-	route := func(method, path string, f web.VisitFunc) web.Route {
-		return web.Route{Method: method, Path: path, Handler: h.pages.Require(gatehouse.PermissionManageSystem,
-			"Only System Admins can use the console. Ask a System Admin if you need access.", f)}
+	require := func(f web.VisitFunc) web.VisitFunc {
+		return web.Require(gatehouse.PermissionManageSystem, "Only System Admins can use the console. Ask a System Admin if you need access.", f)
 	}
-	get := func(path string, f web.VisitFunc) web.Route { return route(http.MethodGet, path, f) }
-	post := func(path string, f web.VisitFunc) web.Route { return route(http.MethodPost, path, f) }
+	get := func(path string, f web.VisitFunc) web.Route {
+		return web.Route{Method: http.MethodGet, Path: path, Handler: h.pages.Handle(require(f))}
+	}
+	post := func(path string, f web.Form) web.Route {
+		f.Show, f.Do = require(f.Show), require(f.Do)
+		return web.Route{Method: http.MethodPost, Path: path, Handler: h.pages.Form(f)}
+	}
 	const user = "/console/users/{user_id}"
+	userPage := h.withUser(h.userPage)
+	pageOfUser := func(r *http.Request) string {
+		return h.basePath + "/console/users/" + url.PathEscape(mux.Vars(r)["user_id"])
+	}
 	routes := []web.Route{
 		get("/console", h.settingsPage),
-		post("/console", h.saveSettings),
+		post("/console", web.Form{Show: h.settingsPage, Do: h.saveSettings, Keep: changedValues}),
 		get("/console/users", h.usersPage),
 		get("/console/users/add", h.userForm),
-		post("/console/users/add", h.addUser),
-		get(user, h.withUser(h.userPage)),
+		post("/console/users/add", web.Form{Show: h.userForm, Do: h.addUser, Keep: web.KeepFields("username", "email", "is_admin")}),
+		get(user, userPage),
 		get(user+"/password", h.withUser(h.redirectToUser)),
-		post(user+"/password", h.withUser(h.setPassword)),
+		post(user+"/password", web.Form{Page: pageOfUser, Show: userPage, Do: h.withUser(h.setPassword)}),
 		get(user+"/activate", h.withUser(h.redirectToUser)),
-		post(user+"/activate", h.withUser(h.activate)),
+		post(user+"/activate", web.Form{Page: pageOfUser, Show: userPage, Do: h.withUser(h.activate)}),
 		get("/console/keys", h.keysPage),
 		get("/console/keys/rotate", h.redirectToKeys),
-		post("/console/keys/rotate", h.rotateKeys),
+		post("/console/keys/rotate", web.Form{Page: func(*http.Request) string { return h.basePath + "/console/keys" }, Show: h.keysPage, Do: h.rotateKeys}),
 		get("/console/audit", h.auditPage),
 	}
 	for _, a := range h.confirmedActions() {
-		routes = append(routes,
-			get(user+"/"+a.path, h.withUser(h.confirm(a))),
-			post(user+"/"+a.path, h.withUser(h.carryOut(a))))
+		confirm := h.withUser(h.confirm(a))
+		routes = append(routes, get(user+"/"+a.path, confirm), post(user+"/"+a.path, web.Form{Show: confirm, Do: h.withUser(h.carryOut(a))}))
 	}
 	return routes
 }

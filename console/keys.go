@@ -27,7 +27,7 @@ func (h *Handler) keysPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 	}
 	frame := v.Frame()
 	frame.Notice = h.pages.Notices.Take(w, r, map[string]string{"rotated": "The next keys sign now. A key that has signed for less than an hour stays in use."})
-	return h.pages.Renderer.Render(w, http.StatusOK, frame, templates.KeysPage{Keys: keys})
+	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), frame, templates.KeysPage{Keys: keys})
 }
 
 // rotateKeys is POST /console/keys/rotate.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 
 	"gatehouse"
 	"gatehouse/internal/web"
@@ -11,22 +12,26 @@ import (
 // settingsPage is GET /console.
 func (h *Handler) settingsPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 	frame := v.Frame()
+	page := templates.ConsolePage{Settings: v.Settings, Typed: map[string]string{}, Errors: v.Kept.Errors}
+	for key := range v.Kept.Values {
+		page.Typed[key] = v.Kept.Values.Get(key)
+	}
 	frame.Notice = h.pages.Notices.Take(w, r, map[string]string{
 		"saved":     "The settings were saved.",
 		"unchanged": "Nothing was changed.",
 	})
-	return h.pages.Renderer.Render(w, http.StatusOK, frame, templates.ConsolePage{Settings: v.Settings})
+	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), frame, page)
 }
 
 // saveSettings is POST /console. If one value breaks a rule, it saves none.
 func (h *Handler) saveSettings(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	if err := web.ParseForm(w, r); err != nil {
-		return err
+	typed := map[string]string{}
+	for key, values := range changedValues(r.PostForm) {
+		typed[key] = values[0]
 	}
-	typed := changedValues(r)
 	changed, err := h.settings.Set(r.Context(), v.Caller, typed)
 	if problems := web.FieldErrors(err); len(problems) > 0 {
-		return h.pages.Renderer.Render(w, http.StatusBadRequest, v.Frame(), templates.ConsolePage{Settings: v.Settings, Typed: typed, Errors: problems})
+		return &web.FormError{Status: http.StatusBadRequest, Errors: problems}
 	}
 	if err != nil {
 		return err
@@ -40,25 +45,25 @@ func (h *Handler) saveSettings(w http.ResponseWriter, r *http.Request, v web.Vis
 // changedValues returns the values of the form, by key, that the user changed. The
 // hidden fields "was.…" hold the values that the page showed. A setting that another
 // System Admin changed meanwhile is not set back by a form that left it as it was.
-func changedValues(r *http.Request) map[string]string {
-	values := map[string]string{}
+func changedValues(form url.Values) url.Values {
+	values := url.Values{}
 	for _, d := range gatehouse.SettingDefinitions() {
-		if r.PostForm.Has(d.Key) && !unchanged(r, d.Key) {
-			values[d.Key] = r.PostForm.Get(d.Key)
+		if form.Has(d.Key) && !unchanged(form, d.Key) {
+			values.Set(d.Key, form.Get(d.Key))
 		}
 	}
 	return values
 }
 
 // unchanged reports whether the form has the same value for a setting as the page had.
-func unchanged(r *http.Request, key string) bool {
-	if !r.PostForm.Has("was." + key) {
+func unchanged(form url.Values, key string) bool {
+	if !form.Has("was." + key) {
 		return false
 	}
-	shown, err := canonicalValue(key, r.PostForm.Get("was."+key))
+	shown, err := canonicalValue(key, form.Get("was."+key))
 	if err != nil {
 		return false
 	}
-	typed, err := canonicalValue(key, r.PostForm.Get(key))
+	typed, err := canonicalValue(key, form.Get(key))
 	return err == nil && typed == shown
 }

@@ -50,7 +50,7 @@ func (h *Handler) confirm(a userAction) userFunc {
 		if user.ID == v.User.ID && a.selfReason != "" {
 			return forbidden(a.selfReason)
 		}
-		return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.ConfirmPage{
+		return h.pages.Renderer.Render(w, v.Kept.StatusCode(), v.Frame(), templates.ConfirmPage{
 			Kind: a.kind, Name: user.DisplayName(), Action: h.userURL(user) + "/" + a.path, CancelURL: h.userURL(user),
 		})
 	}
@@ -64,11 +64,10 @@ func (h *Handler) carryOut(a userAction) userFunc {
 		}
 		err := a.do(r.Context(), v.Caller, user.ID)
 		if errors.Is(err, gatehouse.ErrLastSystemAdmin) {
-			return h.pages.Renderer.Render(w, http.StatusConflict, v.Frame(), templates.ErrorPage{
-				Status: http.StatusConflict, Title: "The gateway needs a System Admin", RequestID: web.RequestID(r.Context()),
+			return &web.Error{
+				Status: http.StatusConflict, ID: "api.user.update_active.last_system_admin.app_error",
 				Message: "This user is the last active System Admin. Make another user a System Admin first.",
-				BackURL: h.userURL(user), BackLabel: "Back to the user",
-			})
+			}
 		}
 		if err != nil {
 			return err

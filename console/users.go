@@ -32,24 +32,21 @@ func (h *Handler) usersPage(w http.ResponseWriter, r *http.Request, v web.Visit)
 
 // userForm is GET /console/users/add.
 func (h *Handler) userForm(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.UserFormPage{})
+	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), v.Frame(), templates.UserFormPage{
+		Username: v.Kept.Values.Get("username"), Email: v.Kept.Values.Get("email"), IsAdmin: v.Kept.Values.Get("is_admin") == "true",
+		Errors: v.Kept.Errors,
+	})
 }
 
 // addUser is POST /console/users/add.
 func (h *Handler) addUser(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	if err := web.ParseForm(w, r); err != nil {
-		return err
-	}
-	page := templates.UserFormPage{
-		Username: r.PostForm.Get("username"), Email: r.PostForm.Get("email"), IsAdmin: r.PostForm.Get("is_admin") == "true",
-	}
-	user := gatehouse.User{Username: page.Username, Email: page.Email, Roles: []string{gatehouse.RoleSystemUser}}
-	if page.IsAdmin {
+	user := gatehouse.User{Username: r.PostForm.Get("username"), Email: r.PostForm.Get("email"), Roles: []string{gatehouse.RoleSystemUser}}
+	if r.PostForm.Get("is_admin") == "true" {
 		user.Roles = append(user.Roles, gatehouse.RoleSystemAdmin)
 	}
 	user, err := h.users.CreateUser(r.Context(), v.Caller, user, r.PostForm.Get("password"))
-	if page.Errors = web.FieldErrors(err); len(page.Errors) > 0 {
-		return h.pages.Renderer.Render(w, http.StatusBadRequest, v.Frame(), page)
+	if problems := web.FieldErrors(err); len(problems) > 0 {
+		return &web.FormError{Status: http.StatusBadRequest, Errors: problems}
 	}
 	if err != nil {
 		return err
@@ -84,23 +81,18 @@ func (h *Handler) loadUser(ctx context.Context, id string) (gatehouse.User, erro
 
 // userPage is GET /console/users/{user_id}.
 func (h *Handler) userPage(w http.ResponseWriter, r *http.Request, v web.Visit, user gatehouse.User) error {
-	return h.renderUser(w, r, v, user, nil)
-}
-
-// renderUser shows a user, with the errors of the password form.
-func (h *Handler) renderUser(w http.ResponseWriter, r *http.Request, v web.Visit, user gatehouse.User, problems map[string]string) error {
 	const atMost = 1000 // The page shows no larger number.
 	apps, err := h.store.UserConsents(r.Context(), user.ID, 0, atMost)
 	if err != nil {
 		return err
 	}
-	status, frame := http.StatusOK, v.Frame()
-	if len(problems) > 0 {
-		status = http.StatusBadRequest
-	} else {
+	frame := v.Frame()
+	if v.Kept.Status == 0 {
 		frame.Notice = h.pages.Notices.Take(w, r, userNotices(user.Username))
 	}
-	return h.pages.Renderer.Render(w, status, frame, templates.UserPage{User: user, IsSelf: user.ID == v.User.ID, Apps: len(apps), Errors: problems})
+	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), frame, templates.UserPage{
+		User: user, IsSelf: user.ID == v.User.ID, Apps: len(apps), Errors: v.Kept.Errors,
+	})
 }
 
 // userNotices are the notices of a user's page.
@@ -115,8 +107,7 @@ func userNotices(username string) map[string]string {
 	}
 }
 
-// redirectToUser answers a GET for the address of a form: the browser comes back to it
-// after signing in, and users reload it.
+// redirectToUser answers a GET for the address of a form, which users reload.
 func (h *Handler) redirectToUser(w http.ResponseWriter, r *http.Request, _ web.Visit, user gatehouse.User) error {
 	web.Redirect(w, r, h.userURL(user))
 	return nil
@@ -131,15 +122,12 @@ func (h *Handler) userURL(user gatehouse.User) string {
 // password on the Security page, which asks for the current one: an unattended session
 // must not be enough.
 func (h *Handler) setPassword(w http.ResponseWriter, r *http.Request, v web.Visit, user gatehouse.User) error {
-	if err := web.ParseForm(w, r); err != nil {
-		return err
-	}
 	if user.ID == v.User.ID {
 		return forbidden("Change your own password on the Security page. It asks for your current password.")
 	}
 	err := h.users.SetPassword(r.Context(), v.Caller, user.ID, r.PostForm.Get("password"))
 	if problems := web.FieldErrors(err); len(problems) > 0 {
-		return h.renderUser(w, r, v, user, problems)
+		return &web.FormError{Status: http.StatusBadRequest, Errors: problems}
 	}
 	if err != nil {
 		return err

@@ -39,6 +39,7 @@ type LogoutConfig struct {
 	// SignOut ends the caller's session and deletes its cookies.
 	SignOut  func(w http.ResponseWriter, r *http.Request, caller gatehouse.Caller) error
 	Renderer web.PageRenderer
+	Forms    *web.KeptForms
 	Log      *slog.Logger
 }
 
@@ -52,12 +53,13 @@ type Logout struct {
 	callers  Callers
 	signOut  func(w http.ResponseWriter, r *http.Request, caller gatehouse.Caller) error
 	renderer web.PageRenderer
+	forms    *web.KeptForms
 	log      *slog.Logger
 }
 
 // NewLogout returns a Logout.
 func NewLogout(c LogoutConfig) *Logout {
-	return &Logout{issuer: c.Issuer, basePath: c.BasePath, keys: c.Keys, store: c.Store, callers: c.Callers, signOut: c.SignOut, renderer: c.Renderer, log: c.Log}
+	return &Logout{issuer: c.Issuer, basePath: c.BasePath, keys: c.Keys, store: c.Store, callers: c.Callers, signOut: c.SignOut, renderer: c.Renderer, forms: c.Forms, log: c.Log}
 }
 
 // Routes returns the endpoint with its policies.
@@ -105,30 +107,36 @@ func (h *Logout) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	query := r.URL.RawQuery
+	query := web.CutKeptForm(r.URL.RawQuery)
 	if query == "" {
 		query = "confirm"
 	}
 	page := templates.LogoutPage{Action: LogoutPath + "?" + query, AppName: request.app.Name}
-	return h.renderer.Render(w, http.StatusOK, templates.FrameFor(caller.User, settings), page)
+	frame, kept := templates.FrameFor(caller.User, settings), h.forms.Load(r, caller.User.ID)
+	frame.Problem, frame.ProblemRequestID = kept.Message, kept.RequestID
+	return h.renderer.Render(w, kept.StatusCode(), frame, page)
 }
 
-// confirm is the form of the page of serve.
+// confirm is the form of the page of serve. It signs the user out and redirects to the same
+// request by GET, which finishes it.
 func (h *Logout) confirm(w http.ResponseWriter, r *http.Request) error {
-	request, err := h.load(r)
-	if err != nil {
-		return err
+	page := h.basePath + LogoutPath + "?" + r.URL.RawQuery
+	if _, err := h.load(r); err != nil {
+		web.Redirect(w, r, page) // It reports the error.
+		return nil               //nolint:nilerr // as above
 	}
 	caller, signedIn, err := h.caller(r)
+	if err == nil && signedIn {
+		err = h.signOut(w, r, caller)
+	}
 	if err != nil {
+		if h.forms.Refuse(w, r, h.log, page, &web.KeptForm{}, err) {
+			return nil
+		}
 		return err
 	}
-	if signedIn {
-		if err := h.signOut(w, r, caller); err != nil {
-			return err
-		}
-	}
-	return h.finish(w, r, request)
+	web.Redirect(w, r, page)
+	return nil
 }
 
 // fromForm redirects a request that an app sent by POST to the same request by GET.

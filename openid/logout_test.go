@@ -64,7 +64,7 @@ func confirm(t *testing.T, g *testkit.Gateway, b *testkit.Browser, page testkit.
 	r, err := http.NewRequest(http.MethodPost, g.URL+action, nil)
 	require.NoError(t, err)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	return b.Do(t, r)
+	return b.Follow(t, b.Do(t, r)) // the page, or the app
 }
 
 // With an ID token of the session that the browser has, the user is signed out at once, and

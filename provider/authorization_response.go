@@ -98,7 +98,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, app gatehouse.App
 	if err != nil {
 		return err
 	}
-	if !strings.HasPrefix(target, "http:") && !strings.HasPrefix(target, "https:") && strings.Contains(r.Header.Get("Accept"), "text/html") {
+	if opensApp(r, a.redirectURI) {
 		return h.renderer.Render(w, http.StatusOK, templates.Frame{}, templates.OpenAppPage{
 			AppName: app.Name, RedirectURI: a.redirectURI, URL: target, Denied: a.parameters.Has("error"),
 		})

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,7 +28,7 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 
 	// Parse and check the request.
-	a, refusal, err := h.loadAuthorization(ctx, r.URL.RawQuery)
+	a, refusal, err := h.loadAuthorization(ctx, web.CutKeptForm(r.URL.RawQuery))
 	if err != nil {
 		return err
 	}
@@ -51,11 +50,19 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 		return h.refuse(w, r, a, caller, refusal)
 	}
 
-	// Decide whether the user must be asked.
+	// Decide whether the user must be asked. The consent form may have the answer.
 	request := h.consentRequest(a, caller)
 	decision, err := h.consents.Decide(ctx, request)
 	if err != nil {
 		return h.sendFailure(w, r, a, caller, err)
+	}
+	switch request.Sent = h.forms.Load(r, caller.User.ID); keptDecision(request.Sent, a) {
+	case decisionAllow:
+		decision.Ask = false
+	case decisionDeny:
+		return h.sendRefusal(w, r, a, userDenied())
+	case decisionAsk:
+		decision.Ask = true
 	}
 	if decision.Ask && a.request.hasPrompt("none") {
 		return h.refuse(w, r, a, caller, &Refusal{Code: codeConsentRequired, ID: "api.oauth.authorize_oauth.consent_required.app_error", Description: "The user must be asked for consent, but the request has prompt=none."})
@@ -64,72 +71,7 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 		return h.consents.Ask(w, r, request, decision)
 	}
 
-	// Make the code or token and send it to the client.
-	response, err := h.issue(ctx, a, request, decision)
-	if err != nil {
-		return h.sendFailure(w, r, a, caller, err)
-	}
-	return h.send(w, r, a.app, response)
-}
-
-// submitConsent serves the form of the consent page: POST /oauth/authorize with the
-// authorization request in the URL and the user's decision in the body. The request
-// is checked again from the start, so there is no state to forge between the page
-// and its form.
-func (h *Handler) submitConsent(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-
-	// Parse and check the request.
-	if err := web.ParseForm(w, r); err != nil {
-		return err
-	}
-	if r.URL.RawQuery == "" && r.PostForm.Has("client_id") {
-		// A client may also send the authorization request by POST (RFC 6749 §3.1).
-		http.Redirect(w, r, h.localURL(r.PostForm.Encode()), http.StatusSeeOther)
-		return nil
-	}
-	a, refusal, err := h.loadAuthorization(ctx, r.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-
-	// Find out who is signed in.
-	caller, signedIn, err := h.loadCaller(r)
-	if err != nil {
-		return err
-	}
-	if refusal != nil {
-		return h.refuse(w, r, a, caller, refusal)
-	}
-	if !signedIn || h.requiresSignIn(a, caller.Session, time.Now()) {
-		return h.requireSignIn(w, r, a, caller, signedIn)
-	}
-
-	if refusal := a.openID.checkUser(caller.User); refusal != nil {
-		return h.refuse(w, r, a, caller, refusal)
-	}
-
-	// Read the user's decision.
-	request := h.consentRequest(a, caller)
-	decision, err := h.consents.Decide(ctx, request)
-	if err != nil {
-		return h.sendFailure(w, r, a, caller, err)
-	}
-	// The page must have been shown to this user: another user may have signed in
-	// since, in another tab (compare Dex CVE-2022-39222).
-	sameUser := subtle.ConstantTimeCompare([]byte(r.PostForm.Get("csrf_token")), []byte(caller.CSRFToken)) == 1
-	switch answer := r.PostForm.Get("decision"); {
-	case sameUser && answer == "allow":
-		response, err := h.issue(ctx, a, request, decision)
-		if err != nil {
-			return h.sendFailure(w, r, a, caller, err)
-		}
-		return h.send(w, r, a.app, response)
-	case sameUser && answer == "deny":
-		h.consents.Deny(ctx, request)
-		return h.sendRefusal(w, r, a, &Refusal{Code: codeAccessDenied, Description: "The user denied the request."})
-	}
-	return h.consents.Ask(w, r, request, decision)
+	return h.sendIssued(ctx, w, r, a, request, decision)
 }
 
 // loadAuthorization parses an authorization request and loads its app. err is for

@@ -153,7 +153,7 @@ func TestRequestIsCheckedAgainOnSubmit(t *testing.T) {
 			return nil
 		})
 		require.NoError(t, err)
-		require.Equal(t, http.StatusBadRequest, b.Decide(t, page, "allow").Status, "the redirect URI was removed from the app")
+		require.Equal(t, http.StatusBadRequest, b.Follow(t, b.Decide(t, page, "allow")).Status, "the redirect URI was removed from the app")
 
 		implicit := g.App(t, nil)
 		page = b.Authorize(t, implicit, "response_type=token")
@@ -164,12 +164,12 @@ func TestRequestIsCheckedAgainOnSubmit(t *testing.T) {
 		deleted := g.App(t, nil)
 		page = b.Authorize(t, deleted)
 		require.NoError(t, g.Apps.Delete(t.Context(), deleted.ID, ""))
-		require.Equal(t, http.StatusNotFound, b.Decide(t, page, "allow").Status)
+		require.Equal(t, http.StatusNotFound, b.Follow(t, b.Decide(t, page, "allow")).Status)
 
 		off := g.App(t, nil)
 		page = b.Authorize(t, off)
 		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
-		require.Equal(t, http.StatusNotImplemented, b.Decide(t, page, "allow").Status)
+		require.Equal(t, http.StatusNotImplemented, b.Follow(t, b.Decide(t, page, "allow")).Status)
 	})
 }
 

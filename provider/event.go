@@ -65,12 +65,17 @@ func (h *Handler) counted(f web.HandlerFunc) web.HandlerFunc {
 		if err == nil {
 			return nil
 		}
-		e := *web.Public(err)
-		query := r.URL.Query()
-		e.Sent = sentParameters(endpointAuthorize, query)
-		h.observe(Event{Endpoint: endpointAuthorize, Grant: grantOfResponseType(query.Get("response_type")), Error: codeOfStatus(e.Status), Rule: e.ID})
-		return &e
+		return h.count(r, err)
 	}
+}
+
+// count does for one error what counted does for a handler.
+func (h *Handler) count(r *http.Request, err error) *web.Error {
+	e := *web.Public(err)
+	query := r.URL.Query()
+	e.Sent = sentParameters(endpointAuthorize, query)
+	h.observe(Event{Endpoint: endpointAuthorize, Grant: grantOfResponseType(query.Get("response_type")), Error: codeOfStatus(e.Status), Rule: e.ID})
+	return &e
 }
 
 // maxLoggedParameter is the most that the log has of one parameter, in bytes.

@@ -69,6 +69,7 @@ type Config struct {
 	SignIn   SignIn
 	Consents *consent.Handler
 	Renderer *templates.Renderer
+	Forms    *web.KeptForms
 	// Observe is called with the result of each request; nil ignores them. It must
 	// not block.
 	Observe func(Event)
@@ -87,6 +88,7 @@ type Handler struct {
 	consents *consent.Handler
 	trail    audit.Trail
 	renderer *templates.Renderer
+	forms    *web.KeptForms
 	observe  func(Event)
 	log      *slog.Logger
 }
@@ -98,7 +100,7 @@ func New(c Config) *Handler {
 	}
 	return &Handler{
 		issuer: c.Issuer, basePath: c.BasePath, machine: newGrantMachine(c.Tokens, c.Keys), tokens: c.Tokens, keys: c.Keys, store: c.Store, signIn: c.SignIn,
-		consents: c.Consents, trail: audit.NewTrail(c.Store, c.Log), renderer: c.Renderer, observe: c.Observe, log: c.Log,
+		consents: c.Consents, trail: audit.NewTrail(c.Store, c.Log), renderer: c.Renderer, forms: c.Forms, observe: c.Observe, log: c.Log,
 	}
 }
 
@@ -106,7 +108,7 @@ func New(c Config) *Handler {
 func (h *Handler) Routes() []web.Route {
 	const authorize = "/oauth/authorize"
 	apiForm := web.Policy{Errors: web.ContractErrors, MaxURI: web.MaxPageURI}
-	consentForm := web.Page(h.log, h.renderer, h.counted(h.submitConsent))
+	consentForm := web.Page(h.log, h.renderer, h.submitConsent)
 	routes := []web.Route{
 		{Method: http.MethodGet, Path: authorize, Handler: web.Page(h.log, h.renderer, h.counted(h.authorize))},
 		{Method: http.MethodPost, Path: authorize, Matches: isJSON, Handler: web.JSON(h.log, h.counted(h.authorizeJSON)), Policy: apiForm},

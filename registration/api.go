@@ -191,7 +191,7 @@ func (h *Handler) regenerateSecret(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	app, secret, err := h.replaceSecret(r.Context(), v, id, func(gatehouse.App) error { return nil })
+	app, secret, err := h.replaceSecret(r.Context(), v, id, h.apps.RegenerateSecretIf, func(gatehouse.App) error { return nil })
 	if err != nil {
 		return err
 	}

@@ -56,8 +56,12 @@ func (h *Handler) Routes() []web.Route {
 	api := func(method, path string, f web.HandlerFunc) web.Route {
 		return web.Route{Method: method, Path: path, Handler: web.JSON(h.log, f), Policy: web.APIPolicy()}
 	}
-	page := func(method, path string, f web.VisitFunc) web.Route {
-		return web.Route{Method: method, Path: path, Handler: h.page(f)}
+	page := func(path string, f web.VisitFunc) web.Route {
+		return web.Route{Method: http.MethodGet, Path: path, Handler: h.pages.Handle(h.guard(f))}
+	}
+	form := func(path string, f web.Form) web.Route {
+		f.Show, f.Do = h.guard(f.Show), h.guard(f.Do)
+		return web.Route{Method: http.MethodPost, Path: path, Handler: h.pages.Form(f)}
 	}
 	return []web.Route{
 		api(http.MethodPost, apiApps, h.createApp),
@@ -68,15 +72,16 @@ func (h *Handler) Routes() []web.Route {
 		api(http.MethodDelete, apiApp, h.deleteApp),
 		api(http.MethodPost, apiApp+"/regen_secret", h.regenerateSecret),
 
-		page(http.MethodGet, pageApps, h.listPage),
-		page(http.MethodGet, pageApps+"/add", h.addPage), // before pageApp, which matches it too
-		page(http.MethodPost, pageApps+"/add", h.add),
-		page(http.MethodGet, pageApp, h.appPage),
-		page(http.MethodGet, pageApp+"/edit", h.editPage),
-		page(http.MethodPost, pageApp+"/edit", h.edit),
-		page(http.MethodGet, pageApp+"/regenerate", h.regeneratePage),
-		page(http.MethodPost, pageApp+"/regenerate", h.regenerate),
-		page(http.MethodGet, pageApp+"/delete", h.deletePage),
-		page(http.MethodPost, pageApp+"/delete", h.delete),
+		page(pageApps, h.listPage),
+		page(pageApps+"/add", h.addPage), // before pageApp, which matches it too
+		form(pageApps+"/add", web.Form{Show: h.addPage, Do: h.add, Keep: keptFields}),
+		page(pageApp, h.appPage),
+		page(pageApp+"/created", h.createdPage),
+		page(pageApp+"/edit", h.editPage),
+		form(pageApp+"/edit", web.Form{Show: h.editPage, Do: h.edit, Keep: keptFields}),
+		page(pageApp+"/regenerate", h.regeneratePage),
+		form(pageApp+"/regenerate", web.Form{Show: h.regeneratePage, Do: h.regenerate}),
+		page(pageApp+"/delete", h.deletePage),
+		form(pageApp+"/delete", web.Form{Show: h.deletePage, Do: h.delete}),
 	}
 }

@@ -120,13 +120,16 @@ func (h *Handler) changeApp(ctx context.Context, v web.Visit, id string, edit fu
 	return app, changeError(err)
 }
 
-// replaceSecret gives the app a new secret, unless check returns an error.
-func (h *Handler) replaceSecret(ctx context.Context, v web.Visit, id string, check func(gatehouse.App) error) (app gatehouse.App, secret string, err error) {
+// replaceSecretFunc is Service.RegenerateSecretIf or Service.FirstSecretIf.
+type replaceSecretFunc func(ctx context.Context, id, actorID string, check func(gatehouse.App) error) (gatehouse.App, string, error)
+
+// replaceSecret gives the app a new secret by replace, unless check returns an error.
+func (h *Handler) replaceSecret(ctx context.Context, v web.Visit, id string, replace replaceSecretFunc, check func(gatehouse.App) error) (app gatehouse.App, secret string, err error) {
 	defer func() { h.auditRefusal(ctx, gatehouse.AuditRegenerateSecret, v, id, err) }()
 	if _, err := h.loadManagedApp(ctx, v, id); err != nil {
 		return gatehouse.App{}, "", err
 	}
-	app, secret, err = h.apps.RegenerateSecretIf(ctx, id, v.User.ID, check)
+	app, secret, err = replace(ctx, id, v.User.ID, check)
 	return app, secret, changeError(err)
 }
 

@@ -12,30 +12,29 @@ import (
 	"gatehouse/templates"
 )
 
-// page serves a page of Integrations > OAuth 2.0 Applications. It needs a signed-in user
-// with the permission manage_oauth, and the provider must be on (C 4.1).
-func (h *Handler) page(f web.VisitFunc) http.Handler {
-	return h.pages.Handle(func(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+// guard returns f for the pages of Integrations > OAuth 2.0 Applications. They need a
+// signed-in user with the permission manage_oauth, and the provider must be on (C 4.1).
+func (h *Handler) guard(f web.VisitFunc) web.VisitFunc {
+	return func(w http.ResponseWriter, r *http.Request, v web.Visit) error {
 		switch {
 		case !mayManageApps(v):
 			return errNotAllowed(v)
 		case !v.Settings.EnableOAuthServiceProvider:
-			return h.providerOffPage(w, r, v)
+			return h.providerOff(v)
 		}
 		return f(w, r, v)
-	})
+	}
 }
 
-// providerOffPage says that the provider is off. For a user who can turn it on, it links to
-// the console.
-func (h *Handler) providerOffPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+// providerOff says that the provider is off. For a user who can turn it on, it links to the
+// console.
+func (h *Handler) providerOff(v web.Visit) error {
 	off := web.ProviderOff("api.oauth.allow_oauth.turn_off.app_error")
-	page := templates.ErrorPage{Status: off.Status, Message: off.Message, RequestID: web.RequestID(r.Context()), BackURL: h.basePath + "/"}
 	if v.Can(gatehouse.PermissionManageSystem) {
-		page.Message = "While OAuth 2.0 applications are turned off, apps get no codes and no tokens, and you can't manage apps. You can turn them on in the console."
-		page.BackURL, page.BackLabel = h.basePath+"/console", "Go to the console"
+		off.Message = "While OAuth 2.0 applications are turned off, apps get no codes and no tokens, and you can't manage apps. You can turn them on in the console."
+		off.BackURL, off.BackLabel = h.basePath+"/console", "Go to the console"
 	}
-	return h.pages.Renderer.Render(w, page.Status, v.Frame(), page)
+	return off
 }
 
 // appIDOf returns the app id of the path. A malformed id needs no check, because no app
@@ -79,6 +78,7 @@ const (
 	noticeDeleted     = "deleted"
 	noticeSentTwice   = "sent-twice"
 	noticeRegenerated = "regenerated"
+	noticeShownOnce   = "shown-once"
 )
 
 // redirect answers a form with a redirect to a page, which shows the notice.
@@ -93,7 +93,8 @@ func (h *Handler) frame(w http.ResponseWriter, r *http.Request, v web.Visit) tem
 	frame.Notice = h.pages.Notices.Take(w, r, map[string]string{
 		noticeUpdated:     "The application was updated.",
 		noticeDeleted:     "The application was deleted.",
-		noticeSentTwice:   "The form was sent twice, but the application was registered once. Its secret was shown the first time. If you didn't copy it, regenerate the secret.",
+		noticeSentTwice:   "The form was sent twice, but the application was registered once. If you didn't copy its secret, regenerate the secret.",
+		noticeShownOnce:   "A client secret is shown only once. If you didn't copy it, regenerate the secret.",
 		noticeRegenerated: "The secret was already regenerated, so it wasn't changed again. If you didn't copy the new secret, regenerate it again.",
 	})
 	return frame

@@ -2,7 +2,9 @@ package registration
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 
 	"gatehouse"
 	"gatehouse/internal/web"
@@ -63,32 +65,73 @@ func (h *Handler) regeneratePage(w http.ResponseWriter, r *http.Request, v web.V
 	})
 }
 
-// regenerate is POST /integrations/oauth2-apps/{app_id}/regenerate. Only its response
-// shows the new secret. Reloading that page sends the form again, which changes nothing,
-// because the form has the version of the secret that it replaced.
+// regenerate is POST /integrations/oauth2-apps/{app_id}/regenerate. It checks the form; the
+// page that follows replaces the secret and shows it, see createdPage.
 func (h *Handler) regenerate(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	if err := web.ParseForm(w, r); err != nil {
-		return err
-	}
 	app, err := h.loadConfidentialApp(r, v)
 	if err != nil {
 		return err
 	}
-	version := r.PostForm.Get(fieldVersion)
-	app, secret, err := h.replaceSecret(r.Context(), v, app.ID, func(a gatehouse.App) error {
-		if !isCurrent(version, secretVersionOf(a)) {
-			return gatehouse.ErrConflict
+	if !isCurrent(r.PostForm.Get(fieldVersion), secretVersionOf(app)) {
+		return h.redirect(w, r, h.appURL(app.ID, ""), noticeRegenerated)
+	}
+	return h.redirectToCreated(w, r, v, app, true)
+}
+
+// redirectToCreated answers a form that registered an app, or that asked for a new secret:
+// it redirects to createdPage.
+func (h *Handler) redirectToCreated(w http.ResponseWriter, r *http.Request, v web.Visit, app gatehouse.App, regenerate bool) error {
+	values := url.Values{fieldVersion: {secretVersionOf(app)}}
+	if regenerate {
+		values.Set(fieldRegenerate, "true")
+	}
+	page, ok := h.pages.Forms.Keep(w, r, h.appURL(app.ID, "/created"), web.KeptForm{UserID: v.User.ID, Values: values})
+	if !ok {
+		return fmt.Errorf("registration: the version of app %s does not fit into a cookie", app.ID)
+	}
+	web.Redirect(w, r, page)
+	return nil
+}
+
+// createdPage is GET /integrations/oauth2-apps/{app_id}/created, which follows the forms add
+// and regenerate. It gives the app a new secret and shows it, which is the only time that
+// the secret exists outside the app. A page that is the response to a form would ask the
+// user to send the form again when they press Back, and a secret that was made by the form
+// would have to be stored until its page is loaded.
+//
+// The form's cookie allows the change, once: it names the version of the secret that the
+// page replaces. After that, and without the cookie, the page redirects to the page of the
+// app.
+func (h *Handler) createdPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
+	version, regenerate := v.Kept.Values.Get(fieldVersion), v.Kept.Values.Get(fieldRegenerate) == "true"
+	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
+	switch {
+	case err != nil:
+		return err
+	case version == "":
+		return h.redirect(w, r, h.appURL(app.ID, ""), noticeShownOnce)
+	}
+	secret := ""
+	if !app.IsPublic {
+		replace := h.apps.FirstSecretIf
+		if regenerate {
+			replace = h.apps.RegenerateSecretIf
 		}
-		return nil
-	})
+		app, secret, err = h.replaceSecret(r.Context(), v, app.ID, replace, func(a gatehouse.App) error {
+			if version != secretVersionOf(a) {
+				return gatehouse.ErrConflict
+			}
+			return nil
+		})
+	}
 	switch {
 	case errors.Is(err, gatehouse.ErrConflict):
-		return h.redirect(w, r, h.appURL(appIDOf(r), ""), noticeRegenerated)
+		return h.redirect(w, r, h.appURL(appIDOf(r), ""), noticeShownOnce)
 	case err != nil:
 		return err
 	}
 	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.AppCreatedPage{
-		App: app, Secret: secret, Regenerated: true, Endpoints: h.endpoints(), Snippets: snippets(h.siteURL, app, secret),
+		App: app, Secret: secret, Regenerated: regenerate, Endpoints: h.endpoints(), Snippets: snippets(h.siteURL, app, secret),
 	})
 }
 
@@ -110,7 +153,7 @@ func (h *Handler) confirm(w http.ResponseWriter, r *http.Request, v web.Visit, a
 		return err
 	}
 	page.Name, page.Users, page.CancelURL = app.Name, usage.Users, h.appURL(app.ID, "")
-	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), page)
+	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), h.frame(w, r, v), page)
 }
 
 // endpoints returns the URLs that a developer configures in a client.

@@ -16,62 +16,65 @@ import (
 
 // addPage is GET /integrations/oauth2-apps/add (C 4.3).
 func (h *Handler) addPage(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	return h.pages.Renderer.Render(w, http.StatusOK, h.frame(w, r, v), templates.AppFormPage{
-		CanSetTrusted: mayTrust(v), Fields: hidden(fieldForm, gatehouse.NewID()),
+	form := v.Kept.Values.Get(fieldForm)
+	if form == "" {
+		form = gatehouse.NewID()
+	}
+	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), h.frame(w, r, v), templates.AppFormPage{
+		Form: typedForm(v.Kept.Values, templates.AppForm{}), Errors: v.Kept.Errors, CanSetTrusted: mayTrust(v), Fields: hidden(fieldForm, form),
 	})
 }
 
-// add is POST /integrations/oauth2-apps/add. Only its response shows the secret (C 4.4).
-// Reloading that page sends the form again, which registers nothing, because the app's id
-// is derived from the id of the form.
+// add is POST /integrations/oauth2-apps/add. Only the page that follows shows the secret
+// (C 4.4). The same form registers nothing the second time, because the app's id is derived
+// from the id of the form.
 func (h *Handler) add(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	if err := web.ParseForm(w, r); err != nil {
-		return err
-	}
-	page := templates.AppFormPage{Form: typedForm(r.PostForm, templates.AppForm{}), CanSetTrusted: mayTrust(v), Fields: hidden(fieldForm, r.PostForm.Get(fieldForm))}
-	app := gatehouse.App{IsPublic: page.Form.IsPublic}
-	fill(&app, page.Form)
-	if page.Errors = formErrors(app, page.Form); len(page.Errors) > 0 {
-		return h.pages.Renderer.Render(w, http.StatusBadRequest, v.Frame(), page)
+	typed := typedForm(r.PostForm, templates.AppForm{})
+	app := gatehouse.App{IsPublic: typed.IsPublic}
+	fill(&app, typed)
+	if problems := formErrors(app, typed); len(problems) > 0 {
+		return &web.FormError{Status: http.StatusBadRequest, Errors: problems}
 	}
 	id := ""
 	if form := r.PostForm.Get(fieldForm); gatehouse.ValidID(form) {
 		id = gatehouse.DeriveID("app of form: " + v.User.ID + " " + form)
 	}
-	registered, secret, err := h.registerApp(r.Context(), v, NewApp{
+	registered, _, err := h.registerApp(r.Context(), v, NewApp{
 		ID: id, Name: app.Name, Description: app.Description, Homepage: app.Homepage, IconURL: app.IconURL,
 		RedirectURIs: app.RedirectURIs, IsTrusted: app.IsTrusted, IsPublic: app.IsPublic,
 		AccessTokenLifetime: app.AccessTokenLifetime, RefreshTokenLifetime: app.RefreshTokenLifetime,
 	})
 	switch {
 	case errors.Is(err, gatehouse.ErrConflict):
-		return h.addAgain(w, r, v, page, id)
+		return h.addAgain(w, r, v, typed, id)
 	case err != nil:
 		return err
 	}
-	return h.pages.Renderer.Render(w, http.StatusCreated, v.Frame(), templates.AppCreatedPage{
-		App: registered, Secret: secret, Endpoints: h.endpoints(), Snippets: snippets(h.siteURL, registered, secret),
-	})
+	return h.redirectToCreated(w, r, v, registered, false)
 }
 
 // addAgain answers a form that was already sent. If the form is unchanged, it redirects to
 // the app that the form registered. Otherwise it shows the form with a new id, so that the
 // user can register another app.
-func (h *Handler) addAgain(w http.ResponseWriter, r *http.Request, v web.Visit, page templates.AppFormPage, id string) error {
+func (h *Handler) addAgain(w http.ResponseWriter, r *http.Request, v web.Visit, form templates.AppForm, id string) error {
 	app, err := h.loadManagedApp(r.Context(), v, id)
 	var refused *web.Error
 	if err != nil && !errors.As(err, &refused) {
 		return err
 	}
 	typed := app
-	fill(&typed, page.Form)
+	fill(&typed, form)
 	typed.IsTrusted = app.IsTrusted
-	if err == nil && versionOf(typed) == versionOf(app) && page.Form.IsPublic == app.IsPublic {
+	if err == nil && versionOf(typed) == versionOf(app) && form.IsPublic == app.IsPublic {
+		if app.UpdateAt.Equal(app.CreateAt) { // The browser did not follow the redirect, as after a double click.
+			return h.redirectToCreated(w, r, v, app, false)
+		}
 		return h.redirect(w, r, h.appURL(id, ""), noticeSentTwice)
 	}
-	page.Errors = map[string]string{"": "This form was already sent, and it registered an app. Press “Register application” again to register another app."}
-	page.Fields = hidden(fieldForm, gatehouse.NewID())
-	return h.pages.Renderer.Render(w, http.StatusConflict, v.Frame(), page)
+	return &web.FormError{
+		Status: http.StatusConflict, Values: map[string]string{fieldForm: gatehouse.NewID()},
+		Errors: map[string]string{"": "This form was already sent, and it registered an app. Press “Register application” again to register another app."},
+	}
 }
 
 // editPage is GET /integrations/oauth2-apps/{app_id}/edit (C 4.3).
@@ -80,7 +83,19 @@ func (h *Handler) editPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 	if err != nil {
 		return err
 	}
-	return h.renderEdit(w, r, v, http.StatusOK, app, templates.AppFormPage{Form: formOf(app), Fields: hidden(fieldVersion, versionOf(app))})
+	usage, err := h.loadUsage(r.Context(), app.ID)
+	if err != nil {
+		return err
+	}
+	page := templates.AppFormPage{
+		ID: app.ID, Form: formOf(app), Fields: hidden(fieldVersion, versionOf(app)), Errors: v.Kept.Errors,
+		CanSetTrusted: mayTrust(v), IsDynamicallyRegistered: app.IsDynamicallyRegistered, Users: usage.Users,
+	}
+	if len(v.Kept.Values) > 0 {
+		page.Form, page.Fields = typedForm(v.Kept.Values, formOf(app)), hidden(fieldVersion, v.Kept.Values.Get(fieldVersion))
+		page.Form.IsPublic, page.ConfirmCallbacks = app.IsPublic, v.Kept.Values.Get(fieldConfirm) == askConfirm
+	}
+	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), h.frame(w, r, v), page)
 }
 
 // edit is POST /integrations/oauth2-apps/{app_id}/edit. A change of the callback URLs needs
@@ -88,30 +103,25 @@ func (h *Handler) editPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 // saved, and the form shows what the user typed. Sending it once more overwrites the
 // other change.
 func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	if err := web.ParseForm(w, r); err != nil {
-		return err
-	}
 	app, err := h.loadManagedApp(r.Context(), v, appIDOf(r))
 	if err != nil {
 		return err
 	}
-	version := r.PostForm.Get(fieldVersion)
-	page := templates.AppFormPage{Form: typedForm(r.PostForm, formOf(app)), Fields: hidden(fieldVersion, version)}
-	page.Form.IsPublic = app.IsPublic
+	version, typed := r.PostForm.Get(fieldVersion), typedForm(r.PostForm, formOf(app))
+	typed.IsPublic = app.IsPublic
 	edited := app
-	fill(&edited, page.Form)
-	switch page.Errors = formErrors(edited, page.Form); {
-	case len(page.Errors) > 0:
-		return h.renderEdit(w, r, v, http.StatusBadRequest, app, page)
-	case !slices.Equal(app.RedirectURIs, edited.RedirectURIs) && r.PostForm.Get("confirm_callbacks") != "true":
-		page.ConfirmCallbacks = true
-		return h.renderEdit(w, r, v, http.StatusOK, app, page)
+	fill(&edited, typed)
+	if problems := formErrors(edited, typed); len(problems) > 0 {
+		return &web.FormError{Status: http.StatusBadRequest, Errors: problems}
+	}
+	if !slices.Equal(app.RedirectURIs, edited.RedirectURIs) && r.PostForm.Get(fieldConfirm) != "true" {
+		return &web.FormError{Values: map[string]string{fieldConfirm: askConfirm}}
 	}
 	_, err = h.changeApp(r.Context(), v, app.ID, func(a *gatehouse.App) error {
 		if !isCurrent(version, versionOf(*a)) {
 			return gatehouse.ErrConflict
 		}
-		fill(a, page.Form)
+		fill(a, typed)
 		return nil
 	})
 	switch {
@@ -119,23 +129,14 @@ func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) erro
 		if app, err = h.loadManagedApp(r.Context(), v, app.ID); err != nil {
 			return err
 		}
-		page.Errors = map[string]string{"": "This app was changed while you were editing it, so nothing was saved. Open its page to see the change. Press “Save changes” again to overwrite the change with this form."}
-		page.Fields = hidden(fieldVersion, versionOf(app))
-		return h.renderEdit(w, r, v, http.StatusConflict, app, page)
+		return &web.FormError{
+			Status: http.StatusConflict, Values: map[string]string{fieldVersion: versionOf(app)},
+			Errors: map[string]string{"": "This app was changed while you were editing it, so nothing was saved. Open its page to see the change. Press “Save changes” again to overwrite the change with this form."},
+		}
 	case err != nil:
 		return err
 	}
 	return h.redirect(w, r, h.basePath+pageApps, noticeUpdated)
-}
-
-// renderEdit renders the edit form of an app.
-func (h *Handler) renderEdit(w http.ResponseWriter, r *http.Request, v web.Visit, status int, app gatehouse.App, page templates.AppFormPage) error {
-	usage, err := h.loadUsage(r.Context(), app.ID)
-	if err != nil {
-		return err
-	}
-	page.ID, page.CanSetTrusted, page.IsDynamicallyRegistered, page.Users = app.ID, mayTrust(v), app.IsDynamicallyRegistered, usage.Users
-	return h.pages.Renderer.Render(w, status, h.frame(w, r, v), page)
 }
 
 // The hidden fields of the forms.
@@ -144,7 +145,19 @@ const (
 	fieldForm = "form"
 	// fieldVersion is the version of the app, or of the secret, that the form replaces.
 	fieldVersion = "version"
+	// fieldRegenerate is only in a web.KeptForm, for createdPage.
+	fieldRegenerate = "regenerate"
+	// fieldConfirm is "true" if the user confirms a change of the callback URLs. In a
+	// web.KeptForm it is askConfirm if the page must ask.
+	fieldConfirm = "confirm_callbacks"
+	askConfirm   = "ask"
 )
+
+// keptFields returns the fields of the form of an app that its page shows again.
+func keptFields(form url.Values) url.Values {
+	return web.KeepFields("name", "description", "homepage", "icon_url", "callback_urls", "is_trusted", "is_public",
+		"access_token_lifetime", "refresh_token_lifetime", fieldForm, fieldVersion)(form)
+}
 
 // typedForm returns the form as the user sent it. It takes the lifetimes from current if
 // they were not sent, because only System Admins see these fields.

@@ -150,7 +150,7 @@ func TestFormErrorsAreShownAtTheirFieldsAndInputIsKept(t *testing.T) {
 		r, err := http.NewRequest(http.MethodPost, g.URL+appPages+"/add", strings.NewReader("name=%zz"))
 		require.NoError(t, err)
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		require.Equal(t, 400, admin.browser.Do(t, r).Status)
+		require.Equal(t, 400, admin.browser.Follow(t, admin.browser.Do(t, r)).Status)
 
 		// A self-registered app needs no description and no homepage.
 		dynamic := gatehouse.App{ID: gatehouse.NewID(), Name: "d", RedirectURIs: []string{testkit.RedirectURI}, IsPublic: true, IsDynamicallyRegistered: true, TokenEndpointAuthMethod: "none"}

@@ -185,6 +185,20 @@ func (s *Service) RegenerateSecret(ctx context.Context, id, actorID string) (gat
 // RegenerateSecretIf is RegenerateSecret with a condition: check gets the app inside the
 // transaction, and its error leaves the secret unchanged.
 func (s *Service) RegenerateSecretIf(ctx context.Context, id, actorID string, check func(gatehouse.App) error) (gatehouse.App, string, error) {
+	app, secret, err := s.replaceSecret(ctx, id, check)
+	if err == nil {
+		s.audit(ctx, gatehouse.AuditRegenerateSecret, actorID, app)
+	}
+	return app, secret, err
+}
+
+// FirstSecretIf is RegenerateSecretIf for an app whose secret has not been shown yet. The
+// audit trail has the registration already.
+func (s *Service) FirstSecretIf(ctx context.Context, id, _ string, check func(gatehouse.App) error) (gatehouse.App, string, error) {
+	return s.replaceSecret(ctx, id, check)
+}
+
+func (s *Service) replaceSecret(ctx context.Context, id string, check func(gatehouse.App) error) (gatehouse.App, string, error) {
 	secret := gatehouse.NewSecret()
 	app, err := s.store.UpdateApp(ctx, id, func(a *gatehouse.App) error {
 		if a.IsPublic {
@@ -194,13 +208,14 @@ func (s *Service) RegenerateSecretIf(ctx context.Context, id, actorID string, ch
 			return err
 		}
 		a.SecretHash = gatehouse.HashSecret(secret)
-		a.UpdateAt = time.Now()
+		if a.UpdateAt = time.Now(); !a.UpdateAt.After(a.CreateAt) {
+			a.UpdateAt = a.CreateAt.Add(time.Millisecond) // the form that adds an app compares the two
+		}
 		return nil
 	})
 	if err != nil {
 		return gatehouse.App{}, "", fmt.Errorf("registration: regenerate secret: %w", err)
 	}
-	s.audit(ctx, gatehouse.AuditRegenerateSecret, actorID, app)
 	return app, secret, nil
 }
 

@@ -76,18 +76,23 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 	}
 	publicKeys := signing.NewHandler(signing.HandlerConfig{Keys: keys, Settings: store, Log: c.Log})
 
+	forms, err := web.NewKeptForms(c.SiteURL, c.Secrets...)
+	if err != nil {
+		return nil, err
+	}
 	cookies := account.Cookies{Session: web.CookieName(c.SiteURL, "gatehouse_session"), BasePath: basePath, SiteHTTPS: c.SiteURL.Scheme == "https"}
 	authenticator := account.NewAuthenticator(account.AuthenticatorConfig{
 		Store: store, Tokens: tokens, Cookies: cookies, ResourceMetadata: provider.ResourceMetadataURL(issuer), Log: c.Log,
 	})
 	pages := web.Pages{
 		SignIn: authenticator, Settings: store, Renderer: renderer,
-		Notices: web.Notices{Cookie: web.CookieName(c.SiteURL, "gatehouse_notice"), BasePath: basePath, SiteHTTPS: cookies.SiteHTTPS}, Log: c.Log,
+		Notices: web.Notices{Cookie: web.CookieName(c.SiteURL, "gatehouse_notice"), BasePath: basePath, SiteHTTPS: cookies.SiteHTTPS},
+		Forms:   forms, Log: c.Log,
 	}
 	consents := consent.NewHandler(consent.Config{Store: store, Callers: authenticator, Renderer: renderer, BasePath: basePath, Log: c.Log})
 	protocol := provider.New(provider.Config{
 		Issuer: issuer, BasePath: basePath, Tokens: tokens, Keys: keys, Store: store,
-		SignIn: authenticator, Consents: consents, Renderer: renderer, Observe: c.Metrics.countProtocolEvent, Log: c.Log,
+		SignIn: authenticator, Consents: consents, Renderer: renderer, Forms: forms, Observe: c.Metrics.countProtocolEvent, Log: c.Log,
 	})
 
 	hasher := account.NewHasher(account.HasherConfig{})
@@ -98,12 +103,12 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 		return nil, err
 	}
 	accounts := account.NewHandler(account.HandlerConfig{
-		Service: signIn, Authenticator: authenticator, SetUp: setUp, Store: store, Renderer: renderer,
+		Service: signIn, Authenticator: authenticator, SetUp: setUp, Store: store, Renderer: renderer, Forms: forms,
 		Cookies: cookies, Observe: c.Metrics.countSignIn, Log: c.Log,
 	})
 	userInfo := openid.NewUserInfo(openid.UserInfoConfig{Tokens: tokens, Settings: store, Log: c.Log})
 	logout := openid.NewLogout(openid.LogoutConfig{
-		Issuer: issuer, BasePath: basePath, Keys: keys, Store: store, Callers: authenticator, SignOut: accounts.SignOut, Renderer: renderer, Log: c.Log,
+		Issuer: issuer, BasePath: basePath, Keys: keys, Store: store, Callers: authenticator, SignOut: accounts.SignOut, Renderer: renderer, Forms: forms, Log: c.Log,
 	})
 	security := account.NewSecurityHandler(account.SecurityConfig{
 		Pages: pages, Service: signIn, Users: users, Store: store, Apps: consents, Cookies: cookies,

@@ -8,7 +8,7 @@ import (
 // sniffing and injection. They forbid inline scripts and styles; no template has any.
 func setHeaders(h http.Header, p Page) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
+	h.Set("Cache-Control", cacheControl(p))
 	// Our URLs contain authorization requests, so other origins get no referrer. The
 	// policy is not no-referrer, because browsers then send Origin: null with our own
 	// forms, which looks like a forged form.
@@ -22,18 +22,33 @@ func setHeaders(h http.Header, p Page) {
 	h.Set("Content-Security-Policy", policy)
 }
 
+// cacheControl returns no-store for every page but those of long forms without a password.
+// With no-store Firefox and Safari forget what was typed when the user goes to another page
+// and back; Chromium remembers it. The long forms show no secret, so they may stay in the
+// browser, which must ask the server before it shows them from its cache. A page with a
+// password must not: the browser would also keep the password that was typed.
+func cacheControl(p Page) string {
+	switch p.(type) {
+	case AppFormPage, ConsolePage:
+		return "private, no-cache"
+	}
+	return "no-store"
+}
+
 // leavesSite reports whether a form of the page leads to an app, directly or by
 // redirects. Such a page has no form-action directive: browsers apply it to every
 // redirect that follows the form, also to those of the app, whose targets are
 // unknown (CSP3 §6.4.1). Forms cannot be injected into these pages, because every value
-// on them is escaped, and they cannot be forged, because they have a CSRF token or
-// need the password.
+// on them is escaped, and they cannot be forged, because they have a CSRF token, need
+// the password, or are refused if another site sends them.
 func leavesSite(p Page) bool {
 	switch page := p.(type) {
 	case ConsentPage, FormPostPage:
 		return true
 	case LoginPage:
 		return page.RedirectTo != ""
+	case LogoutPage:
+		return page.Action != "" // the app that asked to sign the user out
 	}
 	return false
 }

@@ -15,7 +15,13 @@ func TestEveryPageCarriesItsSecurityHeaders(t *testing.T) {
 	for _, f := range fixtures.All() {
 		h := render(t, renderer, f).Header()
 		require.Equal(t, "text/html; charset=utf-8", h.Get("Content-Type"))
-		require.Equal(t, "no-store", h.Get("Cache-Control"))
+		switch f.Page.(type) {
+		case templates.AppFormPage, templates.ConsolePage: // long forms without a secret, which Back restores
+			require.Equal(t, "private, no-cache", h.Get("Cache-Control"), f.Name)
+			require.Zero(t, parse(t, render(t, renderer, f)).Find("input[type=password]").Length(), f.Name)
+		default:
+			require.Equal(t, "no-store", h.Get("Cache-Control"), f.Name)
+		}
 		require.Equal(t, "same-origin", h.Get("Referrer-Policy"))
 		require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"))
 		require.Equal(t, "DENY", h.Get("X-Frame-Options"))
@@ -38,6 +44,8 @@ func TestFormActionIsOnEveryPageThatDoesNotLeadToAnApp(t *testing.T) {
 		case templates.ConsentPage, templates.FormPostPage:
 			leaving++
 			require.NotContains(t, policy, "form-action", f.Name)
+		case templates.LogoutPage:
+			require.Equal(t, page.Action == "", strings.Contains(policy, "form-action 'self'"), f.Name)
 		case templates.LoginPage:
 			require.Equal(t, page.RedirectTo == "", strings.Contains(policy, "form-action 'self'"), f.Name)
 		default:

@@ -10,11 +10,13 @@ type input struct {
 	Name, Label, Value string // Name is also the id
 	Error, Hint        string
 	Type               string
-	Autocomplete       string
-	MaxLength          int
-	Rows               int // of a textarea, which always has Code; 0 means a single line
-	Required           bool
-	Code               bool // shown in a monospaced font, always left to right
+	// Autocomplete is the value of the attribute. It is never "off": then browsers do not
+	// restore what was typed when the user presses Back.
+	Autocomplete string
+	MaxLength    int
+	Rows         int // of a textarea, which always has Code; 0 means a single line
+	Required     bool
+	Code         bool // shown in a monospaced font, always left to right
 }
 
 // DescribedBy returns the value of aria-describedby: the ids of the error and the hint.
@@ -34,7 +36,7 @@ func (i input) DescribedBy() string {
 func inputFunctions() template.FuncMap {
 	return template.FuncMap{
 		"input": func(name, label, value string, errors map[string]string) input {
-			return input{Name: name, Label: label, Value: value, Error: errors[name], Type: "text", Autocomplete: "off"}
+			return input{Name: name, Label: label, Value: value, Error: errors[name], Type: "text", Autocomplete: "on"}
 		},
 		"hint":      func(text string, i input) input { i.Hint = text; return i },
 		"kind":      func(kind string, i input) input { i.Type = kind; return i },

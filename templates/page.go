@@ -17,6 +17,9 @@ type Frame struct {
 	ShowIntegrations, ShowConsole bool
 	// Notice is a sentence at the top of the page: "The application was deleted."
 	Notice string
+	// Problem is a sentence at the top of the page that says why its form was not carried
+	// out; ProblemRequestID is the request of the log, or "".
+	Problem, ProblemRequestID string
 }
 
 // FrameFor returns the frame of a page for a signed-in user. It is the only place

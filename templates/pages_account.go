@@ -49,10 +49,9 @@ type ErrorPage struct {
 	Title     string // "This link isn't valid"; "" means the title for Status
 	Message   string // sentences
 	RequestID string // of the log; may be empty
-	// BackURL is a link to another page. If it is empty, the page has no link, as
-	// for an authorization request that only the app can correct.
+	// BackURL is the link of the page; "" means the start page.
 	BackURL   string
-	BackLabel string // "" means "Go to the home page"
+	BackLabel string // "" means "Go to the start page"
 }
 
 // SecurityPage is Settings > Security: the apps that a user authorized, the user's

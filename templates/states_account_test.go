@@ -37,6 +37,10 @@ func accountStates() map[string][]check {
 			see("main input@name", "token", "username", "email", "password"),
 			noNotice, noMenu, absent(".error, [aria-invalid]"), see("#username@value", ""), absent(".optional"), see("main button", "Create System Admin"),
 		},
+		"logout-failed": {
+			see(".notice.bad p", "The database cannot be reached at the moment. Please try again in a few seconds.", "Request 3579bdf8jmpxtuiz3579bdf8jm"),
+			see(".notice.bad@role", "alert"), see("h1", "Sign out?"),
+		},
 		"home-user": {
 			see("h1", graceHome),
 			see("main h1 bdi", "grace.hopper"), noNotice, see(".menu a@href", "/settings/security"),
@@ -75,14 +79,14 @@ func accountStates() map[string][]check {
 		},
 		"error-unavailable": {
 			see("h1", "Try again in a moment"),
-			see("main a.button", "Go to the home page"),
+			see("main a.button", "Go to the start page"),
 			see("main a.button@href", "/"), noMenu,
 			see("main .fine", "Status 503 · Request 1uwisza345h769ybndrfg8ejkm"),
 		},
 		"error-provider-off": {
 			see("h1", "OAuth 2.0 applications are turned off"),
 			see(".message", "A System Admin can turn them on."),
-			absent("main a"),
+			see("main a.button", "Go to the start page"), see("main a.button@href", "/"),
 			see("main .fine", "Status 501"),
 		},
 		"error-long": {

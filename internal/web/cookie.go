@@ -14,13 +14,22 @@ import (
 // and pages without TLS from setting the cookie: __Host-, or __Secure- if the site has a
 // base path (RFC 6265bis §4.1.3).
 func CookieName(site *url.URL, name string) string {
-	sum := sha256.Sum256([]byte(site.String()))
-	name += "_" + hex.EncodeToString(sum[:4])
-	switch {
-	case site.Scheme != "https":
-		return name
-	case site.Path != "":
-		return "__Secure-" + name
+	if site.Scheme == "https" && site.Path == "" {
+		return "__Host-" + ofSite(site, name)
 	}
-	return "__Host-" + name
+	return pathCookieName(site, name)
+}
+
+// pathCookieName is CookieName for a cookie that is limited to a path, which __Host- does
+// not allow.
+func pathCookieName(site *url.URL, name string) string {
+	if site.Scheme == "https" {
+		return "__Secure-" + ofSite(site, name)
+	}
+	return ofSite(site, name)
+}
+
+func ofSite(site *url.URL, name string) string {
+	sum := sha256.Sum256([]byte(site.String()))
+	return name + "_" + hex.EncodeToString(sum[:4])
 }

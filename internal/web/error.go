@@ -16,7 +16,9 @@ type Error struct {
 	ID      string // "api.context.permissions.app_error"
 	Message string
 	Title   string // of the error page; "": the title of the status
-	Cause   error  // for the log only
+	// BackURL and BackLabel are the link of the error page; "": the start page.
+	BackURL, BackLabel string
+	Cause              error // for the log only
 	// Sent has the parameters of the request that are not secret, for the log.
 	Sent []slog.Attr
 }

@@ -2,8 +2,10 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 
 	"gatehouse"
 )
@@ -24,6 +26,31 @@ func ParseForm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return &Error{Status: http.StatusBadRequest, ID: "api.context.invalid_body_param.app_error", Message: "The form could not be read. Please go back, reload the page and try again."}
+}
+
+// FormError refuses a form with errors that the user can correct on its page. It is shown
+// there and not logged.
+type FormError struct {
+	Status int
+	Errors map[string]string // sentences by field; the field "" is the whole form
+	// Values are values that the page needs besides those of the form, or instead of them.
+	Values map[string]string
+}
+
+func (e *FormError) Error() string { return fmt.Sprintf("web: the form has %d errors", len(e.Errors)) }
+
+// KeepFields returns a function that copies the named fields of a form. It is for
+// Form.Keep, and must not name a field for a password.
+func KeepFields(names ...string) func(url.Values) url.Values {
+	return func(form url.Values) url.Values {
+		kept := url.Values{}
+		for _, name := range names {
+			if form.Has(name) {
+				kept.Set(name, form.Get(name))
+			}
+		}
+		return kept
+	}
 }
 
 // SendsForm reports whether the content type of the request is that of a form.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"gatehouse"
 	"gatehouse/templates"
@@ -42,19 +43,37 @@ func writePageError(w http.ResponseWriter, r *http.Request, log *slog.Logger, re
 	e := Public(err)
 	Log(r.Context(), log, e)
 	SetRetryAfter(w, e)
-	page := templates.ErrorPage{Status: e.Status, Title: e.Title, Message: e.Message, RequestID: RequestID(r.Context())}
+	page := templates.ErrorPage{
+		Status: e.Status, Title: e.Title, Message: e.Message, RequestID: RequestID(r.Context()), BackURL: e.BackURL, BackLabel: e.BackLabel,
+	}
+	if page.BackURL == "" && isRead(r) && (e.Status == http.StatusServiceUnavailable || e.Status == http.StatusInternalServerError) {
+		page.BackURL, page.BackLabel = LocalURL(requestedURL(r), ""), "Try again"
+	}
 	if err := renderer.Render(w, e.Status, frame, page); err != nil {
 		log.ErrorContext(r.Context(), "error page not rendered", "error", err, "request_id", page.RequestID)
 		http.Error(w, e.Message, e.Status)
 	}
 }
 
+// isRead reports whether the request only reads.
+func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// requestedURL returns the path and query of a request as the browser sent them.
+func requestedURL(r *http.Request) string {
+	// RequestURI still has the base path and every escape. RFC 9112 §3.2.2 also allows
+	// an absolute URL there, which is not a local URL.
+	if strings.HasPrefix(r.RequestURI, "/") {
+		return r.RequestURI
+	}
+	return r.URL.RequestURI()
+}
+
 // SignIn authenticates the user of a page; account.Authenticator implements it.
 type SignIn interface {
 	// Caller returns ErrNotFound if the request has no session and no valid token.
 	Caller(r *http.Request) (gatehouse.Caller, error)
-	// RedirectToLogin redirects to the sign-in page, which leads back to this request.
-	RedirectToLogin(w http.ResponseWriter, r *http.Request)
+	// RedirectToLogin redirects to the sign-in page, which leads to a local URL.
+	RedirectToLogin(w http.ResponseWriter, r *http.Request, returnURL string)
 }
 
 // SettingsReader reads the settings.
@@ -67,11 +86,14 @@ type SettingsReader interface {
 //	request ──▶ session? ── no ──▶ /login, and back
 //	            │
 //	            └─ yes ──▶ Visit ──▶ handler ──▶ its page, or the error page in the same frame
+//
+// Form serves the forms of these pages. It never answers with a page, see KeptForms.
 type Pages struct {
 	SignIn   SignIn
 	Settings SettingsReader
 	Renderer PageRenderer
 	Notices  Notices
+	Forms    *KeptForms
 	Log      *slog.Logger
 }
 
@@ -79,13 +101,20 @@ type Pages struct {
 type Visit struct {
 	gatehouse.Caller
 	Settings gatehouse.Settings
+	// Kept is the form that the page shows again; the zero value if there is none.
+	Kept KeptForm
 }
 
 // Can reports whether the user has the permission.
 func (v Visit) Can(p gatehouse.Permission) bool { return v.User.Can(p, v.Settings) }
 
-// Frame returns the frame of a page for the user.
-func (v Visit) Frame() templates.Frame { return templates.FrameFor(v.User, v.Settings) }
+// Frame returns the frame of a page for the user. It says why the form of the page was not
+// carried out.
+func (v Visit) Frame() templates.Frame {
+	frame := templates.FrameFor(v.User, v.Settings)
+	frame.Problem, frame.ProblemRequestID = v.Kept.Message, v.Kept.RequestID
+	return frame
+}
 
 // VisitFunc serves a page to a signed-in user. If it returns an error, it must not have
 // written anything.
@@ -95,19 +124,18 @@ type VisitFunc func(w http.ResponseWriter, r *http.Request, v Visit) error
 // page, also those with the access token of an app.
 func (p Pages) Handle(h VisitFunc) http.Handler {
 	return Page(p.Log, p.Renderer, func(w http.ResponseWriter, r *http.Request) error {
-		caller, err := p.SignIn.Caller(r)
+		visit, signedIn, err := p.visit(r)
 		switch {
-		case errors.Is(err, gatehouse.ErrNotFound) || err == nil && caller.IsOAuth():
-			p.SignIn.RedirectToLogin(w, r)
-			return nil
 		case err != nil:
 			return err
+		case !signedIn:
+			p.SignIn.RedirectToLogin(w, r, requestedURL(r))
+			return nil
 		}
-		settings, err := p.Settings.Settings(r.Context())
-		if err != nil {
-			return err
+		visit.Kept = p.Forms.Load(r, visit.User.ID)
+		if visit.Kept.RetryAfter != "" {
+			w.Header().Set("Retry-After", visit.Kept.RetryAfter)
 		}
-		visit := Visit{Caller: caller, Settings: settings}
 		if err := h(w, r, visit); err != nil {
 			writePageError(w, r, p.Log, p.Renderer, visit.Frame(), err)
 		}
@@ -115,15 +143,29 @@ func (p Pages) Handle(h VisitFunc) http.Handler {
 	})
 }
 
-// Require is Handle for pages that need a permission. A user without it gets the error
-// page with status 403 and the sentence refusal.
-func (p Pages) Require(permission gatehouse.Permission, refusal string, h VisitFunc) http.Handler {
-	return p.Handle(func(w http.ResponseWriter, r *http.Request, v Visit) error {
+// visit returns who visits a page, and with which settings. signedIn is false if the
+// request has no session.
+func (p Pages) visit(r *http.Request) (v Visit, signedIn bool, err error) {
+	caller, err := p.SignIn.Caller(r)
+	switch {
+	case errors.Is(err, gatehouse.ErrNotFound) || err == nil && caller.IsOAuth():
+		return Visit{}, false, nil
+	case err != nil:
+		return Visit{}, false, err
+	}
+	settings, err := p.Settings.Settings(r.Context())
+	return Visit{Caller: caller, Settings: settings}, true, err
+}
+
+// Require returns h for users with a permission. Other users get the error page with
+// status 403 and the sentence refusal.
+func Require(permission gatehouse.Permission, refusal string, h VisitFunc) VisitFunc {
+	return func(w http.ResponseWriter, r *http.Request, v Visit) error {
 		if !v.Can(permission) {
 			e := Forbidden(nil)
 			e.Message = refusal
 			return e
 		}
 		return h(w, r, v)
-	})
+	}
 }

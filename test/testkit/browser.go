@@ -135,7 +135,7 @@ func (b *Browser) Decide(t *testing.T, page Answer, decision string) Answer {
 	r, err := http.NewRequest(http.MethodPost, b.g.URL+action, strings.NewReader(values.Encode()))
 	require.NoError(t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return b.Do(t, r)
+	return b.showForm(t, b.Do(t, r))
 }
 
 // Code sends an authorization request, allows it if a consent page asks, and returns

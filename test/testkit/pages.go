@@ -38,8 +38,25 @@ func (b *Browser) Get(t *testing.T, path string) Answer {
 	return b.Do(t, r)
 }
 
-// Post sends a form as a page of the site does.
+// Post sends a form as a page of the site does. If the answer redirects to the page that
+// shows the form again, or its result, Post returns this page.
 func (b *Browser) Post(t *testing.T, path string, form url.Values) Answer {
+	t.Helper()
+	return b.showForm(t, b.Submit(t, path, form))
+}
+
+func (b *Browser) showForm(t *testing.T, a Answer) Answer {
+	t.Helper()
+	if a.Status != http.StatusSeeOther || !strings.Contains(a.Location, "kept_form=") {
+		return a
+	}
+	site, err := url.Parse(b.g.URL)
+	require.NoError(t, err)
+	return b.Get(t, strings.TrimPrefix(a.Location, site.Path))
+}
+
+// Submit is Post without following a redirect.
+func (b *Browser) Submit(t *testing.T, path string, form url.Values) Answer {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodPost, b.g.URL+path, strings.NewReader(form.Encode()))
 	require.NoError(t, err)
