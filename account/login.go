@@ -155,10 +155,6 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	}
-	if h.cookies.SiteHTTPS { // Browsers accept the header only with https.
-		// The browser may keep some pages, and show them when the next user presses Back.
-		w.Header().Set("Clear-Site-Data", `"cache"`)
-	}
 	web.Redirect(w, r, page)
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 // sniffing and injection. They forbid inline scripts and styles; no template has any.
 func setHeaders(h http.Header, p Page) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", cacheControl(p))
+	h.Set("Cache-Control", "no-store")
 	// Our URLs contain authorization requests, so other origins get no referrer. The
 	// policy is not no-referrer, because browsers then send Origin: null with our own
 	// forms, which looks like a forged form.
@@ -20,19 +20,6 @@ func setHeaders(h http.Header, p Page) {
 		policy += "; form-action 'self'"
 	}
 	h.Set("Content-Security-Policy", policy)
-}
-
-// cacheControl returns no-store for every page but those of long forms without a password.
-// With no-store Firefox and Safari forget what was typed when the user goes to another page
-// and back; Chromium remembers it. The long forms show no secret, so they may stay in the
-// browser, which must ask the server before it shows them from its cache. A page with a
-// password must not: the browser would also keep the password that was typed.
-func cacheControl(p Page) string {
-	switch p.(type) {
-	case AppFormPage, ConsolePage:
-		return "private, no-cache"
-	}
-	return "no-store"
 }
 
 // leavesSite reports whether a form of the page leads to an app, directly or by

@@ -55,7 +55,7 @@ func TestConsentFormBelongsToOneSession(t *testing.T) {
 		// The form gives consent only to the request in its URL, which is checked again.
 		a := ada.Post(t, "/oauth/authorize?"+testkit.AuthorizeQuery(app, "redirect_uri=https://evil.example/cb").Encode(),
 			url.Values{"csrf_token": {token(ada)}, "decision": {"allow"}})
-		require.Equal(t, http.StatusBadRequest, a.Status)
+		require.Equal(t, http.StatusBadRequest, ada.Follow(t, a).Status)
 		// A form that is sent twice gets two codes of one consent. After signing out, an
 		// older form has no effect.
 		yes := url.Values{"csrf_token": {token(ada)}, "decision": {"allow"}}
@@ -63,7 +63,7 @@ func TestConsentFormBelongsToOneSession(t *testing.T) {
 		require.NotEqual(t, first, second)
 		g.Redeem(t, app, first)
 		g.Redeem(t, app, second)
-		require.Equal(t, http.StatusOK, ada.Post(t, "/logout", nil).Status)
+		require.Equal(t, http.StatusSeeOther, ada.Post(t, "/logout", nil).Status)
 		a = ada.Post(t, path, yes)
 		require.Equal(t, http.StatusSeeOther, a.Status)
 		require.True(t, strings.HasPrefix(a.Location, "/login?"))
@@ -192,11 +192,11 @@ func TestSettingsAreCheckedWhenTheFormIsSubmitted(t *testing.T) {
 			return nil
 		})
 		require.NoError(t, err)
-		a = b.Decide(t, page, "allow")
+		a = b.Follow(t, b.Decide(t, page, "allow"))
 		require.Equal(t, http.StatusBadRequest, a.Status, "the redirect URI is no longer registered")
 		g.Set(t, gatehouse.SettingEnableOAuthServiceProvider, "false")
 		require.Equal(t, http.StatusNotImplemented, g.Token(t, testkit.RedeemForm(app, code)).Status)
-		require.Equal(t, http.StatusNotImplemented, b.Decide(t, page, "allow").Status)
+		require.Equal(t, http.StatusNotImplemented, b.Follow(t, b.Decide(t, page, "allow")).Status)
 	})
 }
 

@@ -101,7 +101,7 @@ func TestErrorsDoNotRepeatInput(t *testing.T) {
 				"a token to revoke":    about(t, g, "/oauth/revoke", app, hostile),
 				"a bearer token":       send(t, g, "GET", "/api/v4/users/me", "", "Authorization", "Bearer "+strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(hostile)),
 				"a redirect to":        send(t, g, "GET", "/login?redirect_to=https://"+q, ""),
-				"a password":           send(t, g, "POST", "/login", "login_id=ada&password="+q, "Content-Type", form),
+				"a password":           g.NewBrowser(t).Post(t, "/login", url.Values{"login_id": {"ada"}, "password": {hostile}}),
 				"a set-up token":       send(t, g, "GET", "/setup?token="+q, ""),
 				"registered URIs":      send(t, g, "POST", "/api/v4/oauth/apps/register", `{"redirect_uris":["`+marker+`:x"]}`),
 				"a registered method":  send(t, g, "POST", "/api/v4/oauth/apps/register", `{"redirect_uris":["https://x.example"],"token_endpoint_auth_method":"`+marker+`"}`),
@@ -233,7 +233,7 @@ func TestUnknownAndKnownUsersGetTheSameAnswer(t *testing.T) {
 		for _, path := range []string{"/login", "/api/v4/users/login"} {
 			try := func(login string) string {
 				if path == "/login" {
-					return blank(send(t, g, "POST", path, url.Values{"login_id": {login}, "password": {"wrong password"}}.Encode(), "Content-Type", form))
+					return blank(g.NewBrowser(t).Post(t, path, url.Values{"login_id": {login}, "password": {"wrong password"}}))
 				}
 				return blank(send(t, g, "POST", path, `{"login_id":"`+login+`","password":"wrong password"}`))
 			}
@@ -283,7 +283,7 @@ func TestStolenDatabaseGivesNoAccess(t *testing.T) {
 			require.GreaterOrEqual(t, g.Token(t, testkit.RedeemForm(app, stolen)).Status, 400)
 			require.GreaterOrEqual(t, g.Token(t, testkit.RefreshForm(app, stolen)).Status, 400)
 			require.GreaterOrEqual(t, g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken, "client_secret="+stolen)).Status, 400)
-			a := send(t, g, http.MethodPost, "/login", url.Values{"login_id": {"ada"}, "password": {stolen}}.Encode(), "Content-Type", form)
+			a := thief.Post(t, "/login", url.Values{"login_id": {"ada"}, "password": {stolen}})
 			require.Equal(t, http.StatusUnauthorized, a.Status)
 		}
 	})

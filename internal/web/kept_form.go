@@ -17,7 +17,8 @@ import (
 )
 
 // KeptForm is a form that was not carried out: it was refused, it failed, or its user must
-// sign in first. It never holds a password or another secret.
+// sign in first. It may also be a decision that the page of the form carries out. It never
+// holds a password or another secret.
 type KeptForm struct {
 	_      struct{} `cbor:",toarray"`
 	Path   string   // of the page that shows the form

@@ -59,6 +59,12 @@ func (tab *Tab) Back() {
 	tab.until("the previous page", func(at place) bool { return at.navigations > before.navigations && at.loaded })
 }
 
+// IsFirst reports whether the tab shows the first page of its history, which is blank.
+func (tab *Tab) IsFirst() bool {
+	tab.t.Helper()
+	return call(tab, page.GetNavigationHistory, cdp.Empty{}).CurrentIndex == 0
+}
+
 // Press presses the button or link with the name and waits for the next page.
 func (tab *Tab) Press(name string) {
 	tab.t.Helper()
