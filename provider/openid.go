@@ -24,9 +24,11 @@ type openIDRequest struct {
 
 const maxNonceLength = 512
 
-// isOpenID reports whether the request is one of OpenID Connect.
+// isOpenID reports whether the request is one of OpenID Connect. A request of Auth.js's
+// Mattermost provider is not: that provider requests the scope openid, and refuses every ID
+// token, because it does not know the issuer (see isMattermostCallback).
 func (r authorizationRequest) isOpenID(settings gatehouse.Settings) bool {
-	return settings.EnableOpenIDConnect && slices.Contains(r.scopes(), gatehouse.ScopeOpenID)
+	return settings.EnableOpenIDConnect && slices.Contains(r.scopes(), gatehouse.ScopeOpenID) && !isMattermostCallback(r.RedirectURI)
 }
 
 // checkOpenID checks the parameters of OpenID Connect. It returns nil for a request

@@ -140,6 +140,29 @@ func TestIDTokensNeedTheScopeAndTheSetting(t *testing.T) {
 	})
 }
 
+// The Mattermost provider of Auth.js requests the scope openid and refuses every ID token,
+// so its redirect URI gets none (decision 0011).
+func TestMattermostProvidersGetNoIDToken(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		b := g.SignedIn(t, g.User(t, "ada"))
+		for redirectURI, served := range map[string]bool{
+			"https://app.example.com/api/auth/callback/mattermost": false,
+			"https://app.example.com/api/auth/callback/gatehouse":  true,
+		} {
+			app := g.App(t, func(n *registration.NewApp) { n.RedirectURIs = []string{redirectURI} })
+			answer := b.Decide(t, b.Authorize(t, app, "redirect_uri="+redirectURI, "scope=openid profile email"), "allow")
+			require.NotEmpty(t, answer.Code(), answer.Location)
+			tokens := g.Token(t, testkit.RedeemForm(app, answer.Code(), "redirect_uri="+redirectURI))
+			require.Equal(t, http.StatusOK, tokens.Status, tokens.Raw)
+			require.Equal(t, served, tokens.IDToken != "", redirectURI)
+			require.Equal(t, "openid profile email", tokens.Scope)
+			refreshed := g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken))
+			require.Equal(t, http.StatusOK, refreshed.Status, refreshed.Raw)
+			require.Equal(t, served, refreshed.IDToken != "", redirectURI)
+		}
+	})
+}
+
 func getJSON(t *testing.T, address string) map[string]any {
 	t.Helper()
 	res, err := http.Get(address) //nolint:gosec // an address of the test

@@ -18,25 +18,29 @@ type client struct {
 	callback  string // redirect URI of its apps
 	another   string // redirect URI, if it needs a second one
 	registers bool   // it can register itself
-	command   func(t *testing.T, folder string) *exec.Cmd
+	openID    bool   // it has a second program, openid, for OpenID Connect
+	command   func(t *testing.T, folder, program string) *exec.Cmd
+	browser   func(t *testing.T, g *gateway) // runs a client that needs a real browser, instead of command
 }
 
 const (
 	webCallback    = "https://app.example.com/callback"
+	afterLogout    = "https://app.example.com/signed-out"
 	nativeCallback = "http://127.0.0.1/callback" // on any port (RFC 8252 §7.3)
 )
 
 func clients() []client {
 	return []client{
-		{folder: "node/authjs", callback: "https://app.example.com/auth/callback/mattermost", another: "https://app.example.com/auth/callback/gatehouse", command: node},
+		{folder: "node/authjs", callback: "https://app.example.com/auth/callback/mattermost", another: "https://app.example.com/auth/callback/gatehouse", command: node, openID: true},
 		{folder: "node/mcp-typescript", callback: nativeCallback, command: node, registers: true},
-		{folder: "node/openid-client", callback: webCallback, command: node},
-		{folder: "node/oauth4webapi", callback: webCallback, command: node},
+		{folder: "node/openid-client", callback: webCallback, command: node, openID: true},
+		{folder: "node/oauth4webapi", callback: webCallback, command: node, openID: true},
+		{folder: "node/oidc-client-ts", browser: singlePageApp},
 		{folder: "node/simple-oauth2", callback: webCallback, command: node},
 		{folder: "node/mattermost-client", callback: webCallback, command: node},
 		{folder: "python/mcp-python", callback: nativeCallback, command: venv, registers: true},
 		{folder: "python/requests-oauthlib", callback: webCallback, command: venv},
-		{folder: "python/authlib", callback: webCallback, command: venv},
+		{folder: "python/authlib", callback: webCallback, command: venv, openID: true},
 		{folder: "xoauth2", callback: webCallback, command: golang},
 		{folder: "mcp-go", callback: nativeCallback, command: golangModule, registers: true},
 	}
@@ -55,19 +59,33 @@ func TestClientsWorkUnmodified(t *testing.T) {
 				if !d.registration && !c.registers {
 					continue // It does the same as in the other deployments.
 				}
-				t.Run(c.folder, func(t *testing.T) {
-					t.Parallel()
-					c.run(t, g, d)
-				})
+				for _, program := range c.programs() {
+					t.Run(c.folder+"/"+program, func(t *testing.T) {
+						t.Parallel()
+						c.run(t, g, d, program)
+					})
+				}
 			}
 		})
 	}
 }
 
-// run runs the program and requires that it succeeds.
-func (c client) run(t *testing.T, g *gateway, d deployment) {
+// programs returns the names of the client's programs.
+func (c client) programs() []string {
+	if c.openID {
+		return []string{"client", "openid"}
+	}
+	return []string{"client"}
+}
+
+// run runs a program and requires that it succeeds.
+func (c client) run(t *testing.T, g *gateway, d deployment, program string) {
 	t.Helper()
-	cmd := c.command(t, c.folder)
+	if c.browser != nil {
+		c.browser(t, g)
+		return
+	}
+	cmd := c.command(t, c.folder, program)
 	cmd.Env = append(cmd.Env, environment(t, g, d, c)...)
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s\n\nlog of the gateway:\n%s", output, g.log)
@@ -76,12 +94,16 @@ func (c client) run(t *testing.T, g *gateway, d deployment) {
 // environment returns the environment variables of a program.
 func environment(t *testing.T, g *gateway, d deployment, c client) []string {
 	t.Helper()
-	flags := []string{"--name", c.folder, "--callback-url", c.callback}
+	flags := []string{"--name", c.folder, "--callback-url", c.callback, "--post-logout-redirect-uri", afterLogout}
 	if c.another != "" {
 		flags = append(flags, "--callback-url", c.another)
 	}
 	confidential := g.app(t, flags...)
 	public := g.app(t, "--name", c.folder+" in public", "--callback-url", c.callback, "--public")
+	var es256 app
+	if c.openID {
+		es256 = g.app(t, append(flags, "--id-token-algorithm", "ES256")...)
+	}
 	registration := "off"
 	if d.registration {
 		registration = "on"
@@ -92,7 +114,12 @@ func environment(t *testing.T, g *gateway, d deployment, c client) []string {
 		"CLIENT_SECRET=" + confidential.Secret,
 		"PUBLIC_CLIENT_ID=" + public.ID,
 		"REDIRECT_URI=" + c.callback,
+		"POST_LOGOUT_REDIRECT_URI=" + afterLogout,
 		"REGISTRATION=" + registration,
+
+		// An app whose ID tokens are signed with ES256.
+		"ES256_CLIENT_ID=" + es256.ID,
+		"ES256_CLIENT_SECRET=" + es256.Secret,
 
 		// The user agent and the user who signs in there.
 		"USER_AGENT=" + startUserAgent(t, g, bob),
@@ -109,35 +136,35 @@ func environment(t *testing.T, g *gateway, d deployment, c client) []string {
 	}
 }
 
-// node runs folder/client.mjs from a copy next to the packages that it imports.
-func node(t *testing.T, folder string) *exec.Cmd {
+// node runs a program of the folder from a copy next to the packages that it imports.
+func node(t *testing.T, folder, name string) *exec.Cmd {
 	t.Helper()
 	modules, err := nodeModules()
 	require.NoError(t, err)
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "node"), os.DirFS("node")))
 	require.NoError(t, os.Symlink(modules, filepath.Join(dir, "node_modules")))
-	return program(t, "node", filepath.Join(dir, filepath.FromSlash(folder), "client.mjs"))
+	return program(t, "node", filepath.Join(dir, filepath.FromSlash(folder), name+".mjs"))
 }
 
-// venv runs folder/client.py.
-func venv(t *testing.T, folder string) *exec.Cmd {
+// venv runs a program of the folder.
+func venv(t *testing.T, folder, name string) *exec.Cmd {
 	t.Helper()
 	interpreter, err := python()
 	require.NoError(t, err)
-	cmd := program(t, interpreter, filepath.Join(filepath.FromSlash(folder), "client.py"))
+	cmd := program(t, interpreter, filepath.Join(filepath.FromSlash(folder), name+".py"))
 	cmd.Env = append(cmd.Env, "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=python")
 	return cmd
 }
 
 // golang runs a program of this module.
-func golang(t *testing.T, folder string) *exec.Cmd {
+func golang(t *testing.T, folder, _ string) *exec.Cmd {
 	t.Helper()
 	return buildOnce(t, ".", "./"+folder)
 }
 
 // golangModule runs a program that is a separate module.
-func golangModule(t *testing.T, folder string) *exec.Cmd {
+func golangModule(t *testing.T, folder, _ string) *exec.Cmd {
 	t.Helper()
 	return buildOnce(t, folder, ".")
 }

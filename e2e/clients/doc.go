@@ -14,6 +14,9 @@
 // python/requirements.txt and mcp-go/go.mod. mcp-go is a separate module, so that the
 // gateway does not depend on the SDK.
 //
+// Some clients have a second program, openid, for OpenID Connect. One client, a
+// single-page app, runs in Chromium (spa_test.go).
+//
 // The packages are installed into the user's cache directory once. If that fails, the
 // test fails and says what to do.
 //

@@ -25,9 +25,13 @@ func TestGuideShowsTheProgramsThatRun(t *testing.T) {
 			require.Contains(t, program, lines(paragraph), block[1])
 		}
 		shown[filepath.ToSlash(filepath.Dir(block[1]))] = true
+		shown[strings.TrimSuffix(block[1], filepath.Ext(block[1]))] = true
 	}
 	for _, c := range clients() {
 		require.True(t, shown[c.folder], "docs/connect-your-client.md does not show %s", c.folder)
+		if c.openID {
+			require.True(t, shown[c.folder+"/openid"], "docs/connect-your-client.md does not show %s with OpenID Connect", c.folder)
+		}
 	}
 }
 
