@@ -3,6 +3,7 @@ package registration_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -121,5 +122,43 @@ func TestOpenIDMembersOfTheAPI(t *testing.T) {
 		}
 		status, app = send(http.MethodPut, "/"+id, `{"id":"`+id+`",`+contract+`,"id_token_signed_response_alg":"none"}`)
 		require.Equal(t, http.StatusBadRequest, status, app)
+	})
+}
+
+// The form of an app sets the same, and keeps what it does not show.
+func TestOpenIDFieldsOfTheForm(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		admin := g.SignedIn(t, g.Admin(t, "root"))
+		app := g.App(t, nil)
+		edit := "/integrations/oauth2-apps/" + app.ID + "/edit"
+		form := url.Values{
+			"name": {app.Name}, "description": {"An app"}, "homepage": {app.Homepage}, "callback_urls": {testkit.RedirectURI}, "is_trusted": {"false"},
+			"id_token_signed_response_alg": {"ES256"}, "post_logout_redirect_uris": {" https://app.example.com/out \n\n"}, "backchannel_logout_uri": {"https://app.example.com/b"},
+		}
+		require.Equal(t, http.StatusSeeOther, admin.Submit(t, edit, form).Status)
+		stored := func() gatehouse.AppOpenID {
+			a, err := g.Store.App(t.Context(), app.ID)
+			require.NoError(t, err)
+			return a.OpenID
+		}
+		want := gatehouse.AppOpenID{IDTokenAlgorithm: "ES256", PostLogoutRedirectURIs: []string{"https://app.example.com/out"}, BackchannelLogoutURI: "https://app.example.com/b"}
+		require.Equal(t, want, stored())
+		page := admin.Get(t, edit).Page(t)
+		require.Equal(t, "ES256", page.Find("[name=id_token_signed_response_alg][checked]").AttrOr("value", ""))
+		require.Equal(t, "https://app.example.com/b", page.Find("#backchannel_logout_uri").AttrOr("value", ""))
+
+		form.Set("backchannel_logout_uri", "ftp://app.example.com")
+		refused := admin.Post(t, edit, form)
+		require.Equal(t, http.StatusBadRequest, refused.Status)
+		require.Equal(t, "ftp://app.example.com", refused.Page(t).Find("#backchannel_logout_uri").AttrOr("value", ""), "what was typed is kept")
+		require.Equal(t, "ES256", refused.Page(t).Find("[name=id_token_signed_response_alg][checked]").AttrOr("value", ""))
+
+		g.Set(t, gatehouse.SettingEnableOpenIDConnect, "false")
+		require.Zero(t, admin.Get(t, edit).Page(t).Find("#backchannel_logout_uri").Length())
+		for _, name := range []string{"id_token_signed_response_alg", "post_logout_redirect_uris", "backchannel_logout_uri"} {
+			form.Del(name)
+		}
+		require.Equal(t, http.StatusSeeOther, admin.Submit(t, edit, form).Status)
+		require.Equal(t, want, stored())
 	})
 }

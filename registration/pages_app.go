@@ -27,6 +27,7 @@ func (h *Handler) appPage(w http.ResponseWriter, r *http.Request, v web.Visit) e
 	}
 	page := templates.AppPage{
 		App: app, Usage: usage, Creator: creators[app.CreatorID].Username, CreatorDeactivated: isDeactivated(creators[app.CreatorID]),
+		ShowOpenID:          v.Settings.EnableOpenIDConnect,
 		AccessTokenLifetime: templates.Lifetime(v.Settings.AccessTokenLifetimeFor(app, false)),
 		Endpoints:           h.endpoints(), Snippets: snippets(h.siteURL, app, secretPlaceholder),
 	}

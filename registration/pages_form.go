@@ -21,7 +21,7 @@ func (h *Handler) addPage(w http.ResponseWriter, r *http.Request, v web.Visit) e
 		form = gatehouse.NewID()
 	}
 	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), h.frame(w, r, v), templates.AppFormPage{
-		Form: typedForm(v.Kept.Values, templates.AppForm{}), Errors: v.Kept.Errors, CanSetTrusted: mayTrust(v), Fields: hidden(fieldForm, form),
+		Form: typedForm(v.Kept.Values, templates.AppForm{}), Errors: v.Kept.Errors, CanSetTrusted: mayTrust(v), ShowOpenID: v.Settings.EnableOpenIDConnect, Fields: hidden(fieldForm, form),
 	})
 }
 
@@ -42,7 +42,7 @@ func (h *Handler) add(w http.ResponseWriter, r *http.Request, v web.Visit) error
 	registered, _, err := h.registerApp(r.Context(), v, NewApp{
 		ID: id, Name: app.Name, Description: app.Description, Homepage: app.Homepage, IconURL: app.IconURL,
 		RedirectURIs: app.RedirectURIs, IsTrusted: app.IsTrusted, IsPublic: app.IsPublic,
-		AccessTokenLifetime: app.AccessTokenLifetime, RefreshTokenLifetime: app.RefreshTokenLifetime,
+		AccessTokenLifetime: app.AccessTokenLifetime, RefreshTokenLifetime: app.RefreshTokenLifetime, OpenID: app.OpenID,
 	})
 	switch {
 	case errors.Is(err, gatehouse.ErrConflict):
@@ -89,7 +89,7 @@ func (h *Handler) editPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 	}
 	page := templates.AppFormPage{
 		ID: app.ID, Form: formOf(app), Fields: hidden(fieldVersion, versionOf(app)), Errors: v.Kept.Errors,
-		CanSetTrusted: mayTrust(v), IsDynamicallyRegistered: app.IsDynamicallyRegistered, Users: usage.Users,
+		CanSetTrusted: mayTrust(v), ShowOpenID: v.Settings.EnableOpenIDConnect, IsDynamicallyRegistered: app.IsDynamicallyRegistered, Users: usage.Users,
 	}
 	if len(v.Kept.Values) > 0 {
 		page.Form, page.Fields = typedForm(v.Kept.Values, formOf(app)), hidden(fieldVersion, v.Kept.Values.Get(fieldVersion))
@@ -156,17 +156,18 @@ const (
 // keptFields returns the fields of the form of an app that its page shows again.
 func keptFields(form url.Values) url.Values {
 	return web.KeepFields("name", "description", "homepage", "icon_url", "callback_urls", "is_trusted", "is_public",
-		"access_token_lifetime", "refresh_token_lifetime", fieldForm, fieldVersion)(form)
+		"access_token_lifetime", "refresh_token_lifetime", "id_token_signed_response_alg", "post_logout_redirect_uris", "backchannel_logout_uri", fieldForm, fieldVersion)(form)
 }
 
-// typedForm returns the form as the user sent it. It takes the lifetimes from current if
-// they were not sent, because only System Admins see these fields.
+// typedForm returns the form as the user sent it. It takes fields from current that were not
+// sent: only System Admins see the lifetimes, and a setting hides the fields of OpenID Connect.
 func typedForm(values url.Values, current templates.AppForm) templates.AppForm {
 	form := templates.AppForm{
 		IsTrusted: values.Get("is_trusted") == "true", IsPublic: values.Get("is_public") == "true",
 		Name: values.Get("name"), Description: values.Get("description"), Homepage: values.Get("homepage"),
 		IconURL: values.Get("icon_url"), CallbackURLs: values.Get("callback_urls"),
 		AccessTokenLifetime: current.AccessTokenLifetime, RefreshTokenLifetime: current.RefreshTokenLifetime,
+		OpenID: typedOpenID(values, current.OpenID),
 	}
 	if values.Has("access_token_lifetime") {
 		form.AccessTokenLifetime = values.Get("access_token_lifetime")
@@ -183,6 +184,7 @@ func formOf(app gatehouse.App) templates.AppForm {
 		IsTrusted: app.IsTrusted, IsPublic: app.IsPublic, Name: app.Name, Description: app.Description,
 		Homepage: app.Homepage, IconURL: app.IconURL, CallbackURLs: strings.Join(app.RedirectURIs, "\n"),
 		AccessTokenLifetime: typedLifetime(app.AccessTokenLifetime), RefreshTokenLifetime: typedLifetime(app.RefreshTokenLifetime),
+		OpenID: openIDForm(app.OpenID),
 	}
 }
 
@@ -220,6 +222,7 @@ func fill(app *gatehouse.App, f templates.AppForm) {
 	app.Homepage, app.IconURL = strings.TrimSpace(f.Homepage), strings.TrimSpace(f.IconURL)
 	app.RedirectURIs, app.IsTrusted = callbackLines(f.CallbackURLs), f.IsTrusted
 	app.AccessTokenLifetime, app.RefreshTokenLifetime = formLifetime(f.AccessTokenLifetime), formLifetime(f.RefreshTokenLifetime)
+	fillOpenID(&app.OpenID, f.OpenID)
 }
 
 // callbackLines returns the lines that are not blank (C 4.3).

@@ -36,20 +36,31 @@ type AppForm struct {
 	// settings apply.
 	AccessTokenLifetime  string
 	RefreshTokenLifetime string
+	OpenID               AppOpenIDForm
+}
+
+// AppOpenIDForm has the values of the form of an app for OpenID Connect.
+type AppOpenIDForm struct {
+	IDTokenAlgorithm       string // "" means the default
+	PostLogoutRedirectURIs string // one per line
+	BackchannelLogoutURI   string
 }
 
 // AppFormPage adds an app (ID is empty) or edits an app. It posts to
 // /integrations/oauth2-apps/add or /{id}/edit the fields of C 4.3:
 // is_trusted and is_public ("true" or "false"), name, description, homepage,
 // icon_url, callback_urls (one per line), access_token_lifetime and
-// refresh_token_lifetime, and confirm_callbacks=true if the user answered the question of
-// ConfirmCallbacks.
+// refresh_token_lifetime, those of ShowOpenID (id_token_signed_response_alg,
+// post_logout_redirect_uris, one per line, and backchannel_logout_uri), and
+// confirm_callbacks=true if the user answered the question of ConfirmCallbacks.
 type AppFormPage struct {
 	ID   string // of the edited app; "" for a new app
 	Form AppForm
 	// CanSetTrusted shows is_trusted and the lifetimes, which only System Admins can set.
 	// Without it, the form does not send the fields, and the app keeps its values.
 	CanSetTrusted bool
+	// ShowOpenID shows the fields of OpenID Connect. Without them the app keeps its values.
+	ShowOpenID bool
 	// IsDynamicallyRegistered reports that description and homepage may be empty.
 	IsDynamicallyRegistered bool
 	// Users is the number of users who have authorized the edited app.
@@ -74,6 +85,24 @@ type AppCreatedPage struct {
 	Snippets  []Snippet
 }
 
+// IDTokenAlgorithms are the choices of id_token_signed_response_alg, the default first.
+func (AppFormPage) IDTokenAlgorithms() []string { return gatehouse.SigningAlgorithms() }
+
+// IDTokenAlgorithm is the choice that is selected.
+func (p AppFormPage) IDTokenAlgorithm() string {
+	return idTokenAlgorithm(p.Form.OpenID.IDTokenAlgorithm)
+}
+
+// IDTokenAlgorithm is the algorithm of the app's ID tokens.
+func (p AppPage) IDTokenAlgorithm() string { return idTokenAlgorithm(p.App.OpenID.IDTokenAlgorithm) }
+
+func idTokenAlgorithm(algorithm string) string {
+	if algorithm == "" {
+		return gatehouse.SigningAlgorithms()[0]
+	}
+	return algorithm
+}
+
 // AppPage shows an app to a user who can manage it. It links to /edit, /regenerate
 // and /delete below its own path.
 type AppPage struct {
@@ -86,6 +115,7 @@ type AppPage struct {
 	// AccessTokenLifetime and RefreshTokenLifetime are in words (Lifetime).
 	// RefreshTokenLifetime is empty for apps that get no refresh token.
 	AccessTokenLifetime, RefreshTokenLifetime string
+	ShowOpenID                                bool // OpenID Connect is on
 	Endpoints                                 []NamedURL
 	// Snippets have a placeholder for the secret, which is stored only as a hash.
 	Snippets []Snippet

@@ -116,6 +116,24 @@ func appStates() map[string][]check {
 			see("textarea", "https://notes.example.com/api/auth/callback/mattermost http://localhost:3000/api/auth/callback/mattermost"),
 			noNotice, see(".actions", "Cancel Save changes"), absent("[name=confirm_callbacks]"),
 		},
+		"app-edit-openid": {
+			see("legend", "Is public client", "Signature of ID tokens"),
+			see("[name=id_token_signed_response_alg]@value", "RS256", "ES256", "EdDSA"),
+			see("[name=id_token_signed_response_alg][checked]@value", "ES256"),
+			see("#post_logout_redirect_uris", "https://notes.example.com/signed-out http://localhost:3000/signed-out"),
+			see("#backchannel_logout_uri@value", "https://notes.example.com/api/auth/backchannel-logout"),
+			see("label[for*=logout]", "Post-logout redirect URIs (optional)", "Back-channel logout URI (optional)"), absent(".error, .wrong"),
+		},
+		"app-edit-openid-errors": {
+			see("#problems a@href", "#id_token_signed_response_alg", "#post_logout_redirect_uris", "#backchannel_logout_uri"),
+			see("fieldset.wrong legend", "Signature of ID tokens"), see("#id_token_signed_response_alg-error", "The algorithm of ID tokens must be RS256, ES256 or EdDSA."),
+			see("fieldset.wrong@aria-describedby", "id_token_signed_response_alg-hint id_token_signed_response_alg-error"),
+		},
+		"app-openid": {
+			see("#keys-title ~ h3", "OpenID Connect"), see("#keys-title ~ h3 ~ dl dt", "Signature of ID tokens", "Post-logout redirect URIs", "Back-channel logout URI"),
+			see("h3 ~ dl code", "https://notes.example.com/signed-out", "http://localhost:3000/signed-out", "https://notes.example.com/api/auth/backchannel-logout"),
+		},
+		"app-openid-default": {see("#keys-title ~ h3 ~ dl dt", "Signature of ID tokens"), see("#keys-title ~ h3 ~ dl dd", "RS256")},
 		"app-edit-public": {
 			see("[name=is_public][checked]@value", "true"),
 			see("#access_token_lifetime@value", "12h"),
