@@ -130,10 +130,10 @@ func appStates() map[string][]check {
 			see("fieldset.wrong@aria-describedby", "id_token_signed_response_alg-hint id_token_signed_response_alg-error"),
 		},
 		"app-openid": {
-			see("#keys-title ~ h3", "OpenID Connect"), see("#keys-title ~ h3 ~ dl dt", "Signature of ID tokens", "Post-logout redirect URIs", "Back-channel logout URI"),
-			see("h3 ~ dl code", "https://notes.example.com/signed-out", "http://localhost:3000/signed-out", "https://notes.example.com/api/auth/backchannel-logout"),
+			see("#openid-title", "OpenID Connect"), see("#openid-title ~ dl dt", "Signature of ID tokens", "Post-logout redirect URIs", "Back-channel logout URI"),
+			see("#openid-title ~ dl code", "https://notes.example.com/signed-out", "http://localhost:3000/signed-out", "https://notes.example.com/api/auth/backchannel-logout"),
 		},
-		"app-openid-default": {see("#keys-title ~ h3 ~ dl dt", "Signature of ID tokens"), see("#keys-title ~ h3 ~ dl dd", "RS256")},
+		"app-openid-default": {see("#openid-title ~ dl dt", "Signature of ID tokens"), see("#openid-title ~ dl dd", "RS256")},
 		"app-edit-public": {
 			see("[name=is_public][checked]@value", "true"),
 			see("#access_token_lifetime@value", "12h"),
