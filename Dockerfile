@@ -21,7 +21,9 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=0.0.0-dev
-RUN CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/gatehouse ./cmd/gatehouse \
+# The first 12 characters of the commit.
+ARG BUILD=unknown
+RUN CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -buildid= -X main.version=${VERSION} -X main.build=${BUILD}" -o /out/gatehouse ./cmd/gatehouse \
 	&& mkdir /out/state
 
 FROM gcr.io/distroless/static-debian12:nonroot

@@ -103,16 +103,17 @@ install: build ## Install bin/gatehouse into PREFIX/bin (PREFIX=/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 bin/gatehouse "$(DESTDIR)$(PREFIX)/bin/gatehouse"
 
-# For another system: make archive GOOS=linux GOARCH=arm64
-ARCHIVE = gatehouse-$(VERSION)-$(or $(GOOS),$(shell go env GOOS))-$(or $(GOARCH),$(shell go env GOARCH))
+.PHONY: release
+release: ## Build the release of the current commit in dist/: archives for Linux, SBOMs, checksums
+	deploy/release/build.sh dist
 
-.PHONY: archive
-archive: ## Build dist/gatehouse-VERSION-OS-ARCH.tar.gz for GOOS and GOARCH
-	mkdir -p "dist/$(ARCHIVE)"
-	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o "dist/$(ARCHIVE)/" ./cmd/gatehouse
-	cp LICENSE README.md CHANGELOG.md "dist/$(ARCHIVE)/"
-	tar -C dist -czf "dist/$(ARCHIVE).tar.gz" "$(ARCHIVE)"
-	rm -r "dist/$(ARCHIVE)"
+.PHONY: release-check
+release-check: ## Build the release twice in different places, and compare the bytes (takes minutes)
+	deploy/release/check.sh
+
+.PHONY: image
+image: ## Build the image gatehouse:VERSION of the current commit, and its SBOM in dist/ (needs Docker)
+	deploy/release/image.sh dist
 
 .PHONY: clean
 clean: ## Remove the built files

@@ -8,8 +8,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by the linker: -X main.version=1.2.3.
-var version = ""
+// The linker sets these: -X main.version=1.2.3 -X main.build=0123456789ab. Without build,
+// the revision that the go command stamps into the binary counts.
+var version, build = "", ""
 
 type versionInfo struct {
 	Version string `json:"version"`
@@ -24,16 +25,19 @@ func (v versionInfo) String() string {
 
 // readVersion returns the version of this program.
 func readVersion() versionInfo {
-	v := versionInfo{Version: version, Build: "unknown", Go: runtime.Version()}
+	v := versionInfo{Version: version, Build: build, Go: runtime.Version()}
 	if v.Version == "" {
 		v.Version = "0.0.0-dev"
 	}
-	if info, ok := debug.ReadBuildInfo(); ok {
+	if info, ok := debug.ReadBuildInfo(); ok && v.Build == "" {
 		for _, setting := range info.Settings {
 			if setting.Key == "vcs.revision" && len(setting.Value) >= 12 {
 				v.Build = setting.Value[:12]
 			}
 		}
+	}
+	if v.Build == "" {
+		v.Build = "unknown"
 	}
 	return v
 }
