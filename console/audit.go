@@ -34,9 +34,16 @@ func (h *Handler) auditPage(w http.ResponseWriter, r *http.Request, v web.Visit)
 		if err != nil {
 			return err
 		}
-		page.Items = append(page.Items, templates.AuditItem{Event: e, Actor: actor, Target: target})
+		byNoRequest, aboutKey := e.ActorID == "" && e.RequestID == "", isKeyEvent(e.Event)
+		page.Items = append(page.Items, templates.AuditItem{
+			Event: e, Actor: actor, Target: target, ByCommand: byNoRequest && !aboutKey, ByGateway: byNoRequest && aboutKey, // the gateway rotates keys
+		})
 	}
 	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), page)
+}
+
+func isKeyEvent(event string) bool {
+	return event == gatehouse.AuditCreateSigningKey || event == gatehouse.AuditRotateSigningKey || event == gatehouse.AuditWithdrawSigningKey
 }
 
 // names looks up the names of users and apps by id, each id once a page.
@@ -48,13 +55,10 @@ type names struct {
 // actor returns the name of the user who did it, or "" if no user was signed in or the
 // user no longer exists.
 func (n names) actor(ctx context.Context, e gatehouse.AuditEvent) (string, error) {
-	switch {
-	case e.ActorID != "":
-		return n.user(ctx, e.ActorID)
-	case e.RequestID == "":
-		return "the command line", nil // a username has no spaces
+	if e.ActorID == "" {
+		return "", nil
 	}
-	return "", nil
+	return n.user(ctx, e.ActorID)
 }
 
 // target returns the name of the user, app, setting or key that an event is about. It

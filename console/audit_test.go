@@ -80,7 +80,7 @@ func TestAuditTrailShowsNamesForIDs(t *testing.T) {
 		require.Contains(t, by("Change a user's role: ana"), "By root")
 		require.Contains(t, by("Sign in: ana Failed"), "Not signed in")
 		require.Contains(t, by("Delete an app"), "By root", "the app no longer exists, but its events do")
-		require.Contains(t, by("Register an app"), "By the command line")
+		require.Contains(t, by("Register an app"), "Done on the command line")
 	})
 }
 

@@ -74,6 +74,7 @@ func (h *Handler) count(r *http.Request, err error) *web.Error {
 	e := *web.Public(err)
 	query := r.URL.Query()
 	e.Sent = sentParameters(endpointAuthorize, query)
+	h.describeApp(r.Context(), &e, query)
 	h.observe(Event{Endpoint: endpointAuthorize, Grant: grantOfResponseType(query.Get("response_type")), Error: codeOfStatus(e.Status), Rule: e.ID})
 	return &e
 }

@@ -58,7 +58,8 @@ func (h *Handler) requireSignIn(w http.ResponseWriter, r *http.Request, a author
 			return err
 		} else if !redirect {
 			return &web.Error{Status: http.StatusUnauthorized, ID: refusal.ID, Title: "Sign in first",
-				Message: "The app asked us not to show a sign-in page, but you must sign in. Sign in here first. Then try again in the app.", Cause: refusal}
+				Message: "The app asked us not to show a sign-in page, but you must sign in. Sign in here first. Then try again in the app.", Cause: refusal,
+				BackURL: h.basePath + "/login", BackLabel: "Sign in"}
 		}
 		return h.sendRefusal(w, r, a, refusal)
 	}

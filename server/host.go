@@ -29,6 +29,7 @@ func (s *site) ownHost(next http.Handler) http.Handler {
 			s.refuse(w, r, &web.Error{
 				Status: http.StatusMisdirectedRequest, ID: "api.context.misdirected.app_error", Title: "This address isn't right",
 				Message: fmt.Sprintf("This gateway serves %s and no other host. Please use this address.", s.siteURL),
+				BackURL: s.siteURL + "/",
 				Sent:    []slog.Attr{slog.String("host", cut(host)), slog.String("peer", r.RemoteAddr)},
 			})
 			return

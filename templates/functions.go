@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"hash/fnv"
 	"html/template"
 	"maps"
@@ -15,13 +16,14 @@ import (
 // functions returns the functions that the templates call.
 func (t *Renderer) functions() template.FuncMap {
 	functions := template.FuncMap{
-		"path":   t.path,
-		"asset":  t.static.url,
-		"logo":   func() template.HTML { return template.HTML(t.static.assets["logo.svg"].body) }, //nolint:gosec // a file of this package
-		"name":   visible,
-		"orName": orUnnamed,
-		"webURL": webURL,
-		"host":   hostOf,
+		"path":    t.path,
+		"asset":   t.static.url,
+		"logo":    func() template.HTML { return template.HTML(t.static.assets["logo.svg"].body) }, //nolint:gosec // a file of this package
+		"name":    visible,
+		"orName":  orUnnamed,
+		"sentURI": sentURI,
+		"webURL":  webURL,
+		"host":    hostOf,
 		"formURL": func(uri string) template.URL {
 			// html/template accepts only web schemes. The redirect URI of a native app has
 			// another scheme and is safe if it passes the check of its registration.
@@ -86,6 +88,28 @@ func orUnnamed(s string) string {
 		return "Unnamed application"
 	}
 	return s
+}
+
+// maxSentURI is how much of a redirect URI that was sent a page shows, in bytes.
+const maxSentURI = 512
+
+// sentURI returns a redirect URI that a request sent as pages show it. Anyone can send any
+// text, so every byte but printable ASCII is percent-encoded: the text cannot read like a
+// sentence of the page, or look like another URI.
+func sentURI(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if b.Len() >= maxSentURI {
+			b.WriteString("…")
+			break
+		}
+		if s[i] <= ' ' || s[i] > '~' {
+			fmt.Fprintf(&b, "%%%02X", s[i])
+		} else {
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
 }
 
 // webURL returns s if it is an http or https URL, and otherwise "". Pages make

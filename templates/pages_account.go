@@ -49,9 +49,21 @@ type ErrorPage struct {
 	Title     string // "This link isn't valid"; "" means the title for Status
 	Message   string // sentences
 	RequestID string // of the log; may be empty
+	// App is the app whose request was refused; nil if it is not known.
+	App *RefusedApp
 	// BackURL is the link of the page; "" means the start page.
 	BackURL   string
 	BackLabel string // "" means "Go to the start page"
+}
+
+// RefusedApp is the app whose authorization request was refused, and what it sent.
+type RefusedApp struct {
+	Name string
+	// IsSelfRegistered reports that the name is not verified.
+	IsSelfRegistered bool
+	// RedirectURI is the redirect URI that was sent, which may be any text; "" if none was
+	// sent. It is shown and never a link.
+	RedirectURI string
 }
 
 // SecurityPage is Settings > Security: the apps that a user authorized, the user's

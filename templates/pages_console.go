@@ -64,9 +64,12 @@ type AuditPage struct {
 
 // AuditItem is an event, with names for its ids if they still exist.
 type AuditItem struct {
-	Event  gatehouse.AuditEvent
-	Actor  string // a username
-	Target string // a username, the name of an app or the key of a setting
+	Event gatehouse.AuditEvent
+	Actor string // a username, or ""
+	// ByCommand reports that the event happened on the command line, and ByGateway that it
+	// happened there or that no user caused it.
+	ByCommand, ByGateway bool
+	Target               string // a username, the name of an app or the key of a setting
 }
 
 func (ConsolePage) template() string  { return "console" }

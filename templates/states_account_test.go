@@ -69,6 +69,26 @@ func accountStates() map[string][]check {
 			see("h1 bdi", "Maximiliana Theodora Wilhelmina von Hohenzollern-Sigmaringen-Wittelsbach"),
 			see(".whoami-name@title", "Maximiliana Theodora Wilhelmina von Hohenzollern-Sigmaringen-Wittelsbach"),
 		},
+		"error-app": {
+			see("h1", "The app sent a wrong request"),
+			see("dt", "App", "Redirect URI that was sent"),
+			see("dd", "Acme Notes", "https://notes.example.com/old-callback"),
+			see("main p:not(.message, .fine)", "Only the developer of the app can correct this. Show this page to the developer.", "Go to notes.example.com"),
+			see("main a", "Go to notes.example.com"), see("main a@href", "https://notes.example.com/"), see("main a@rel", "noreferrer noopener"),
+			noNotice,
+		},
+		"error-app-self-registered": {
+			see("dt", "The app calls itself", "Redirect URI that was sent"),
+			see("dd", "Your account is locked, call 555-0100", "Your%20account%20is%20locked.%20Please%20call%20%E2%80%AE555-0100."),
+			see(".notice.warn", "This app registered itself. Its name is not verified."),
+			see("main a@href", "/"), see("main a", "Go to the start page"), absent("main a[rel]"),
+		},
+		"error-app-long": {
+			seePart("dd", "Donaudampfschifffahrt", "…"), see("main a@href", "/"),
+		},
+		"error-app-without-uri": {
+			see("h1", "OAuth 2.0 applications are turned off"), see("dt", "App"), see("dd", "Unnamed application"),
+		},
 		"error-not-found": {
 			see("title", "Page not found · Gatehouse"),
 			see("h1", "Page not found"),

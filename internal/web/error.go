@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"gatehouse"
+	"gatehouse/templates"
 )
 
 // Error is an error that the client may see: a status, the contract's error id (C 1.14)
@@ -16,6 +17,8 @@ type Error struct {
 	ID      string // "api.context.permissions.app_error"
 	Message string
 	Title   string // of the error page; "": the title of the status
+	// App is the app that an error page is about; nil if there is none.
+	App *templates.RefusedApp
 	// BackURL and BackLabel are the link of the error page; "": the start page.
 	BackURL, BackLabel string
 	Cause              error // for the log only

@@ -44,7 +44,7 @@ func writePageError(w http.ResponseWriter, r *http.Request, log *slog.Logger, re
 	Log(r.Context(), log, e)
 	SetRetryAfter(w, e)
 	page := templates.ErrorPage{
-		Status: e.Status, Title: e.Title, Message: e.Message, RequestID: RequestID(r.Context()), BackURL: e.BackURL, BackLabel: e.BackLabel,
+		Status: e.Status, Title: e.Title, Message: e.Message, RequestID: RequestID(r.Context()), App: e.App, BackURL: e.BackURL, BackLabel: e.BackLabel,
 	}
 	if page.BackURL == "" && isRead(r) && (e.Status == http.StatusServiceUnavailable || e.Status == http.StatusInternalServerError) {
 		page.BackURL, page.BackLabel = LocalURL(requestedURL(r), ""), "Try again"
