@@ -150,6 +150,24 @@ func (u *Users) UpdateUser(ctx context.Context, actor gatehouse.Caller, userID s
 	return user, nil
 }
 
+// SetEmailVerified says whether the email of a user is verified, which apps read as the
+// claim email_verified. It returns ErrNotFound.
+func (u *Users) SetEmailVerified(ctx context.Context, actor gatehouse.Caller, userID string, verified bool) (gatehouse.User, error) {
+	user, err := u.store.UpdateUser(ctx, userID, func(user *gatehouse.User) error {
+		user.EmailVerified, user.UpdateAt = verified, time.Now()
+		return nil
+	})
+	if err != nil {
+		return gatehouse.User{}, fmt.Errorf("account: set email verified: %w", err)
+	}
+	detail := "The email was marked as not verified."
+	if verified {
+		detail = "The email was marked as verified."
+	}
+	u.record(ctx, actor, gatehouse.AuditUpdateUser, userID, detail)
+	return user, nil
+}
+
 // DeleteUser deletes a user for good, with all sessions, consents, codes and tokens, and
 // returns the apps that the user had registered. It returns ErrNotFound,
 // ErrLastSystemAdmin if no active System Admin would remain, and ErrNewCreatorNotFound.

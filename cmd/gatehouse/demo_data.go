@@ -51,7 +51,7 @@ func demoScenarios() []relyingparty.Scenario {
 func fillDemo(ctx context.Context, store *storage.Store, users *account.Users, clientURL string) ([]relyingparty.Scenario, error) {
 	ada, bob := demoUsers()
 	for _, u := range []demoUser{ada, bob} {
-		user := gatehouse.User{Username: u.name, Email: u.name + "@example.com", FirstName: u.firstName, LastName: u.lastName}
+		user := gatehouse.User{Username: u.name, Email: u.name + "@example.com", EmailVerified: true, FirstName: u.firstName, LastName: u.lastName}
 		if u.admin {
 			user.Roles = []string{gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin}
 		}

@@ -86,6 +86,7 @@ func (c *cli) userCreateCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&user.Username, "username", "", "username, with which the user signs in")
 	cmd.Flags().StringVar(&user.Email, "email", "", "email address")
+	cmd.Flags().BoolVar(&user.EmailVerified, "email-verified", false, emailVerifiedUsage)
 	cmd.Flags().BoolVar(&admin, "admin", false, "make the user a System Admin")
 	password.add(cmd)
 	addJSONFlag(cmd, &asJSON)

@@ -55,7 +55,7 @@ func (c *cli) printUser(u gatehouse.User, d userDetails) error {
 		deactivated = u.DeleteAt.UTC().Format(time.DateTime)
 	}
 	return c.printFields(
-		[2]string{"ID", u.ID}, [2]string{"Username", u.Username}, [2]string{"Email", u.Email},
+		[2]string{"ID", u.ID}, [2]string{"Username", u.Username}, [2]string{"Email", u.Email}, [2]string{"Email verified", yesNo(u.EmailVerified)},
 		[2]string{"First name", u.FirstName}, [2]string{"Last name", u.LastName},
 		[2]string{"System Admin", yesNo(u.IsSystemAdmin())}, [2]string{"Active", yesNo(u.Active())},
 		[2]string{"Created", u.CreateAt.UTC().Format(time.DateTime)}, [2]string{"Deactivated", deactivated},
@@ -89,16 +89,21 @@ func (c *cli) userShowCommand() *cobra.Command {
 	return cmd
 }
 
+// emailVerifiedUsage is the help of the flag --email-verified.
+const emailVerifiedUsage = "the email belongs to the user; some apps refuse users without a verified email"
+
 func (c *cli) userUpdateCommand() *cobra.Command {
 	var typed gatehouse.User
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "update USER", Short: "Change the username, the email or the name of a user", Args: exactly(userArgument),
 		Long: `Change the username, the email or the name of a user. A field keeps its value if its
-flag is not given. The ID does not change, so sessions and tokens keep working.`,
+flag is not given. The ID does not change, so sessions and tokens keep working. A new
+email counts as not verified, unless --email-verified is given too.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			changed := cmd.Flags().Changed
-			if !slices.ContainsFunc([]string{"username", "email", "first-name", "last-name"}, changed) {
+			details := slices.ContainsFunc([]string{"username", "email", "first-name", "last-name"}, changed)
+			if !details && !changed("email-verified") {
 				return usagef("there is nothing to change; use at least one flag for a field")
 			}
 			return c.withTools(cmd.Context(), func(t tools) error {
@@ -106,37 +111,43 @@ flag is not given. The ID does not change, so sessions and tokens keep working.`
 				if err != nil {
 					return err
 				}
-				user, err = t.users.UpdateUser(cmd.Context(), gatehouse.Caller{}, user.ID, func(u *gatehouse.User) error {
-					for _, field := range []struct {
-						flag, value string
-						target      *string
-					}{{"username", typed.Username, &u.Username}, {"email", typed.Email, &u.Email}, {"first-name", typed.FirstName, &u.FirstName}, {"last-name", typed.LastName, &u.LastName}} {
-						if changed(field.flag) {
-							*field.target = strings.TrimSpace(field.value)
+				if details {
+					user, err = t.users.UpdateUser(cmd.Context(), gatehouse.Caller{}, user.ID, func(u *gatehouse.User) error {
+						for _, field := range []struct {
+							flag, value string
+							target      *string
+						}{{"username", typed.Username, &u.Username}, {"email", typed.Email, &u.Email}, {"first-name", typed.FirstName, &u.FirstName}, {"last-name", typed.LastName, &u.LastName}} {
+							if changed(field.flag) {
+								*field.target = strings.TrimSpace(field.value)
+							}
 						}
-					}
-					return nil
-				})
+						return nil
+					})
+				}
+				if err == nil && changed("email-verified") {
+					user, err = t.users.SetEmailVerified(cmd.Context(), gatehouse.Caller{}, user.ID, typed.EmailVerified)
+				}
 				if err != nil {
 					return err
 				}
-				details, err := t.details(cmd.Context(), user)
+				shown, err := t.details(cmd.Context(), user)
 				if err != nil {
 					return err
 				}
 				if asJSON {
-					return c.printJSON(details)
+					return c.printJSON(shown)
 				}
 				if err := c.printf("User %s was changed.\n\n", user.Username); err != nil {
 					return err
 				}
-				return c.printUser(user, details)
+				return c.printUser(user, shown)
 			})
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&typed.Username, "username", "", "username, with which the user signs in")
 	flags.StringVar(&typed.Email, "email", "", "email address")
+	flags.BoolVar(&typed.EmailVerified, "email-verified", false, emailVerifiedUsage)
 	flags.StringVar(&typed.FirstName, "first-name", "", "first name")
 	flags.StringVar(&typed.LastName, "last-name", "", "last name")
 	addJSONFlag(cmd, &asJSON)
