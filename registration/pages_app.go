@@ -29,7 +29,7 @@ func (h *Handler) appPage(w http.ResponseWriter, r *http.Request, v web.Visit) e
 		App: app, Usage: usage, Creator: creators[app.CreatorID].Username, CreatorDeactivated: isDeactivated(creators[app.CreatorID]),
 		ShowOpenID:          v.Settings.EnableOpenIDConnect,
 		AccessTokenLifetime: templates.Lifetime(v.Settings.AccessTokenLifetimeFor(app, false)),
-		Endpoints:           h.endpoints(), Snippets: snippets(h.siteURL, app, secretPlaceholder),
+		Endpoints:           h.endpoints(v.Settings), Snippets: snippets(h.siteURL, app, secretPlaceholder, v.Settings.EnableOpenIDConnect),
 	}
 	if !app.IsPublic { // public apps get no refresh token (C 2.5)
 		page.RefreshTokenLifetime = templates.Lifetime(v.Settings.RefreshTokenLifetimeFor(app))
@@ -132,7 +132,7 @@ func (h *Handler) createdPage(w http.ResponseWriter, r *http.Request, v web.Visi
 		return err
 	}
 	return h.pages.Renderer.Render(w, http.StatusOK, v.Frame(), templates.AppCreatedPage{
-		App: app, Secret: secret, Regenerated: regenerate, Endpoints: h.endpoints(), Snippets: snippets(h.siteURL, app, secret),
+		App: app, Secret: secret, Regenerated: regenerate, Endpoints: h.endpoints(v.Settings), Snippets: snippets(h.siteURL, app, secret, v.Settings.EnableOpenIDConnect),
 	})
 }
 
@@ -158,11 +158,20 @@ func (h *Handler) confirm(w http.ResponseWriter, r *http.Request, v web.Visit, a
 }
 
 // endpoints returns the URLs that a developer configures in a client.
-func (h *Handler) endpoints() []templates.NamedURL {
-	return []templates.NamedURL{
+func (h *Handler) endpoints(settings gatehouse.Settings) []templates.NamedURL {
+	list := []templates.NamedURL{
 		{Name: "Authorization", URL: h.siteURL + "/oauth/authorize"},
 		{Name: "Token", URL: h.siteURL + "/oauth/access_token"},
 		{Name: "User", URL: h.siteURL + "/api/v4/users/me"},
 		{Name: "Metadata", URL: h.siteURL + "/.well-known/oauth-authorization-server"},
 	}
+	if !settings.EnableOpenIDConnect {
+		return list
+	}
+	return append(list,
+		templates.NamedURL{Name: "OpenID Connect discovery", URL: h.siteURL + "/.well-known/openid-configuration"},
+		templates.NamedURL{Name: "UserInfo", URL: h.siteURL + "/oauth/userinfo"},
+		templates.NamedURL{Name: "Key set", URL: h.siteURL + "/oauth/jwks"},
+		templates.NamedURL{Name: "Logout", URL: h.siteURL + "/oauth/logout"},
+	)
 }

@@ -3,6 +3,7 @@ package registration_test
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,6 +47,23 @@ func notice(t *testing.T, a testkit.Answer) string {
 	return strings.TrimSpace(a.Page(t).Find(".notice.good").Text())
 }
 
+// The pages of an app list the endpoints of OpenID Connect, and its values for an app that
+// asks for a provider, unless OpenID Connect is turned off.
+func TestAppPageListsTheEndpointsOfOpenIDConnect(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app, admin := g.App(t, nil), as(t, g, g.Admin(t, "ada"))
+		for _, on := range []bool{true, false} {
+			g.Set(t, gatehouse.SettingEnableOpenIDConnect, strconv.FormatBool(on))
+			text := admin.get(appPages + "/" + app.ID).Page(t).Find("main").Text()
+			require.Contains(t, text, g.URL+"/oauth/authorize")
+			for _, url := range []string{"/.well-known/openid-configuration", "/oauth/userinfo", "/oauth/jwks", "/oauth/logout"} {
+				require.Equal(t, on, strings.Contains(text, g.URL+url), url)
+			}
+			require.Equal(t, on, strings.Contains(text, "Scopes         openid profile email"))
+		}
+	})
+}
+
 // This registers an app, copies its secret, edits it, regenerates the secret and deletes the app.
 func TestPagesFromRegistrationToDeletion(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
@@ -72,10 +90,10 @@ func TestPagesFromRegistrationToDeletion(t *testing.T) {
 		require.Equal(t, "Acme Notes", app.Name)
 		require.Equal(t, []string{testkit.RedirectURI, "http://localhost:3000/cb"}, app.RedirectURIs)
 		require.Equal(t, bob.browser.User.ID, app.CreatorID)
-		for _, title := range []string{"Auth.js", "golang.org/x/oauth2", "curl", "Zapier", "MCP client"} {
+		for _, title := range []string{"OpenID Connect", "Auth.js", "golang.org/x/oauth2", "curl", "Zapier", "MCP client"} {
 			require.Contains(t, page.Find("details.snippet summary").Text(), title)
 		}
-		require.GreaterOrEqual(t, strings.Count(created.Body, secret), 6, "every snippet has the secret")
+		require.GreaterOrEqual(t, strings.Count(created.Body, secret), 7, "every snippet has the secret")
 
 		// The copied credentials work.
 		client := testkit.App{App: app, Secret: secret}

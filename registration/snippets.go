@@ -39,6 +39,7 @@ func (m snippetValues) fill(code string, quote func(string) string) string {
 	query := url.Values{"client_id": {m.app.ID}, "redirect_uri": {m.callback()}, "response_type": {"code"}, "state": {"xyz"}, "code_challenge_method": {"S256"}}
 	return strings.NewReplacer(
 		"$SITE", quote(m.siteURL), "$AUTHORIZE", quote(m.siteURL+"/oauth/authorize"), "$TOKEN", quote(m.siteURL+"/oauth/access_token"),
+		"$DISCOVERY", quote(m.siteURL+"/.well-known/openid-configuration"),
 		"$USER", quote(m.siteURL+"/api/v4/users/me"), "$ID", quote(m.app.ID), "$SECRET", quote(m.secret), "$CALLBACK", quote(m.callback()),
 		"$LINK", quote(m.siteURL+"/oauth/authorize?"+query.Encode()+"&code_challenge="), "$FORM_ID", quote("client_id="+m.app.ID),
 		"$FORM_SECRET", quote("client_secret="+m.secret), "$FORM_CALLBACK", quote("redirect_uri="+m.callback()),
@@ -54,19 +55,31 @@ func (m snippetValues) callback() string {
 }
 
 // snippets returns configurations of common clients (C 7) for the type of the app, with the
-// URLs of this gateway. A developer copies them.
-func snippets(siteURL string, app gatehouse.App, secret string) []templates.Snippet {
+// URLs of this gateway. A developer copies them. openID says whether OpenID Connect is on.
+func snippets(siteURL string, app gatehouse.App, secret string, openID bool) []templates.Snippet {
 	m := snippetValues{siteURL, app, secret}
-	list := []templates.Snippet{
+	var list []templates.Snippet
+	if openID {
+		list = append(list, templates.Snippet{Title: "OpenID Connect", Note: "For apps that ask for an OpenID Connect provider. Most of them need only the issuer or the discovery URL. Read the user's name and email address from UserInfo.", Code: m.fill(openIDConnect, plain)})
+	}
+	list = append(list, []templates.Snippet{
 		{Title: "Auth.js", Note: "For auth.ts of a Next.js app. Its callback URL is https://your-app.example.com/api/auth/callback/mattermost.", Code: m.fill(authJS, quoteJS)},
 		{Title: "golang.org/x/oauth2", Note: "Redirect the user to the URL that signIn returns. At the callback URL, compare the state, and then call finish.", Code: m.fill(goOAuth2, strconv.Quote)},
 		{Title: "curl", Note: "Try the whole flow by hand in a shell.", Code: m.fill(curl, quoteShell)},
-	}
+	}...)
 	if !app.IsPublic { // Zapier needs a secret and refresh tokens, which public apps do not have
 		list = append(list, templates.Snippet{Title: "Zapier", Note: "Enter these values when you connect Mattermost in Zapier. Its callback URL is https://zapier.com/dashboard/auth/oauth/return/MattermostDevAPI/.", Code: m.fill(zapier, plain)})
 	}
 	return append(list, templates.Snippet{Title: "MCP client", Note: "For Claude Code. Other MCP clients need the same values. Enter the name and the URL of your MCP server, which must name this gateway as its authorization server. The callback URL is http://localhost:8080/callback. You can use another port.", Code: m.fill(mcp, quoteShell)})
 }
+
+const openIDConnect = `Issuer         $SITE
+Discovery URL  $DISCOVERY
+Client ID      $ID
+?secret Client secret  $SECRET
+?public Client type    public, without a secret, with PKCE (S256)
+Scopes         openid profile email
+Callback URL   $CALLBACK`
 
 // authJS sets the issuer once more after the provider's own configuration, which removes it.
 // Without an issuer, Auth.js refuses the parameter iss of our authorization responses

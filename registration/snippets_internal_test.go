@@ -16,7 +16,7 @@ const testSite = "https://sso.example.com/gate"
 
 func snippetOf(t *testing.T, title string, app gatehouse.App, secret string) string {
 	t.Helper()
-	for _, s := range snippets(testSite, app, secret) {
+	for _, s := range snippets(testSite, app, secret, true) {
 		if s.Title == title {
 			require.NotContains(t, s.Code, "?secret")
 			require.NotContains(t, s.Code, "?public")
@@ -39,7 +39,7 @@ func publicApp() gatehouse.App {
 
 func TestSnippetsHaveTheURLsOfTheGateway(t *testing.T) {
 	for _, app := range []gatehouse.App{confidentialApp(), publicApp()} {
-		for _, s := range snippets(testSite, app, "thesecret") {
+		for _, s := range snippets(testSite, app, "thesecret", true) {
 			require.Contains(t, s.Code, "theclientid", s.Title)
 			if s.Title != "MCP client" {
 				require.Contains(t, s.Code, testSite, s.Title)
@@ -48,8 +48,22 @@ func TestSnippetsHaveTheURLsOfTheGateway(t *testing.T) {
 			require.NotContains(t, s.Code, "other.example", "only the first callback URL is an example")
 		}
 	}
-	require.Len(t, snippets(testSite, confidentialApp(), ""), 5)
-	require.Len(t, snippets(testSite, publicApp(), ""), 4, "Zapier needs a secret")
+	require.Len(t, snippets(testSite, confidentialApp(), "", true), 6)
+	require.Len(t, snippets(testSite, publicApp(), "", true), 5, "Zapier needs a secret")
+	for _, s := range snippets(testSite, confidentialApp(), "", false) {
+		require.NotContains(t, s.Title+s.Code, "OpenID Connect", "it is turned off")
+		require.NotContains(t, s.Code, "openid-configuration")
+	}
+}
+
+func TestOpenIDConnectSnippetDependsOnTheAppType(t *testing.T) {
+	code := snippetOf(t, "OpenID Connect", confidentialApp(), "thesecret")
+	require.Contains(t, code, "Issuer         "+testSite+"\nDiscovery URL  "+testSite+"/.well-known/openid-configuration\n")
+	require.Contains(t, code, "\nClient secret  thesecret\n")
+	require.NotContains(t, code, "PKCE")
+	code = snippetOf(t, "OpenID Connect", publicApp(), "")
+	require.NotContains(t, code, "Client secret")
+	require.Contains(t, code, "PKCE")
 }
 
 func TestGoSnippetParses(t *testing.T) {
