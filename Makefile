@@ -23,9 +23,10 @@ PREFIX ?= /usr/local
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  %-12s %s\n", $$1, $$2}'
 
+# For other ports: make run DEMO="--listen 127.0.0.1:9065 --client-listen 127.0.0.1:9066"
 .PHONY: run
 run: ## Start a gateway on :8065 and a sample client on :8066, with demo users and apps
-	@go run ./cmd/gatehouse demo
+	@go run ./cmd/gatehouse demo $(DEMO)
 
 .PHONY: check
 check: fmt-vet ## Run gofmt, vet and the tests that need only Go, on SQLite

@@ -20,7 +20,7 @@ func cronJob(t *testing.T, oldnew ...string) (env []string, command string) {
 	t.Helper()
 	text, err := os.ReadFile("../docs/operations.md")
 	require.NoError(t, err)
-	block := regexp.MustCompile("(?s)```\n# /etc/cron.d/gatehouse-backup\n(.*?)```").FindSubmatch(text)
+	block := regexp.MustCompile("(?s)```crontab\n# /etc/cron.d/gatehouse-backup\n(.*?)```").FindSubmatch(text)
 	require.NotNil(t, block)
 	for line := range strings.Lines(replaceAll(t, string(block[1]), oldnew...)) {
 		line = strings.TrimSpace(line)
