@@ -51,3 +51,16 @@ func allowlistProblem(pattern string) string {
 	}
 	return ""
 }
+
+// checkAllowlistSchemes returns a *FieldError if no redirect URI with the scheme of a pattern
+// can be registered: the pattern would match nothing. ParseSettings does not check it, because
+// a pattern that an earlier version stored must not make the settings unreadable.
+func checkAllowlistSchemes(patterns []string) error {
+	for _, pattern := range patterns {
+		scheme, _, _ := strings.Cut(pattern, ":")
+		if problem := schemeProblem(scheme); problem != "" {
+			return &FieldError{Field: SettingDCRRedirectURIAllowlist, Message: problem}
+		}
+	}
+	return nil
+}

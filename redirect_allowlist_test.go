@@ -35,6 +35,29 @@ func TestAllowlistSettingChecksItsPatterns(t *testing.T) {
 	}
 }
 
+// A pattern whose scheme registration refuses would match nothing. It is refused when it is
+// set; one that an earlier version stored stays readable.
+func TestAllowlistRefusesSchemesThatRegistrationRefuses(t *testing.T) {
+	for _, pattern := range []string{
+		"myapp:/**", "myapp://callback", "ms-msdt:/**", "search-ms://*", "smb://**", "chrome-extension://*/**", "x-apple.help:/**", "ssh://*", "shell:/**",
+		"intent://**", "wss://**", "ftp://ftp.example.com/**", "vnc://*", "steam://run/**",
+	} {
+		var field *gatehouse.FieldError
+		require.ErrorAs(t, gatehouse.CheckSetting(gatehouse.SettingDCRRedirectURIAllowlist, "https://a.example/*,"+pattern), &field, pattern)
+		scheme, _, _ := strings.Cut(pattern, ":")
+		require.Contains(t, field.Message, `The scheme "`+scheme+`" is not allowed in a redirect URI.`)
+		uri := strings.NewReplacer("**", "x", "*", "x").Replace(pattern)
+		require.Error(t, gatehouse.CheckRedirectURI(uri, true), "registration refuses it too: %s", uri)
+	}
+	for _, pattern := range []string{"http://localhost:*", "com.example.app:/**", "cursor://*/**", "vscode://**", "xn--bcher-kva.app:/**"} {
+		require.NoError(t, gatehouse.CheckSetting(gatehouse.SettingDCRRedirectURIAllowlist, pattern))
+		require.NoError(t, gatehouse.CheckRedirectURI(strings.NewReplacer("**", "x", ":*", ":1", "*", "x").Replace(pattern), true), pattern)
+	}
+	s, err := gatehouse.ParseSettings(map[string]string{gatehouse.SettingDCRRedirectURIAllowlist: "myapp:/**"}, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"myapp:/**"}, s.DCRRedirectURIAllowlist)
+}
+
 func TestCheckAllowlistPattern(t *testing.T) {
 	require.NoError(t, gatehouse.CheckAllowlistPattern("https://example.com/**"))
 	var field *gatehouse.FieldError

@@ -66,10 +66,29 @@ func CheckRedirectURI(uri string, public bool) error {
 	switch {
 	case strings.TrimLeft(path, "/") == "" && strings.HasPrefix(path, "//"), short && authorityOf(rest) == "":
 		return refuseRedirectURI("A redirect URI with a private-use scheme needs a host or a path, as in com.example.app:/callback or cursor://host/callback.")
-	case !short && !reverseDomainScheme.MatchString(scheme):
-		return refuseRedirectURI(fmt.Sprintf("The scheme %q is not allowed in a redirect URI. A private-use scheme must be a domain name in reverse order, such as com.example.app (RFC 8252).", scheme))
+	}
+	if problem := schemeProblem(scheme); problem != "" {
+		return refuseRedirectURI(problem)
 	}
 	return nil
+}
+
+// schemeProblem returns a sentence that says why no redirect URI with the scheme, in
+// lowercase letters, can be registered, or "".
+func schemeProblem(scheme string) string {
+	switch {
+	case scheme == "http" || scheme == "https" || slices.Contains(shortSchemes, scheme):
+		return ""
+	case isSystemScheme(scheme):
+		return fmt.Sprintf("The scheme %q is not allowed in a redirect URI. It belongs to the operating system or the browser.", scheme)
+	case !reverseDomainScheme.MatchString(scheme):
+		return fmt.Sprintf("The scheme %q is not allowed in a redirect URI. A private-use scheme must be a domain name in reverse order, such as com.example.app (RFC 8252).", scheme)
+	}
+	return ""
+}
+
+func isSystemScheme(scheme string) bool {
+	return slices.Contains(dangerousSchemes, scheme) || systemScheme.MatchString(scheme)
 }
 
 // CheckRequestedRedirectURI returns a *FieldError for the field redirect_uri if a redirect
@@ -114,7 +133,7 @@ func CheckRequestedRedirectURI(uri string, public bool) error {
 		return nil
 	case !privateUseScheme.MatchString(scheme):
 		return refuseRedirectURI("The scheme of the redirect URI must be in lowercase letters.")
-	case slices.Contains(dangerousSchemes, scheme) || systemScheme.MatchString(scheme):
+	case isSystemScheme(scheme):
 		return refuseRedirectURI(fmt.Sprintf("The scheme %q is not allowed in a redirect URI. It belongs to the operating system or the browser.", scheme))
 	case !strings.HasPrefix(rest, "/"):
 		return refuseRedirectURI("A redirect URI with a private-use scheme must have a slash after the colon, as in com.example.app:/callback.")

@@ -130,10 +130,11 @@ func ParseSettings(stored, fixed map[string]string) (Settings, error) {
 func CheckSetting(key, value string) error {
 	for _, d := range SettingDefinitions() {
 		if d.Key == key {
-			if err := d.apply(&Settings{}, value); err != nil {
+			var s Settings
+			if err := d.apply(&s, value); err != nil {
 				return &FieldError{Field: key, Message: err.Error()}
 			}
-			return nil
+			return checkAllowlistSchemes(s.DCRRedirectURIAllowlist)
 		}
 	}
 	return unknownSetting(key)

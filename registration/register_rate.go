@@ -12,7 +12,9 @@ import (
 )
 
 // Rate is how often one address may register a client: a burst, then one more each
-// interval. All addresses together have a ceiling, a multiple of it. The zero value is DefaultRate, so that only UnlimitedRate removes the limit.
+// interval. The addresses of an IPv6 allocation, and all addresses together, have a ceiling,
+// a multiple of it. The zero value is DefaultRate, so that only UnlimitedRate removes the
+// limit.
 type Rate struct {
 	burst    int
 	interval time.Duration
@@ -60,15 +62,23 @@ func (r Rate) String() string {
 // as unused; without the ceiling it would be that much for each address.
 const burstsOfAll = 100
 
-// limits returns the rate limits of a client address and of all addresses together. Their
-// ids contain the rate: after a change of the rate, an address starts with a full burst
-// instead of the attempts that it used before.
+// burstsOfAllocation is how many times the burst of one address an IPv6 /48 has. A customer of
+// a network can have a /48, which holds 65,536 addresses in the sense of ClientNetwork. With
+// the ceiling alone, such a customer could use it up for all other addresses. A carrier may
+// share a /48 among its customers, so it has more than one burst (decision 0027).
+const burstsOfAllocation = 5
+
+// limits returns the rate limits of a client address, of its IPv6 allocation, and of all
+// addresses together. Their ids contain the rate: after a change of the rate, an address
+// starts with a full burst instead of the attempts that it used before.
 func (r Rate) limits(ip string) []gatehouse.RateLimit {
 	if r == (Rate{}) {
 		r = DefaultRate()
 	}
-	return []gatehouse.RateLimit{
-		{ID: "registration " + r.String() + " " + web.ClientNetwork(ip), Burst: r.burst, Refill: r.interval},
-		{ID: "registration " + r.String() + " of all addresses", Burst: burstsOfAll * r.burst, Refill: r.interval},
+	network, allocation := web.ClientNetwork(ip), web.ClientAllocation(ip)
+	limits := []gatehouse.RateLimit{{ID: "registration " + r.String() + " " + network, Burst: r.burst, Refill: r.interval}}
+	if allocation != network {
+		limits = append(limits, gatehouse.RateLimit{ID: "registration " + r.String() + " " + allocation, Burst: burstsOfAllocation * r.burst, Refill: r.interval})
 	}
+	return append(limits, gatehouse.RateLimit{ID: "registration " + r.String() + " of all addresses", Burst: burstsOfAll * r.burst, Refill: r.interval})
 }

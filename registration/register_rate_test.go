@@ -202,7 +202,7 @@ func TestRegistrationHasACeilingOverAllAddresses(t *testing.T) {
 		h := endpoint(store, registration.Rate{})
 		created := 0
 		for n := range 5000 {
-			ip := fmt.Sprintf("2001:db8:%x:%x::1", n%7, n)
+			ip := fmt.Sprintf("2001:db8:%x:%x::1", n%97, n)
 			switch w := post(h, ip, someClient); w.Code {
 			case http.StatusCreated:
 				created++
@@ -215,6 +215,26 @@ func TestRegistrationHasACeilingOverAllAddresses(t *testing.T) {
 		require.Equal(t, 2000, created)
 		time.Sleep(time.Minute)
 		require.Equal(t, http.StatusCreated, post(h, "198.51.100.1", someClient).Code, "registration recovers")
+	})
+}
+
+// Attack: register from all networks of one IPv6 allocation, so that no other address can
+// register.
+func TestAnIPv6AllocationDoesNotUseUpTheCeiling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := endpoint(&memory{}, registration.Rate{})
+		created := 0
+		for n := range 5000 {
+			if post(h, fmt.Sprintf("2001:db8:1:%x::1", n), someClient).Code == http.StatusCreated {
+				created++
+			}
+		}
+		require.Equal(t, 100, created, "five bursts")
+		require.Equal(t, http.StatusCreated, post(h, "2001:db8:2::1", someClient).Code, "another allocation")
+		require.Equal(t, http.StatusCreated, post(h, "192.0.2.1", someClient).Code)
+		time.Sleep(time.Second)
+		require.Equal(t, http.StatusCreated, post(h, "2001:db8:1:ffff::1", someClient).Code, "the allocation recovers")
+		require.Equal(t, http.StatusTooManyRequests, post(h, "2001:db8:1:fffe::1", someClient).Code)
 	})
 }
 

@@ -2,6 +2,7 @@ package registration_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,6 +73,15 @@ func TestChangedRedirectURIsEndTrustAndConsents(t *testing.T) {
 				eve.browser.Code(t, app)
 				change(t, bob, app.ID, evil)
 				require.Equal(t, http.StatusOK, eve.browser.Authorize(t, app, "redirect_uri="+evil).Status, "an app that is not trusted loses its consents too")
+				events, err = g.Store.AuditEvents(t.Context(), "", 100)
+				require.NoError(t, err)
+				removed := slices.DeleteFunc(events, func(e gatehouse.AuditEvent) bool { return !strings.Contains(e.Detail, " was removed: ") })
+				require.Len(t, removed, 1, "only the second change removed a URI")
+				require.Equal(t, "A callback URL was removed: "+testkit.RedirectURI, removed[0].Detail)
+				require.Equal(t, gatehouse.AuditUpdateApp, removed[0].Event)
+				require.Equal(t, bob.browser.User.ID, removed[0].ActorID)
+				require.Equal(t, app.ID, removed[0].TargetID)
+				require.Equal(t, gatehouse.OutcomeSuccess, removed[0].Outcome)
 			})
 		})
 	}

@@ -74,7 +74,7 @@ func (c *config) variables() []variable {
 		{name: "GATEHOUSE_TLS_KEY", parse: into(&c.TLSKey, parseText),
 			doc: "The file with the private key (PEM)."},
 		{name: "GATEHOUSE_REGISTRATION_RATE", fallback: "20/1s", parse: into(&c.RegistrationRate, parseRegistrationRate),
-			doc: "How often one address can register a client: a burst, then one more each interval. All addresses together can use a hundred bursts, then one more each interval. The value off removes both limits."},
+			doc: "How often one address can register a client: a burst, then one more each interval. An IPv6 /48 can use five bursts, and all addresses together a hundred, each then one more each interval. The value off removes all limits."},
 		{name: "GATEHOUSE_METRICS_LISTEN", parse: into(&c.MetricsListen, parseAddress),
 			doc: "The address on which /metrics is served for Prometheus. If it is unset, metrics are off."},
 		{name: "GATEHOUSE_LOG_LEVEL", fallback: "info", parse: into(&c.LogLevel, parseLogLevel),

@@ -82,6 +82,57 @@ func TestAnOrdinaryAccountDoesNotFillTheAuditTrail(t *testing.T) {
 	})
 }
 
+// Attack: fill the audit trail with the implicit grant, which gives a token with each request:
+// again and again, with ever new scopes, and with a consent that is revoked each time.
+func TestImplicitGrantsDoNotFillTheAuditTrail(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		trusted := g.App(t, func(n *registration.NewApp) { n.IsTrusted = true })
+		eve, bob := g.SignedIn(t, g.User(t, "eve")), g.SignedIn(t, g.User(t, "bob"))
+		total := func() int {
+			all, err := g.Store.AuditEvents(t.Context(), "", 5000)
+			require.NoError(t, err)
+			return len(all)
+		}
+		issue := func(b *testkit.Browser, changes ...string) {
+			a := b.Authorize(t, trusted, append(changes, "response_type=token")...)
+			require.Contains(t, a.Location, "access_token=", "each request issues a token")
+		}
+		issue(eve)
+		before := total()
+		for range 230 {
+			issue(eve)
+		}
+		require.Equal(t, before, total(), "a token of the same consent is no event")
+
+		for i := range 230 {
+			issue(eve, fmt.Sprintf("scope=fresh-%d", i))
+		}
+		events, summaries := kept(t, g, gatehouse.AuditAuthorizeApp, eve.User.ID)
+		require.LessOrEqual(t, events, 202)
+		require.Equal(t, 1, summaries)
+
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 60 {
+					sendFrom(t, eve, g, http.MethodPost, "/oauth/deauthorize", `{"client_id":"`+trusted.ID+`"}`, "X-Requested-With", "XMLHttpRequest")
+					eve.Authorize(t, trusted, "response_type=token")
+				}
+			})
+		}
+		wg.Wait()
+		for _, event := range []string{gatehouse.AuditAuthorizeApp, gatehouse.AuditDeauthorizeApp} {
+			events, _ = kept(t, g, event, eve.User.ID)
+			require.LessOrEqual(t, events, 203, event) // a minute may have passed
+		}
+		require.LessOrEqual(t, total(), 2*203+10)
+
+		issue(bob)
+		events, _ = kept(t, g, gatehouse.AuditAuthorizeApp, bob.User.ID)
+		require.Equal(t, 1, events, "the events of another user are kept")
+	})
+}
+
 // The actions of a System Admin are kept, however many they are.
 func TestChangesBySystemAdminsAreAllInTheAuditTrail(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {

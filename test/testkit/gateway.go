@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
+	"gatehouse/provider"
 	"gatehouse/registration"
 	"gatehouse/server"
 	"gatehouse/storage"
@@ -80,6 +81,16 @@ func assemble(t *testing.T, store *storage.Store, siteURL string, secrets [][]by
 func (g *Gateway) Set(t *testing.T, key, value string) {
 	t.Helper()
 	require.NoError(t, g.Store.SetSettings(context.Background(), map[string]string{key: value}, "", time.Now()))
+}
+
+// Grant returns the grant of an access token.
+func (g *Gateway) Grant(t *testing.T, accessToken string) gatehouse.Grant {
+	t.Helper()
+	tokens, err := provider.NewTokens(g.Store, secret)
+	require.NoError(t, err)
+	grant, _, err := tokens.AuthenticateAccessToken(context.Background(), accessToken)
+	require.NoError(t, err)
+	return grant
 }
 
 // User creates a user without a password. SignedIn gives the user a session.
