@@ -93,7 +93,7 @@ func orUnnamed(s string) string {
 // maxSentURI is how much of a redirect URI that was sent a page shows, in bytes.
 const maxSentURI = 512
 
-// sentURI returns a redirect URI that a request sent as pages show it. Anyone can send any
+// sentURI returns a redirect URI that a request sent as pages show it. A request can send any
 // text, so every byte but printable ASCII is percent-encoded: the text cannot read like a
 // sentence of the page, or look like another URI.
 func sentURI(s string) string {

@@ -108,6 +108,9 @@ func (b *browser) code(ctx context.Context, via route, a app) (string, error) {
 	if err == nil && page.StatusCode == http.StatusOK {
 		page, err = b.submit(ctx, via, page, "decision", url.Values{"decision": {"allow"}})
 	}
+	if err == nil && strings.HasPrefix(page.Header.Get("Location"), "/oauth/authorize?") {
+		page, err = b.get(ctx, via, page.Header.Get("Location")) // the page that says why the form was not carried out
+	}
 	if err != nil {
 		return "", err
 	}
