@@ -40,10 +40,10 @@ func TestSystemdUnits(t *testing.T) {
 	require.Empty(t, systemdAnalyze(t, "verify", "--man=no", service, backup, timer), "systemd has no complaint")
 
 	for dropIn, limit := range map[string]float64{"": 1.5, "credentials": 1.5, "low-port": 2.0} {
+		require.NoError(t, os.RemoveAll(service+".d"))
 		if dropIn != "" {
 			text, err := os.ReadFile("../deploy/systemd/gatehouse.service.d/" + dropIn + ".conf.example")
 			require.NoError(t, err)
-			require.NoError(t, os.RemoveAll(service+".d"))
 			require.NoError(t, os.Mkdir(service+".d", 0o700))
 			write(t, filepath.Join(service+".d", dropIn+".conf"), string(text))
 			require.Empty(t, systemdAnalyze(t, "verify", "--man=no", service), dropIn)
