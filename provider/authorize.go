@@ -93,7 +93,7 @@ func (h *Handler) loadAuthorization(ctx context.Context, query string) (a author
 	if name := duplicated(values, identityParameters); name != "" {
 		return authorization{}, nil, refuse(codeInvalidRequest, "model.authorize.is_valid."+name, "The parameter "+name+" was sent more than once.").webError()
 	}
-	a = authorization{request: readAuthorizationRequest(values), settings: settings, query: query}
+	a = authorization{request: readAuthorizationRequest(values).takeRequestObject(values.Get("request")), settings: settings, query: query}
 	if a.app, a.redirectURI, err = h.loadApp(ctx, a.request, settings); err != nil {
 		return authorization{}, nil, err
 	}
