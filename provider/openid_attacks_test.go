@@ -1,11 +1,17 @@
 package provider_test
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
@@ -101,6 +107,61 @@ func TestAuthTimeIsThatOfTheSession(t *testing.T) {
 			answer := b.Authorize(t, app, append(changes, "scope=openid")...)
 			require.Empty(t, answer.Code(), changes)
 			require.Contains(t, answer.Location, "/login?", changes)
+		}
+	})
+}
+
+// Attack: a client gets a key set in which keys are exchanged, replaced or missing. go-oidc
+// takes the key that the ID token names, so it accepts no token with such a set. It accepts
+// the token with the published set: the key ID of a token names the key that signed it.
+func TestClientsFindSwappedKeys(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		app := g.App(t, nil)
+		b := g.SignedIn(t, g.User(t, "ada"))
+		for _, algorithm := range gatehouse.SigningAlgorithms() {
+			setOpenID(t, g, app, func(o *gatehouse.AppOpenID) { o.IDTokenAlgorithm = algorithm })
+			raw := g.Redeem(t, app, b.Code(t, app, "scope=openid")).IDToken
+			signed, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
+			require.NoError(t, err)
+			keyID := signed.Signatures[0].Header.KeyID
+
+			verify := func(change func([]jose.JSONWebKey) []jose.JSONWebKey) error {
+				var set jose.JSONWebKeySet
+				document, err := json.Marshal(getJSON(t, g.URL+"/oauth/jwks"))
+				require.NoError(t, err)
+				require.NoError(t, json.Unmarshal(document, &set))
+				set.Keys = change(set.Keys)
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(set) }))
+				defer server.Close()
+				config := &oidc.Config{ClientID: app.ID, SupportedSigningAlgs: []string{algorithm}}
+				_, err = oidc.NewVerifier(g.URL, oidc.NewRemoteKeySet(context.Background(), server.URL), config).Verify(t.Context(), raw)
+				return err
+			}
+			signing := func(keys []jose.JSONWebKey) int {
+				return slices.IndexFunc(keys, func(k jose.JSONWebKey) bool { return k.KeyID == keyID })
+			}
+			require.NoError(t, verify(func(keys []jose.JSONWebKey) []jose.JSONWebKey { return keys }))
+			exchanged := 0
+			require.ErrorContains(t, verify(func(keys []jose.JSONWebKey) []jose.JSONWebKey {
+				i := signing(keys)
+				for j := range keys {
+					if j != i && keys[j].Algorithm == algorithm {
+						keys[i].Key, keys[j].Key = keys[j].Key, keys[i].Key
+						exchanged++
+						break
+					}
+				}
+				return keys
+			}), "failed to verify", algorithm)
+			require.Equal(t, 1, exchanged, "the next key of the algorithm is published too")
+			require.ErrorContains(t, verify(func(keys []jose.JSONWebKey) []jose.JSONWebKey {
+				return slices.Delete(keys, signing(keys), signing(keys)+1)
+			}), "failed to verify", algorithm)
+			require.ErrorContains(t, verify(func(keys []jose.JSONWebKey) []jose.JSONWebKey {
+				i := signing(keys)
+				keys[i].Key = keys[(i+1)%len(keys)].Key
+				return keys
+			}), "failed to verify", algorithm)
 		}
 	})
 }
