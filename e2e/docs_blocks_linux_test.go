@@ -25,9 +25,32 @@ func TestCodeBlocksWorkInATerminal(t *testing.T) {
 		t.Run(b.name(), func(t *testing.T) {
 			s := newScratch(t)
 			how.prepare(t, s)
-			how.check(t, s, s.pasteInTerminal(t, b.text))
+			shown := s.pasteInTerminal(t, b.text)
+			require.Contains(t, shown, "block-ended 0")
+			require.NotRegexp(t, failedCommand, shown)
+			how.check(t, s, shown)
 		})
 	}
+}
+
+// On a terminal, user delete asks for the username. The next line of a pasted text does not
+// confirm it by chance.
+func TestUserDeleteAsksForTheUsernameInATerminal(t *testing.T) {
+	s := newScratch(t)
+	withDatabase(t, s)
+	s.run(t, "gatehouse user create --username bob --email bob@example.com --json && gatehouse app create --name Wiki --callback-url https://wiki.example.com/cb --creator bob")
+	for _, answer := range []string{"yes", "y", "", "ada"} {
+		shown := s.pasteInTerminal(t, "gatehouse user delete bob@example.com\n"+answer+"\n")
+		require.Contains(t, shown, "User bob will be deleted for good.", answer)
+		require.Contains(t, shown, "Registered apps       1. They stay without a creator.", answer)
+		require.Contains(t, shown, "this is not the username; nothing was deleted", answer)
+		require.Contains(t, s.run(t, "gatehouse user list"), "bob", answer)
+	}
+	shown := s.pasteInTerminal(t, "gatehouse user delete bob@example.com --delete-apps\nbob\n")
+	require.Contains(t, shown, "They are deleted too, for all their users.")
+	require.Contains(t, shown, "User bob was deleted. The app of the user was deleted too.")
+	require.NotContains(t, s.run(t, "gatehouse user list"), "bob")
+	require.NotContains(t, s.run(t, "gatehouse app list"), "Wiki")
 }
 
 // pasteInTerminal types a block into an interactive shell, all at once, and returns what
@@ -77,7 +100,5 @@ func (s *scratch) pasteInTerminal(t *testing.T, text string) string {
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return strings.Contains(screen.String(), "block-ended") }, 2*time.Minute, 50*time.Millisecond, "%s", screen)
 	shown := strings.ReplaceAll(screen.String(), "\r\n", "\n")
-	require.Contains(t, shown, "block-ended 0")
-	require.NotRegexp(t, failedCommand, shown)
 	return shown
 }

@@ -100,13 +100,8 @@ func runnableBlocks() map[string]runnableBlock {
 			},
 			check: firstAppWorks, inTerm: true,
 		},
-		"docs/connect-your-client.md: gatehouse app create --name Wiki --callback-url https://wiki.example.com/oauth/callback": {
-			prepare: withDatabase, inTerm: true,
-			check: func(t *testing.T, s *scratch, output string) {
-				require.Regexp(t, `Client secret +[a-z0-9]{26}`, output)
-				require.Contains(t, s.run(t, "gatehouse app list"), "Wiki")
-			},
-		},
+		"docs/connect-your-client.md: gatehouse app create --name Wiki --callback-url https://wiki.example.com/oauth/callback":         registersAnApp("Wiki"),
+		"docs/connect-your-app.md: gatehouse app create --name Grafana --callback-url https://grafana.example.com/login/generic_oauth": registersAnApp("Grafana"),
 		"docs/operations.md: gatehouse backup backups/gatehouse-2026-11-24.db": {
 			prepare: withBackupDirectory,
 			check: func(t *testing.T, s *scratch, output string) {
@@ -135,6 +130,14 @@ func runnableBlocks() map[string]runnableBlock {
 			},
 		},
 	}
+}
+
+// registersAnApp runs a block with `gatehouse app create`.
+func registersAnApp(name string) runnableBlock {
+	return runnableBlock{prepare: withDatabase, inTerm: true, check: func(t *testing.T, s *scratch, output string) {
+		require.Regexp(t, `Client secret +[a-z0-9]{26}`, output)
+		require.Contains(t, s.run(t, "gatehouse app list"), name)
+	}}
 }
 
 func TestEveryCodeBlockIsRunOrSaysWhyNot(t *testing.T) {

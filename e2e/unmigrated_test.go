@@ -21,8 +21,10 @@ func databaseCommands() [][]string {
 		{"user", "list"}, {"user", "create", "--username", "ana", "--email", "ana@example.com"}, {"user", "promote", "ana"}, {"user", "demote", "ana"},
 		{"user", "deactivate", "ana"}, {"user", "activate", "ana"}, {"user", "set-password", "ana"},
 		{"app", "list"}, {"app", "show", id}, {"app", "create", "--name", "A", "--callback-url", "https://a.example.com/cb"},
-		{"app", "regenerate-secret", id}, {"app", "delete", id},
-		{"settings", "list"}, {"settings", "set", "enable_implicit_grant", "false"},
+		{"app", "regenerate-secret", id}, {"app", "delete", id}, {"app", "update", id, "--name", "B"},
+		{"user", "show", "ana"}, {"user", "update", "ana", "--username", "ben"}, {"user", "delete", "ana", "--yes"},
+		{"settings", "list"}, {"settings", "get", "enable_implicit_grant"}, {"settings", "set", "enable_implicit_grant", "false"}, {"settings", "unset", "enable_implicit_grant"},
+		{"keys", "list"}, {"keys", "rotate"},
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -118,14 +117,31 @@ func (c *cli) confirmDeletion(ctx context.Context, t tools, user gatehouse.User,
 	}
 	c.complainf("User %s will be deleted for good.\n  Sessions              %d\n  Authorized apps       %d\n  Registered apps       %d. %s\nType the username to confirm: ",
 		visible(user.Username), details.Sessions, details.AuthorizedApps, details.CreatedApps, apps)
-	line, err := bufio.NewReader(c.stdin).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+	line, err := readLine(c.stdin)
+	if err != nil {
 		return fmt.Errorf("read the confirmation: %w", err)
 	}
 	if strings.TrimSpace(line) != user.Username {
 		return errors.New("this is not the username; nothing was deleted")
 	}
 	return nil
+}
+
+// readLine reads one line and nothing after it: if several lines were pasted, the next ones
+// are for the shell.
+func readLine(r io.Reader) (string, error) {
+	var line []byte
+	for char := make([]byte, 1); ; {
+		n, err := r.Read(char)
+		switch {
+		case n == 1 && char[0] != '\n':
+			line = append(line, char[0])
+		case n == 1 || errors.Is(err, io.EOF):
+			return string(line), nil
+		case err != nil:
+			return "", err
+		}
+	}
 }
 
 // deletedMessage says what was deleted and what became of the apps.
