@@ -25,13 +25,24 @@ type gateway struct {
 	nodes   []*node
 	turn    atomic.Uint64
 	session string
-	app     struct {
-		ID           string `json:"id"`
-		ClientSecret string `json:"client_secret"`
-	}
-	client *http.Client
-	dir    string
+	apps    map[string]app // one for each algorithm of ID tokens
+	client  *http.Client
+	dir     string
 }
+
+// app is a trusted app.
+type app struct {
+	ID           string `json:"id"`
+	ClientSecret string `json:"client_secret"`
+}
+
+// The algorithms of ID tokens. The app for RS256 also serves the scenarios without an ID
+// token.
+const (
+	rs256 = "RS256"
+	es256 = "ES256"
+	eddsa = "EdDSA"
+)
 
 // options are the options of startGateway.
 type options struct {
@@ -40,7 +51,7 @@ type options struct {
 	under            []string
 }
 
-// startGateway starts the nodes, creates a trusted app, and signs a user in.
+// startGateway starts the nodes, creates the apps, and signs a user in.
 func startGateway(ctx context.Context, o options) (_ *gateway, err error) {
 	binary, err := filepath.Abs(o.binary)
 	if err != nil {
@@ -92,14 +103,19 @@ func startGateway(ctx context.Context, o options) (_ *gateway, err error) {
 			return nil, err
 		}
 	}
-	create := exec.CommandContext(ctx, binary, "app", "create", "--name", "Bench", "--callback-url", redirectURI, "--trusted", "--json") //nolint:gosec // the caller chooses the binary
-	create.Env, create.Dir, create.Stderr = environment, dir, os.Stderr
-	out, err := create.Output()
-	if err != nil {
-		return nil, fmt.Errorf("app create: %w", err)
-	}
-	if err := json.Unmarshal(out, &g.app); err != nil {
-		return nil, fmt.Errorf("app create: %w: %s", err, out)
+	g.apps = map[string]app{}
+	for _, algorithm := range []string{rs256, es256, eddsa} {
+		create := exec.CommandContext(ctx, binary, "app", "create", "--name", "Bench", "--callback-url", redirectURI, "--id-token-algorithm", algorithm, "--trusted", "--json") //nolint:gosec // the caller chooses the binary
+		create.Env, create.Dir, create.Stderr = environment, dir, os.Stderr
+		out, err := create.Output()
+		if err != nil {
+			return nil, fmt.Errorf("app create: %w", err)
+		}
+		var created app
+		if err := json.Unmarshal(out, &created); err != nil {
+			return nil, fmt.Errorf("app create: %w: %s", err, out)
+		}
+		g.apps[algorithm] = created
 	}
 	return g, g.signIn(ctx, "bench", password)
 }

@@ -26,9 +26,14 @@ func run(ctx context.Context) error {
 	duration := flag.Duration("d", 5*time.Second, "duration of each run")
 	nodes := flag.Int("nodes", 1, "number of nodes; calls go to them in turn; more than one node needs a PostgreSQL database")
 	under := flag.String("under", "", `command that starts each node, in which {n} is the number of the node, such as "cgexec -g cpu:bench{n}" to limit its processor time`)
+	openID := flag.Bool("openid", false, "also measure OpenID Connect: the flow with an ID token for each algorithm, the key set, discovery, and an empty handler")
+	empty := flag.String("empty", "", "`address` on which to serve an empty handler, and nothing else (the program starts itself with it)")
 	only := flag.String("only", "", "comma-separated scenarios (default: all)")
 	flag.Parse()
 
+	if *empty != "" {
+		return serveEmpty(*empty)
+	}
 	if *nodes < 1 {
 		return fmt.Errorf("-nodes %d: use at least 1", *nodes)
 	}
@@ -38,7 +43,17 @@ func run(ctx context.Context) error {
 	}
 	defer g.stop()
 	fmt.Printf("%-12s %4s %12s %10s %10s %10s %12s %8s\n", "scenario", "c", "per second", "p50", "p99", "max", "CPU per call", "failed")
-	for _, s := range scenarios(g) {
+	list := scenarios(g)
+	if *openID {
+		child, stop := context.WithCancel(ctx)
+		defer stop()
+		address, err := startEmpty(child)
+		if err != nil {
+			return err
+		}
+		list = append(list, openIDScenarios(g, address)...)
+	}
+	for _, s := range list {
 		if *only != "" && !strings.Contains(","+*only+",", ","+s.name+",") {
 			continue
 		}
