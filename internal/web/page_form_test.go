@@ -25,7 +25,6 @@ type formSite struct {
 	down      bool   // the database does not answer
 	refuse    error  // what the form returns
 	carried   []url.Values
-	handler   http.Handler
 	sentLogin string // the return URL of the last redirect to the sign-in page
 }
 
@@ -48,8 +47,16 @@ func (s *formSite) Settings(context.Context) (gatehouse.Settings, error) {
 	return gatehouse.Settings{}, nil
 }
 
+// formAnswer is what a browser gets.
+type formAnswer struct {
+	status  int
+	header  http.Header
+	cookies []*http.Cookie
+	page    *goquery.Document
+}
+
 // newFormSite returns the site and a browser that does not follow redirects.
-func newFormSite(t *testing.T) (s *formSite, send func(method, target string, form url.Values) (*http.Response, *goquery.Document)) {
+func newFormSite(t *testing.T) (s *formSite, send func(method, target string, form url.Values) formAnswer) {
 	t.Helper()
 	renderer, err := templates.New(templates.Site{})
 	require.NoError(t, err)
@@ -78,7 +85,7 @@ func newFormSite(t *testing.T) (s *formSite, send func(method, target string, fo
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return s, func(method, target string, form url.Values) (*http.Response, *goquery.Document) {
+	return s, func(method, target string, form url.Values) formAnswer {
 		t.Helper()
 		r, err := http.NewRequest(method, server.URL+target, strings.NewReader(form.Encode()))
 		require.NoError(t, err)
@@ -88,7 +95,7 @@ func newFormSite(t *testing.T) (s *formSite, send func(method, target string, fo
 		defer func() { require.NoError(t, res.Body.Close()) }()
 		page, err := goquery.NewDocumentFromReader(res.Body)
 		require.NoError(t, err)
-		return res, page
+		return formAnswer{res.StatusCode, res.Header, res.Cookies(), page}
 	}
 }
 
@@ -101,47 +108,47 @@ func typedUser(name string) url.Values {
 func TestOutageKeepsWhatWasTyped(t *testing.T) {
 	s, send := newFormSite(t)
 	s.down = true
-	res, _ := send(http.MethodPost, "/form", typedUser("eve"))
-	require.Equal(t, http.StatusSeeOther, res.StatusCode)
-	target := res.Header.Get("Location")
-	res, page := send(http.MethodGet, target, nil)
-	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
-	require.Equal(t, "2", res.Header.Get("Retry-After"))
-	require.Equal(t, "Try again", page.Find("main a").Text())
-	require.Equal(t, target, page.Find("main a").AttrOr("href", ""))
+	got := send(http.MethodPost, "/form", typedUser("eve"))
+	require.Equal(t, http.StatusSeeOther, got.status)
+	target := got.header.Get("Location")
+	got = send(http.MethodGet, target, nil)
+	require.Equal(t, http.StatusServiceUnavailable, got.status)
+	require.Equal(t, "2", got.header.Get("Retry-After"))
+	require.Equal(t, "Try again", got.page.Find("main a").Text())
+	require.Equal(t, target, got.page.Find("main a").AttrOr("href", ""))
 
 	s.down = false
-	res, page = send(http.MethodGet, target, nil)
-	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode, "the status of the form")
-	require.Contains(t, page.Find(".notice.bad").Text(), "The database cannot be reached at the moment.")
-	require.Equal(t, "eve", page.Find("#username").AttrOr("value", ""))
+	got = send(http.MethodGet, target, nil)
+	require.Equal(t, http.StatusServiceUnavailable, got.status, "the status of the form")
+	require.Contains(t, got.page.Find(".notice.bad").Text(), "The database cannot be reached at the moment.")
+	require.Equal(t, "eve", got.page.Find("#username").AttrOr("value", ""))
 	require.Empty(t, s.carried)
-	res, _ = send(http.MethodPost, "/form", typedUser("eve"))
-	require.Equal(t, "/done", res.Header.Get("Location"))
+	got = send(http.MethodPost, "/form", typedUser("eve"))
+	require.Equal(t, "/done", got.header.Get("Location"))
 	require.Len(t, s.carried, 1)
 }
 
 func TestFormOfAnEndedSessionIsShownToItsUserAfterSigningIn(t *testing.T) {
 	s, send := newFormSite(t)
 	s.user = ""
-	res, _ := send(http.MethodPost, "/form", typedUser("eve"))
-	require.Equal(t, "/login", res.Header.Get("Location"))
+	got := send(http.MethodPost, "/form", typedUser("eve"))
+	require.Equal(t, "/login", got.header.Get("Location"))
 	require.True(t, strings.HasPrefix(s.sentLogin, "/form?kept_form="), s.sentLogin)
 	require.Empty(t, s.carried)
 	for user, want := range map[string]string{"ana": "eve", "ben": ""} {
 		s.user = user
-		res, page := send(http.MethodGet, s.sentLogin, nil)
-		require.Equal(t, http.StatusOK, res.StatusCode)
-		require.Equal(t, want, page.Find("#username").AttrOr("value", "missing"), user)
+		got := send(http.MethodGet, s.sentLogin, nil)
+		require.Equal(t, http.StatusOK, got.status)
+		require.Equal(t, want, got.page.Find("#username").AttrOr("value", "missing"), user)
 	}
 
 	// A form that does not say who sees it keeps no input, only the message.
 	s.user = ""
 	send(http.MethodPost, "/form", url.Values{"username": {"eve"}})
 	s.user = "ana"
-	_, page := send(http.MethodGet, s.sentLogin, nil)
-	require.Contains(t, page.Find(".notice.bad").Text(), "nothing was changed")
-	require.Empty(t, page.Find("#username").AttrOr("value", "missing"))
+	got = send(http.MethodGet, s.sentLogin, nil)
+	require.Contains(t, got.page.Find(".notice.bad").Text(), "nothing was changed")
+	require.Empty(t, got.page.Find("#username").AttrOr("value", "missing"))
 }
 
 // A form that is too long for a cookie is answered with its page, so that the input is not
@@ -150,36 +157,36 @@ func TestLongFormIsAnsweredDirectly(t *testing.T) {
 	s, send := newFormSite(t)
 	long := strings.Repeat("x", 5000)
 	s.refuse = &web.FormError{Status: http.StatusBadRequest, Errors: map[string]string{"username": "Too long."}}
-	res, page := send(http.MethodPost, "/form", typedUser(long))
-	require.Equal(t, http.StatusBadRequest, res.StatusCode)
-	require.Equal(t, long, page.Find("#username").AttrOr("value", ""))
-	require.Contains(t, page.Find("#username-error").Text(), "Too long.")
+	got := send(http.MethodPost, "/form", typedUser(long))
+	require.Equal(t, http.StatusBadRequest, got.status)
+	require.Equal(t, long, got.page.Find("#username").AttrOr("value", ""))
+	require.Contains(t, got.page.Find("#username-error").Text(), "Too long.")
 
 	s.refuse = web.Forbidden(nil)
-	res, page = send(http.MethodPost, "/form", typedUser(long))
-	require.Equal(t, http.StatusForbidden, res.StatusCode)
-	require.Equal(t, long, page.Find("#username").AttrOr("value", ""))
+	got = send(http.MethodPost, "/form", typedUser(long))
+	require.Equal(t, http.StatusForbidden, got.status)
+	require.Equal(t, long, got.page.Find("#username").AttrOr("value", ""))
 
 	s.user = ""
-	res, page = send(http.MethodPost, "/form", typedUser(long))
-	require.Equal(t, http.StatusUnauthorized, res.StatusCode)
-	require.Contains(t, page.Find(".message").Text(), "Sign in in another tab of the browser.")
-	require.Equal(t, "/form", page.Find("main a").AttrOr("href", ""))
+	got = send(http.MethodPost, "/form", typedUser(long))
+	require.Equal(t, http.StatusUnauthorized, got.status)
+	require.Contains(t, got.page.Find(".message").Text(), "Sign in in another tab of the browser.")
+	require.Equal(t, "/form", got.page.Find("main a").AttrOr("href", ""))
 	require.Empty(t, s.carried)
 }
 
 // No cookie holds the password, and none is set by a form that was carried out.
 func TestPasswordIsNeverKept(t *testing.T) {
 	s, send := newFormSite(t)
-	res, _ := send(http.MethodPost, "/form", typedUser("eve"))
-	require.Empty(t, res.Cookies())
+	got := send(http.MethodPost, "/form", typedUser("eve"))
+	require.Empty(t, got.cookies)
 	s.refuse = &web.FormError{Status: http.StatusBadRequest}
-	res, _ = send(http.MethodPost, "/form", typedUser("eve"))
-	short := len(res.Cookies()[0].Value)
+	got = send(http.MethodPost, "/form", typedUser("eve"))
+	short := len(got.cookies[0].Value)
 	form := typedUser("eve")
 	form.Set("password", strings.Repeat("p", 1000))
-	res, _ = send(http.MethodPost, "/form", form)
-	require.Len(t, res.Cookies()[0].Value, short, "the sealed value does not grow with the password")
-	_, page := send(http.MethodGet, res.Header.Get("Location"), nil)
-	require.NotContains(t, page.Text(), "ppp")
+	got = send(http.MethodPost, "/form", form)
+	require.Len(t, got.cookies[0].Value, short, "the sealed value does not grow with the password")
+	got = send(http.MethodGet, got.header.Get("Location"), nil)
+	require.NotContains(t, got.page.Text(), "ppp")
 }
