@@ -160,6 +160,30 @@ func TestFormErrorsAreShownAtTheirFieldsAndInputIsKept(t *testing.T) {
 	})
 }
 
+// What was typed into any field of the form is shown again.
+func TestEveryFieldOfTheFormIsKept(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		admin := as(t, g, g.Admin(t, "ada"))
+		app := g.App(t, nil)
+		for _, path := range []string{appPages + "/add", appPages + "/" + app.ID + "/edit"} {
+			action, form := formOf(t, admin.get(path))
+			for name := range form {
+				switch name {
+				case "is_trusted", "is_public", "id_token_signed_response_alg", "form", "version", "user_id": // choices and hidden fields
+				default:
+					form.Set(name, "not valid: "+name)
+				}
+			}
+			form.Set("is_trusted", "true")
+			form.Set("name", strings.Repeat("x", 65))
+			refused := admin.post(action, form)
+			require.Equal(t, http.StatusBadRequest, refused.Status)
+			_, again := formOf(t, refused)
+			require.Equal(t, form, again, path)
+		}
+	})
+}
+
 // A forged field of the form changes nothing (C 2.10).
 func TestTrustedFieldIsForSystemAdmins(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
