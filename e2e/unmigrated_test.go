@@ -28,17 +28,27 @@ func databaseCommands() [][]string {
 	}
 }
 
-// tablesOf returns the names of the tables of a database.
-func tablesOf(t *testing.T, databaseURL string) []string {
+// openSQL opens a database without the store.
+func openSQL(t *testing.T, databaseURL string) *sql.DB {
 	t.Helper()
-	driver, source, query := "pgx", databaseURL, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
+	driver, source := "pgx", databaseURL
 	if path, isSQLite := strings.CutPrefix(databaseURL, "sqlite:"); isSQLite {
-		driver, source, query = "sqlite", path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1"
+		driver, source = "sqlite", path
 	}
 	db, err := sql.Open(driver, source)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, db.Close()) }()
-	rows, err := db.QueryContext(t.Context(), query)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+// tablesOf returns the names of the tables of a database.
+func tablesOf(t *testing.T, databaseURL string) []string {
+	t.Helper()
+	query := "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
+	if strings.HasPrefix(databaseURL, "sqlite:") {
+		query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1"
+	}
+	rows, err := openSQL(t, databaseURL).QueryContext(t.Context(), query)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, rows.Close()) }()
 	names := []string{}
@@ -119,15 +129,8 @@ func TestCommandsAcceptADatabaseOfANewerVersion(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		env := []string{"GATEHOUSE_DATABASE_URL=" + databaseURL}
 		run(t, env, "migrate")
-		driver, source := "pgx", databaseURL
-		if path, isSQLite := strings.CutPrefix(databaseURL, "sqlite:"); isSQLite {
-			driver, source = "sqlite", path
-		}
-		db, err := sql.Open(driver, source)
+		_, err := openSQL(t, databaseURL).ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
 		require.NoError(t, err)
-		_, err = db.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
-		require.NoError(t, err)
-		require.NoError(t, db.Close())
 		run(t, env, "user", "create", "--username", "ana", "--email", "ana@example.com")
 		require.Contains(t, run(t, env, "user", "list"), "ana")
 	})

@@ -91,3 +91,17 @@ func TestSettingsThatACommandUnsetsApplyToARunningGateway(t *testing.T) {
 		require.Equal(t, "false\n", run(t, env, "settings", "get", "enable_oauth_service_provider"))
 	})
 }
+
+// A newer version may refuse a value that an older one stored. The gateway cannot read its
+// settings then, and the command repairs that.
+func TestSettingsUnsetRepairsAValueThatIsNotValid(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, databaseURL string) {
+		env := []string{"GATEHOUSE_DATABASE_URL=" + databaseURL}
+		run(t, env, "migrate")
+		_, err := openSQL(t, databaseURL).ExecContext(t.Context(), "INSERT INTO settings (key, value, actor_id, update_at) VALUES ('refresh_token_lifetime', 'never', '', 0)")
+		require.NoError(t, err)
+		require.Contains(t, runFails(t, env, "settings", "list"), `"never" is not valid`)
+		require.Contains(t, run(t, env, "settings", "unset", "refresh_token_lifetime"), `The setting refresh_token_lifetime has its default again, "720h0m0s".`)
+		require.Equal(t, "720h0m0s\n", run(t, env, "settings", "get", "refresh_token_lifetime"))
+	})
+}
