@@ -33,7 +33,7 @@ func lifetimesOfTokens(t *testing.T, g *testkit.Gateway, app testkit.App, user *
 		require.True(t, answer.Active, a.Body)
 		return answer.Exp - answer.Iat
 	}
-	return int64(tokens.ExpiresIn), introspect(tokens.AccessToken), introspect(tokens.RefreshToken)
+	return tokens.ExpiresIn, introspect(tokens.AccessToken), introspect(tokens.RefreshToken)
 }
 
 func TestLifetimesOfAnAppAreSetByTheAPI(t *testing.T) {

@@ -110,13 +110,14 @@ func (d *database) rowsWith(value string) map[string]int {
 	}
 	rows, err := db.QueryContext(ctx, list)
 	require.NoError(d.t, err)
+	defer func() { require.NoError(d.t, rows.Close()) }()
 	var columns [][2]string
 	for rows.Next() {
 		var c [2]string
 		require.NoError(d.t, rows.Scan(&c[0], &c[1]))
 		columns = append(columns, c)
 	}
-	require.NoError(d.t, errors.Join(rows.Err(), rows.Close()))
+	require.NoError(d.t, rows.Err())
 	require.Greater(d.t, len(columns), 20)
 	found := map[string]int{}
 	for _, c := range columns {
