@@ -51,10 +51,6 @@ type AppOpenID struct {
 	// PostLogoutRedirectURIs are the only addresses to which the browser may return after
 	// the app has signed its user out (OpenID Connect RP-Initiated Logout §3.1).
 	PostLogoutRedirectURIs []string
-	// BackchannelLogoutURI receives a logout token when the user's session ends (OpenID
-	// Connect Back-Channel Logout §2.2); "" means that the app gets none.
-	BackchannelLogoutURI             string
-	BackchannelLogoutSessionRequired bool
 	// DefaultMaxAge is the max_age of requests that have none; 0 means no limit.
 	DefaultMaxAge    time.Duration
 	InitiateLoginURI string // at which a user can start to sign in to the app (OpenID Connect Core §4)

@@ -70,8 +70,8 @@ func IDTokenClaims() []string {
 	return []string{"iss", "aud", "azp", "iat", "exp", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"}
 }
 
-// SID returns the session id that an app sees: the claim sid of its ID tokens and logout
-// tokens (OpenID Connect Back-Channel Logout §2.1). It is different for each app, so that
+// SID returns the session id that an app sees: the claim sid of its ID tokens (OpenID
+// Connect Front-Channel Logout §3). It is different for each app, so that
 // apps cannot compare it. The id of a session is random, so its hash does not reveal it.
 func SID(sessionID, clientID string) string {
 	sum := sha256.Sum256([]byte("sid " + sessionID + " " + clientID))

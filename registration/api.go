@@ -27,18 +27,14 @@ type appRequest struct {
 	AccessTokenLifetimeSeconds  *int64 `json:"access_token_lifetime_seconds"`
 	RefreshTokenLifetimeSeconds *int64 `json:"refresh_token_lifetime_seconds"`
 	// The same holds for the members of OpenID Connect. "" and [] empty them.
-	IDTokenSignedResponseAlg         *string   `json:"id_token_signed_response_alg"`
-	PostLogoutRedirectURIs           *[]string `json:"post_logout_redirect_uris"`
-	BackchannelLogoutURI             *string   `json:"backchannel_logout_uri"`
-	BackchannelLogoutSessionRequired *bool     `json:"backchannel_logout_session_required"`
+	IDTokenSignedResponseAlg *string   `json:"id_token_signed_response_alg"`
+	PostLogoutRedirectURIs   *[]string `json:"post_logout_redirect_uris"`
 }
 
 // setOpenID changes what the request names.
 func (b appRequest) setOpenID(o *gatehouse.AppOpenID) {
 	set(&o.IDTokenAlgorithm, b.IDTokenSignedResponseAlg)
 	set(&o.PostLogoutRedirectURIs, b.PostLogoutRedirectURIs)
-	set(&o.BackchannelLogoutURI, b.BackchannelLogoutURI)
-	set(&o.BackchannelLogoutSessionRequired, b.BackchannelLogoutSessionRequired)
 }
 
 // set changes a field if the request has a value for it.

@@ -3,7 +3,6 @@ package registration
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"gatehouse"
@@ -40,9 +39,6 @@ func checkOpenID(o gatehouse.AppOpenID, public bool) []*gatehouse.FieldError {
 				break
 			}
 		}
-	}
-	if uri := o.BackchannelLogoutURI; uri != "" && (len(uri) > maxOpenIDURI || !gatehouse.CheckHTTPURL(uri) || strings.Contains(uri, "#")) {
-		add("backchannel_logout_uri", "The back-channel logout URI must be a URL that begins with https:// or http://, without a fragment, of at most 512 bytes.")
 	}
 	return broken
 }

@@ -32,8 +32,7 @@ func TestRegistrationOfOpenIDMetadata(t *testing.T) {
 		sent := map[string]any{
 			"id_token_signed_response_alg": "ES256",
 			"post_logout_redirect_uris":    []any{"https://rp.example.com/out", "http://localhost:1234/out"},
-			"backchannel_logout_uri":       "https://rp.example.com/backchannel", "backchannel_logout_session_required": true,
-			"default_max_age": 600.0, "require_auth_time": true, "initiate_login_uri": "https://rp.example.com/start",
+			"default_max_age":              600.0, "require_auth_time": true, "initiate_login_uri": "https://rp.example.com/start",
 			"policy_uri": "https://rp.example.com/privacy", "tos_uri": "https://rp.example.com/terms", "contacts": []any{"ada@example.com"},
 		}
 		encoded, err := json.Marshal(sent)
@@ -47,7 +46,7 @@ func TestRegistrationOfOpenIDMetadata(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, gatehouse.AppOpenID{
 			IDTokenAlgorithm: "ES256", PostLogoutRedirectURIs: []string{"https://rp.example.com/out", "http://localhost:1234/out"},
-			BackchannelLogoutURI: "https://rp.example.com/backchannel", BackchannelLogoutSessionRequired: true, DefaultMaxAge: 10 * time.Minute,
+			DefaultMaxAge:    10 * time.Minute,
 			InitiateLoginURI: "https://rp.example.com/start", PolicyURI: "https://rp.example.com/privacy", TermsURI: "https://rp.example.com/terms", Contacts: []string{"ada@example.com"},
 		}, app.OpenID)
 
@@ -68,8 +67,6 @@ func TestOpenIDMetadataThatAreRefused(t *testing.T) {
 			"an encrypted ID token":        `"id_token_encrypted_response_alg":"RSA-OAEP"`,
 			"signed UserInfo":              `"userinfo_signed_response_alg":"RS256"`,
 			"a pairwise subject":           `"subject_type":"pairwise"`,
-			"a plain http logout URI":      `"backchannel_logout_uri":"http://rp.example.com/x"`,
-			"a logout URI with a fragment": `"backchannel_logout_uri":"https://rp.example.com/x#f"`,
 			"a plain http return URI":      `"post_logout_redirect_uris":["http://rp.example.com/out"]`,
 			"a script as a return URI":     `"post_logout_redirect_uris":["javascript:alert(1)"]`,
 			"a return URI with a wildcard": `"post_logout_redirect_uris":["https://*.example.com/out"]`,
@@ -105,7 +102,7 @@ func TestOpenIDMembersOfTheAPI(t *testing.T) {
 			return answer.Status, object
 		}
 		const contract = `"name":"RP","callback_urls":["https://rp.example.com/cb"],"homepage":"https://rp.example.com"`
-		status, app := send(http.MethodPost, "", `{`+contract+`,"id_token_signed_response_alg":"EdDSA","post_logout_redirect_uris":["https://rp.example.com/out"],"backchannel_logout_uri":"https://rp.example.com/b","backchannel_logout_session_required":true}`)
+		status, app := send(http.MethodPost, "", `{`+contract+`,"id_token_signed_response_alg":"EdDSA","post_logout_redirect_uris":["https://rp.example.com/out"]}`)
 		require.Equal(t, http.StatusCreated, status, app)
 		require.Equal(t, "EdDSA", app["id_token_signed_response_alg"])
 		id := app["id"].(string)
@@ -113,11 +110,9 @@ func TestOpenIDMembersOfTheAPI(t *testing.T) {
 		require.Equal(t, http.StatusOK, status, app)
 		require.Equal(t, "EdDSA", app["id_token_signed_response_alg"])
 		require.Equal(t, []any{"https://rp.example.com/out"}, app["post_logout_redirect_uris"])
-		require.Equal(t, "https://rp.example.com/b", app["backchannel_logout_uri"])
-		require.Equal(t, true, app["backchannel_logout_session_required"])
-		status, app = send(http.MethodPut, "/"+id, `{"id":"`+id+`",`+contract+`,"id_token_signed_response_alg":"","post_logout_redirect_uris":[],"backchannel_logout_uri":"","backchannel_logout_session_required":false}`)
+		status, app = send(http.MethodPut, "/"+id, `{"id":"`+id+`",`+contract+`,"id_token_signed_response_alg":"","post_logout_redirect_uris":[]}`)
 		require.Equal(t, http.StatusOK, status, app)
-		for _, name := range []string{"id_token_signed_response_alg", "post_logout_redirect_uris", "backchannel_logout_uri", "backchannel_logout_session_required"} {
+		for _, name := range []string{"id_token_signed_response_alg", "post_logout_redirect_uris"} {
 			require.NotContains(t, app, name)
 		}
 		status, app = send(http.MethodPut, "/"+id, `{"id":"`+id+`",`+contract+`,"id_token_signed_response_alg":"none"}`)
@@ -133,7 +128,7 @@ func TestOpenIDFieldsOfTheForm(t *testing.T) {
 		edit := "/integrations/oauth2-apps/" + app.ID + "/edit"
 		form := url.Values{
 			"name": {app.Name}, "description": {"An app"}, "homepage": {app.Homepage}, "callback_urls": {testkit.RedirectURI}, "is_trusted": {"false"},
-			"id_token_signed_response_alg": {"ES256"}, "post_logout_redirect_uris": {" https://app.example.com/out \n\n"}, "backchannel_logout_uri": {"https://app.example.com/b"},
+			"id_token_signed_response_alg": {"ES256"}, "post_logout_redirect_uris": {" https://app.example.com/out \n\n"},
 		}
 		require.Equal(t, http.StatusSeeOther, admin.Submit(t, edit, form).Status)
 		stored := func() gatehouse.AppOpenID {
@@ -141,21 +136,21 @@ func TestOpenIDFieldsOfTheForm(t *testing.T) {
 			require.NoError(t, err)
 			return a.OpenID
 		}
-		want := gatehouse.AppOpenID{IDTokenAlgorithm: "ES256", PostLogoutRedirectURIs: []string{"https://app.example.com/out"}, BackchannelLogoutURI: "https://app.example.com/b"}
+		want := gatehouse.AppOpenID{IDTokenAlgorithm: "ES256", PostLogoutRedirectURIs: []string{"https://app.example.com/out"}}
 		require.Equal(t, want, stored())
 		page := admin.Get(t, edit).Page(t)
 		require.Equal(t, "ES256", page.Find("[name=id_token_signed_response_alg][checked]").AttrOr("value", ""))
-		require.Equal(t, "https://app.example.com/b", page.Find("#backchannel_logout_uri").AttrOr("value", ""))
+		require.Equal(t, "https://app.example.com/out", strings.TrimSpace(page.Find("#post_logout_redirect_uris").Text()))
 
-		form.Set("backchannel_logout_uri", "ftp://app.example.com")
+		form.Set("post_logout_redirect_uris", "javascript:alert(1)")
 		refused := admin.Post(t, edit, form)
 		require.Equal(t, http.StatusBadRequest, refused.Status)
-		require.Equal(t, "ftp://app.example.com", refused.Page(t).Find("#backchannel_logout_uri").AttrOr("value", ""), "what was typed is kept")
+		require.Equal(t, "javascript:alert(1)", strings.TrimSpace(refused.Page(t).Find("#post_logout_redirect_uris").Text()), "what was typed is kept")
 		require.Equal(t, "ES256", refused.Page(t).Find("[name=id_token_signed_response_alg][checked]").AttrOr("value", ""))
 
 		g.Set(t, gatehouse.SettingEnableOpenIDConnect, "false")
-		require.Zero(t, admin.Get(t, edit).Page(t).Find("#backchannel_logout_uri").Length())
-		for _, name := range []string{"id_token_signed_response_alg", "post_logout_redirect_uris", "backchannel_logout_uri"} {
+		require.Zero(t, admin.Get(t, edit).Page(t).Find("#post_logout_redirect_uris").Length())
+		for _, name := range []string{"id_token_signed_response_alg", "post_logout_redirect_uris"} {
 			form.Del(name)
 		}
 		require.Equal(t, http.StatusSeeOther, admin.Submit(t, edit, form).Status)

@@ -14,7 +14,7 @@ import (
 // not sent.
 func typedOpenID(values url.Values, current templates.AppOpenIDForm) templates.AppOpenIDForm {
 	for name, field := range map[string]*string{
-		"id_token_signed_response_alg": &current.IDTokenAlgorithm, "post_logout_redirect_uris": &current.PostLogoutRedirectURIs, "backchannel_logout_uri": &current.BackchannelLogoutURI,
+		"id_token_signed_response_alg": &current.IDTokenAlgorithm, "post_logout_redirect_uris": &current.PostLogoutRedirectURIs,
 	} {
 		if values.Has(name) {
 			*field = values.Get(name)
@@ -26,7 +26,7 @@ func typedOpenID(values url.Values, current templates.AppOpenIDForm) templates.A
 // openIDForm returns the fields of an existing app.
 func openIDForm(o gatehouse.AppOpenID) templates.AppOpenIDForm {
 	return templates.AppOpenIDForm{
-		IDTokenAlgorithm: o.IDTokenAlgorithm, PostLogoutRedirectURIs: strings.Join(o.PostLogoutRedirectURIs, "\n"), BackchannelLogoutURI: o.BackchannelLogoutURI,
+		IDTokenAlgorithm: o.IDTokenAlgorithm, PostLogoutRedirectURIs: strings.Join(o.PostLogoutRedirectURIs, "\n"),
 	}
 }
 
@@ -36,5 +36,5 @@ func fillOpenID(o *gatehouse.AppOpenID, f templates.AppOpenIDForm) {
 	if o.IDTokenAlgorithm == gatehouse.AlgorithmRS256 {
 		o.IDTokenAlgorithm = ""
 	}
-	o.PostLogoutRedirectURIs, o.BackchannelLogoutURI = callbackLines(f.PostLogoutRedirectURIs), strings.TrimSpace(f.BackchannelLogoutURI)
+	o.PostLogoutRedirectURIs = callbackLines(f.PostLogoutRedirectURIs)
 }

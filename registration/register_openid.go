@@ -10,20 +10,18 @@ import (
 	"gatehouse"
 )
 
-// openIDMetadata are the members of OpenID Connect Registration §2, RP-Initiated Logout
-// §3.1 and Back-Channel Logout §2.2 that Gatehouse registers. application_type has no
-// effect, because the rules of redirect URIs are the same for both types.
+// openIDMetadata are the members of OpenID Connect Registration §2 and RP-Initiated Logout
+// §3.1 that Gatehouse registers. application_type has no effect, because the rules of
+// redirect URIs are the same for both types.
 type openIDMetadata struct {
-	IDTokenSignedResponseAlg         string   `json:"id_token_signed_response_alg,omitempty"`
-	PostLogoutRedirectURIs           []string `json:"post_logout_redirect_uris,omitempty"`
-	BackchannelLogoutURI             string   `json:"backchannel_logout_uri,omitempty"`
-	BackchannelLogoutSessionRequired bool     `json:"backchannel_logout_session_required,omitempty"`
-	DefaultMaxAge                    int64    `json:"default_max_age,omitempty"` // seconds
-	RequireAuthTime                  bool     `json:"require_auth_time,omitempty"`
-	InitiateLoginURI                 string   `json:"initiate_login_uri,omitempty"`
-	PolicyURI                        string   `json:"policy_uri,omitempty"`
-	TermsURI                         string   `json:"tos_uri,omitempty"`
-	Contacts                         []string `json:"contacts,omitempty"`
+	IDTokenSignedResponseAlg string   `json:"id_token_signed_response_alg,omitempty"`
+	PostLogoutRedirectURIs   []string `json:"post_logout_redirect_uris,omitempty"`
+	DefaultMaxAge            int64    `json:"default_max_age,omitempty"` // seconds
+	RequireAuthTime          bool     `json:"require_auth_time,omitempty"`
+	InitiateLoginURI         string   `json:"initiate_login_uri,omitempty"`
+	PolicyURI                string   `json:"policy_uri,omitempty"`
+	TermsURI                 string   `json:"tos_uri,omitempty"`
+	Contacts                 []string `json:"contacts,omitempty"`
 }
 
 // app returns what the app keeps of the metadata. require_auth_time needs no storage,
@@ -31,7 +29,6 @@ type openIDMetadata struct {
 func (md openIDMetadata) app() gatehouse.AppOpenID {
 	return gatehouse.AppOpenID{
 		IDTokenAlgorithm: md.IDTokenSignedResponseAlg, PostLogoutRedirectURIs: md.PostLogoutRedirectURIs,
-		BackchannelLogoutURI: md.BackchannelLogoutURI, BackchannelLogoutSessionRequired: md.BackchannelLogoutSessionRequired,
 		DefaultMaxAge: time.Duration(md.DefaultMaxAge) * time.Second, InitiateLoginURI: md.InitiateLoginURI,
 		PolicyURI: md.PolicyURI, TermsURI: md.TermsURI, Contacts: md.Contacts,
 	}
@@ -55,7 +52,7 @@ func (m members) openID() (openIDMetadata, error) {
 		name   string
 		target *string
 	}{
-		{"subject_type", &subjectType}, {"id_token_signed_response_alg", &md.IDTokenSignedResponseAlg}, {"backchannel_logout_uri", &md.BackchannelLogoutURI},
+		{"subject_type", &subjectType}, {"id_token_signed_response_alg", &md.IDTokenSignedResponseAlg},
 	} {
 		var err error
 		if *text.target, _, err = m.text(text.name); err != nil {
@@ -64,9 +61,6 @@ func (m members) openID() (openIDMetadata, error) {
 	}
 	if subjectType != "" && subjectType != "public" {
 		return openIDMetadata{}, invalidMetadata("subject_type must be public. Every client gets the same sub.")
-	}
-	if uri := md.BackchannelLogoutURI; uri != "" && !strings.HasPrefix(uri, "https://") {
-		return openIDMetadata{}, invalidMetadata("backchannel_logout_uri must begin with https://.")
 	}
 	md.InitiateLoginURI, md.PolicyURI, md.TermsURI = m.infoURI("initiate_login_uri"), m.infoURI("policy_uri"), m.infoURI("tos_uri")
 	isContact := func(c string) bool { return len(c) <= maxContact && isText(c) }
@@ -82,13 +76,8 @@ func (m members) openID() (openIDMetadata, error) {
 			return openIDMetadata{}, invalidMetadata(fmt.Sprintf("post_logout_redirect_uris[%d]: The URI must begin with https://. Only localhost, 127.0.0.1 and [::1] can use http://.", i))
 		}
 	}
-	for _, flag := range []struct {
-		name   string
-		target *bool
-	}{{"backchannel_logout_session_required", &md.BackchannelLogoutSessionRequired}, {"require_auth_time", &md.RequireAuthTime}} {
-		if _, err := m.decode(flag.name, flag.target); err != nil {
-			return openIDMetadata{}, invalidMetadata("The member " + flag.name + " must be true or false.")
-		}
+	if _, err := m.decode("require_auth_time", &md.RequireAuthTime); err != nil {
+		return openIDMetadata{}, invalidMetadata("The member require_auth_time must be true or false.")
 	}
 	var age json.Number
 	if has, err := m.decode("default_max_age", &age); err != nil {

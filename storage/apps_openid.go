@@ -10,15 +10,13 @@ import (
 
 // appOpenIDRow has the columns of the table apps for gatehouse.AppOpenID.
 type appOpenIDRow struct {
-	IDTokenAlgorithm                 string `gorm:"column:id_token_algorithm"`
-	PostLogoutRedirectURIs           string `gorm:"column:post_logout_redirect_uris"`
-	BackchannelLogoutURI             string `gorm:"column:backchannel_logout_uri"`
-	BackchannelLogoutSessionRequired bool
-	DefaultMaxAge                    int64
-	InitiateLoginURI                 string `gorm:"column:initiate_login_uri"`
-	PolicyURI                        string `gorm:"column:policy_uri"`
-	TermsURI                         string `gorm:"column:terms_uri"`
-	Contacts                         string
+	IDTokenAlgorithm       string `gorm:"column:id_token_algorithm"`
+	PostLogoutRedirectURIs string `gorm:"column:post_logout_redirect_uris"`
+	DefaultMaxAge          int64
+	InitiateLoginURI       string `gorm:"column:initiate_login_uri"`
+	PolicyURI              string `gorm:"column:policy_uri"`
+	TermsURI               string `gorm:"column:terms_uri"`
+	Contacts               string
 }
 
 func newAppOpenIDRow(o gatehouse.AppOpenID) (appOpenIDRow, error) {
@@ -32,7 +30,6 @@ func newAppOpenIDRow(o gatehouse.AppOpenID) (appOpenIDRow, error) {
 	}
 	return appOpenIDRow{
 		IDTokenAlgorithm: o.IDTokenAlgorithm, PostLogoutRedirectURIs: uris,
-		BackchannelLogoutURI: text(o.BackchannelLogoutURI), BackchannelLogoutSessionRequired: o.BackchannelLogoutSessionRequired,
 		DefaultMaxAge: o.DefaultMaxAge.Milliseconds(), InitiateLoginURI: text(o.InitiateLoginURI),
 		PolicyURI: text(o.PolicyURI), TermsURI: text(o.TermsURI), Contacts: contacts,
 	}, nil
@@ -49,7 +46,6 @@ func (r appOpenIDRow) openID() (gatehouse.AppOpenID, error) {
 	}
 	return gatehouse.AppOpenID{
 		IDTokenAlgorithm: r.IDTokenAlgorithm, PostLogoutRedirectURIs: uris,
-		BackchannelLogoutURI: r.BackchannelLogoutURI, BackchannelLogoutSessionRequired: r.BackchannelLogoutSessionRequired,
 		DefaultMaxAge: time.Duration(r.DefaultMaxAge) * time.Millisecond, InitiateLoginURI: r.InitiateLoginURI,
 		PolicyURI: r.PolicyURI, TermsURI: r.TermsURI, Contacts: contacts,
 	}, nil

@@ -81,7 +81,7 @@ func rowsOf(t *testing.T, db *sql.DB, table string) []string {
 		require.NoError(t, rows.Scan(fields...))
 		named := map[string]any{}
 		for i, c := range columns {
-			if named[c] = row[i]; strings.HasPrefix(c, "is_") || c == "email_verified" || c == "backchannel_logout_session_required" {
+			if named[c] = row[i]; strings.HasPrefix(c, "is_") || c == "email_verified" {
 				named[c] = row[i] == true || row[i] == int64(1)
 			}
 		}

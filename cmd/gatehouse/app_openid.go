@@ -10,20 +10,18 @@ import (
 
 // openIDFlags are the flags for what an app registers for OpenID Connect.
 type openIDFlags struct {
-	algorithm         string
-	postLogoutURIs    []string
-	backchannelLogout string
+	algorithm      string
+	postLogoutURIs []string
 }
 
 func (f *openIDFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.algorithm, "id-token-algorithm", "", "algorithm that signs the app's ID tokens: RS256 (the default), ES256 or EdDSA")
 	cmd.Flags().StringArrayVar(&f.postLogoutURIs, "post-logout-redirect-uri", nil, "URL to which the browser may return after the app has signed its user out; repeat the flag for more than one")
-	cmd.Flags().StringVar(&f.backchannelLogout, "backchannel-logout-uri", "", "URL that receives a logout token when the user's session ends")
 }
 
 // openIDFlagNames lists the flags of openIDFlags.
 func openIDFlagNames() []string {
-	return []string{"id-token-algorithm", "post-logout-redirect-uri", "backchannel-logout-uri"}
+	return []string{"id-token-algorithm", "post-logout-redirect-uri"}
 }
 
 // apply sets what the given flags name. An empty value empties the field.
@@ -33,9 +31,6 @@ func (f *openIDFlags) apply(o *gatehouse.AppOpenID, changed func(flags ...string
 	}
 	if changed("post-logout-redirect-uri") {
 		o.PostLogoutRedirectURIs = slices.DeleteFunc(slices.Clone(f.postLogoutURIs), func(uri string) bool { return uri == "" })
-	}
-	if changed("backchannel-logout-uri") {
-		o.BackchannelLogoutURI = f.backchannelLogout
 	}
 }
 
@@ -49,5 +44,5 @@ func openIDFields(o gatehouse.AppOpenID) [][2]string {
 	for _, uri := range o.PostLogoutRedirectURIs {
 		fields = append(fields, [2]string{"Post-logout redirect URI", uri})
 	}
-	return append(fields, [2]string{"Back-channel logout URI", o.BackchannelLogoutURI})
+	return fields
 }

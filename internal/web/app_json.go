@@ -27,10 +27,8 @@ type AppJSON struct {
 	AccessTokenLifetimeSeconds  int64 `json:"access_token_lifetime_seconds,omitempty"`
 	RefreshTokenLifetimeSeconds int64 `json:"refresh_token_lifetime_seconds,omitempty"`
 	// The members of OpenID Connect are not in the contract. Empty ones are left out.
-	IDTokenSignedResponseAlg         string   `json:"id_token_signed_response_alg,omitempty"`
-	PostLogoutRedirectURIs           []string `json:"post_logout_redirect_uris,omitempty"`
-	BackchannelLogoutURI             string   `json:"backchannel_logout_uri,omitempty"`
-	BackchannelLogoutSessionRequired bool     `json:"backchannel_logout_session_required,omitempty"`
+	IDTokenSignedResponseAlg string   `json:"id_token_signed_response_alg,omitempty"`
+	PostLogoutRedirectURIs   []string `json:"post_logout_redirect_uris,omitempty"`
 }
 
 // NewAppJSON returns the object of an app. The secret is "" except in the two answers
@@ -46,6 +44,5 @@ func NewAppJSON(a gatehouse.App, secret string) AppJSON {
 		IsTrusted: a.IsTrusted, MattermostAppID: a.MattermostAppID, IsDynamicallyRegistered: a.IsDynamicallyRegistered,
 		AccessTokenLifetimeSeconds: int64(a.AccessTokenLifetime / time.Second), RefreshTokenLifetimeSeconds: int64(a.RefreshTokenLifetime / time.Second),
 		IDTokenSignedResponseAlg: a.OpenID.IDTokenAlgorithm, PostLogoutRedirectURIs: a.OpenID.PostLogoutRedirectURIs,
-		BackchannelLogoutURI: a.OpenID.BackchannelLogoutURI, BackchannelLogoutSessionRequired: a.OpenID.BackchannelLogoutSessionRequired,
 	}
 }

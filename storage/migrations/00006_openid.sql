@@ -4,8 +4,6 @@
 -- +goose Up
 ALTER TABLE apps ADD COLUMN id_token_algorithm TEXT NOT NULL DEFAULT ''; -- '': RS256
 ALTER TABLE apps ADD COLUMN post_logout_redirect_uris TEXT NOT NULL DEFAULT '[]'; -- JSON
-ALTER TABLE apps ADD COLUMN backchannel_logout_uri TEXT NOT NULL DEFAULT '';
-ALTER TABLE apps ADD COLUMN backchannel_logout_session_required BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE apps ADD COLUMN default_max_age BIGINT NOT NULL DEFAULT 0; -- ms; 0: no limit
 ALTER TABLE apps ADD COLUMN initiate_login_uri TEXT NOT NULL DEFAULT '';
 ALTER TABLE apps ADD COLUMN policy_uri TEXT NOT NULL DEFAULT '';
@@ -24,7 +22,5 @@ ALTER TABLE apps DROP COLUMN terms_uri;
 ALTER TABLE apps DROP COLUMN policy_uri;
 ALTER TABLE apps DROP COLUMN initiate_login_uri;
 ALTER TABLE apps DROP COLUMN default_max_age;
-ALTER TABLE apps DROP COLUMN backchannel_logout_session_required;
-ALTER TABLE apps DROP COLUMN backchannel_logout_uri;
 ALTER TABLE apps DROP COLUMN post_logout_redirect_uris;
 ALTER TABLE apps DROP COLUMN id_token_algorithm;
