@@ -96,7 +96,7 @@ func duplicated(values url.Values, names []string) string {
 func readAuthorizationRequest(values url.Values) authorizationRequest {
 	r := authorizationRequest{
 		ClientID:            values.Get("client_id"),
-		ResponseType:        strings.Join(slices.Sorted(slices.Values(strings.Fields(values.Get("response_type")))), " "),
+		ResponseType:        sortedResponseType(values.Get("response_type")),
 		RedirectURI:         values.Get("redirect_uri"),
 		Scope:               values.Get("scope"),
 		State:               values.Get("state"),
@@ -196,9 +196,21 @@ func checkPrompt(prompt []string) *Refusal {
 // hasPrompt reports whether prompt has the value.
 func (r authorizationRequest) hasPrompt(value string) bool { return slices.Contains(r.Prompt, value) }
 
+// sortedResponseType returns the values of a response_type in the order of the alphabet:
+// their order has no meaning (RFC 6749 §3.1.1). Single spaces separate them; otherwise it
+// stays as it is, and is refused.
+func sortedResponseType(responseType string) string {
+	values := strings.Split(responseType, " ")
+	if slices.Contains(values, "") {
+		return responseType
+	}
+	slices.Sort(values)
+	return strings.Join(values, " ")
+}
+
 // hasResponseType reports whether response_type has the value.
 func (r authorizationRequest) hasResponseType(value string) bool {
-	return slices.Contains(strings.Fields(r.ResponseType), value)
+	return slices.Contains(strings.Split(r.ResponseType, " "), value)
 }
 
 // isImplicit reports whether the response has an access token or an ID token in the URL.
