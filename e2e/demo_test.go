@@ -36,7 +36,7 @@ func TestDemoPrintsURLsAndPasswordsThatWork(t *testing.T) {
 	b := newBrowser(t)
 	b.CheckRedirect = nil // follow the redirect to the sample client too
 	start := b.get(t, clientURL)
-	for _, name := range []string{"Confidential app", "Public app", "Trusted app", "Implicit app"} {
+	for _, name := range []string{"Confidential app", "Public app", "Trusted app", "OpenID Connect app", "Implicit app"} {
 		require.Contains(t, start.Text(), name)
 	}
 	page := b.get(t, clientURL+"/confidential")
@@ -51,6 +51,29 @@ func TestDemoPrintsURLsAndPasswordsThatWork(t *testing.T) {
 	home := other.signIn(t, other.get(t, p.url+"/login"), ada)
 	require.Equal(t, http.StatusOK, home.status)
 	require.Positive(t, home.Find(`a[href="/console"]`).Length(), "ada is a System Admin")
+}
+
+// The sample client verifies the ID token, reads UserInfo and signs the user out of the gateway.
+func TestDemoShowsOpenIDConnect(t *testing.T) {
+	_, clientURL := demo(t)
+	b := newBrowser(t)
+	b.CheckRedirect = nil
+	link, ok := b.get(t, clientURL+"/openid").Find(`a[href*="/oauth/authorize"]`).Attr("href")
+	require.True(t, ok)
+	page := b.signIn(t, b.get(t, link), credentials{"bob", "bob-the-user"})
+	b.submit(t, page, "decision", map[string][]string{"decision": {"allow"}})
+	for _, step := range []string{"token", "me"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, clientURL+"/openid/"+step, nil)
+		require.NoError(t, err)
+		page = b.load(t, r)
+	}
+	require.Contains(t, page.Find("#id-token").Text(), "The signature is right.")
+	require.Zero(t, page.Find("#id-token .bad").Length(), page.Find("#id-token").Text())
+	require.Contains(t, page.Find("#step-4").Text(), `"preferred_username": "bob"`)
+	page = b.get(t, clientURL+"/openid/sign-out")
+	require.Equal(t, "/openid", page.url.Path)
+	require.Contains(t, page.Text(), "You are signed out of the server.")
+	require.Contains(t, b.get(t, link).Find("h1").Text(), "Sign in")
 }
 
 func TestClientInDevelopmentCanUseTheAppsOfTheDemo(t *testing.T) {

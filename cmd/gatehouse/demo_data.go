@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"gatehouse"
@@ -38,6 +39,10 @@ func demoScenarios() []relyingparty.Scenario {
 		{
 			Slug: "trusted", Name: "Trusted app", ClientID: "demotrusted000000000000000", ClientSecret: "demo-secret-trusted", Trusted: true,
 			Description: "An app of your own organization that a System Admin marked as trusted. The consent page never appears.",
+		},
+		{
+			Slug: "openid", Name: "OpenID Connect app", ClientID: "demoopenid0000000000000000", ClientSecret: "demo-secret-openid", Scope: "openid profile email",
+			Description: "An app that uses OpenID Connect. It gets an ID token, reads the user from UserInfo, and can sign the user out of the gateway.",
 		},
 		{
 			Slug: "implicit", Name: "Implicit app", ClientID: "demoimplicit00000000000000", Public: true, Implicit: true,
@@ -87,6 +92,9 @@ func demoApp(s relyingparty.Scenario, creatorID, clientURL string) gatehouse.App
 	if !s.Public {
 		app.TokenEndpointAuthMethod = gatehouse.AuthMethodPost
 		app.SecretHash = gatehouse.HashSecret(s.ClientSecret)
+	}
+	if strings.Contains(s.Scope, "openid") {
+		app.OpenID.PostLogoutRedirectURIs = []string{s.PostLogoutRedirectURI(clientURL)}
 	}
 	return app
 }

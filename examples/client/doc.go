@@ -14,6 +14,13 @@
 // below the issuer. Flags override each endpoint. This package only parses flags and
 // listens; package relyingparty does the rest.
 //
+// With the scope openid it also verifies the ID token, reads UserInfo, and can sign the user
+// out (OpenID Connect). Register the app with the post-logout redirect URI
+// http://localhost:8066/app/signed-out.
+//
+//	go run ./examples/client -client-id ID -client-secret-file secret.txt \
+//	    -scope "openid profile email"
+//
 // It uses only the standard library and golang.org/x/oauth2, and no code of the server.
 // Therefore it shows how the server behaves for any client.
 package main

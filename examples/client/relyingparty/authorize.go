@@ -16,6 +16,9 @@ func (h *handler) authorizationURL(s Scenario, r *run, e endpoints, change ...oa
 	if r.verifier != "" {
 		options = append(options, oauth2.S256ChallengeOption(r.verifier))
 	}
+	if r.nonce != "" {
+		options = append(options, oauth2.SetAuthURLParam("nonce", r.nonce))
+	}
 	if s.Resource != "" {
 		options = append(options, oauth2.SetAuthURLParam("resource", s.Resource))
 	}
@@ -32,6 +35,7 @@ var authorizationParams = []field{
 	{"redirect_uri", "The address that receives the response. It must be exactly equal to a registered one."},
 	{"scope", "The access that the app requests."},
 	{"state", "A random value that the response must repeat. It proves that the response belongs to this request."},
+	{"nonce", "OpenID Connect: a random value that the ID token must repeat. It proves that the ID token belongs to this request."},
 	{"code_challenge", "PKCE: the SHA-256 hash of a secret. The client sends the secret together with the code."},
 	{"code_challenge_method", "PKCE: how the challenge was computed. Only S256 is secure."},
 	{"resource", "The API that accepts the token (RFC 8707)."},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,9 @@ const (
 // endpoints are the URLs of the server and their source.
 type endpoints struct {
 	Authorize, Token, Me string
+	// UserInfo, KeySet and EndSession are those of OpenID Connect; empty if no app uses it or
+	// the server does not offer it.
+	UserInfo, KeySet, EndSession string
 
 	MetadataURL string // the URL of the metadata; empty if they were not read
 	Note        string // why they were not read
@@ -39,6 +43,14 @@ type metadata struct {
 	Authorize   string `json:"authorization_endpoint"`
 	Token       string `json:"token_endpoint"`
 	PromisesIss bool   `json:"authorization_response_iss_parameter_supported"`
+}
+
+// openIDMetadata are the members of OpenID Connect Discovery §3 that the client uses.
+type openIDMetadata struct {
+	Issuer     string `json:"issuer"`
+	UserInfo   string `json:"userinfo_endpoint"`
+	KeySet     string `json:"jwks_uri"`
+	EndSession string `json:"end_session_endpoint"`
 }
 
 // discovery finds the endpoints and caches them.
@@ -75,8 +87,25 @@ func (d *discovery) endpoints(ctx context.Context) endpoints {
 	e.Authorize = d.place(d.config.AuthorizePath, found.Authorize, DefaultAuthorizePath)
 	e.Token = d.place(d.config.TokenPath, found.Token, DefaultTokenPath)
 	e.Me = d.place(d.config.MePath, "", DefaultMePath)
+	if !e.Unreachable && slices.ContainsFunc(d.config.Scenarios, Scenario.usesOpenID) {
+		d.addOpenID(ctx, &e)
+	}
 	d.known, d.expires = e, time.Now().Add(kept)
 	return e
+}
+
+// addOpenID adds the endpoints of OpenID Connect (OpenID Connect Discovery §4).
+func (d *discovery) addOpenID(ctx context.Context, e *endpoints) {
+	var found openIDMetadata
+	if d.readJSON(ctx, strings.TrimRight(d.config.Issuer, "/")+"/.well-known/openid-configuration", &found) != nil || found.Issuer != d.config.Issuer {
+		return // The server does not offer OpenID Connect.
+	}
+	for _, endpoint := range []string{found.UserInfo, found.KeySet, found.EndSession} {
+		if endpoint != "" && checkURL(endpoint) != nil {
+			return
+		}
+	}
+	e.UserInfo, e.KeySet, e.EndSession = found.UserInfo, found.KeySet, found.EndSession
 }
 
 // place returns the configured endpoint, the endpoint of the metadata, or the default.
@@ -117,26 +146,34 @@ func (d *discovery) metadata(ctx context.Context) (metadata, string, error) {
 	return metadata{}, "", err
 }
 
-func (d *discovery) read(ctx context.Context, place string) (metadata, error) {
+// readJSON decodes the document at a URL.
+func (d *discovery) readJSON(ctx context.Context, place string, into any) error {
 	// If the browser closes the connection, the result is still cached for the next page.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discoveryTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)
 	if err != nil {
-		return metadata{}, err
+		return err
 	}
 	request.Header.Set("Accept", "application/json")
 	response, err := d.client.Do(request)
 	if err != nil {
-		return metadata{}, err
+		return err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return metadata{}, fmt.Errorf("%s answered %s", place, response.Status)
+		return fmt.Errorf("%s answered %s", place, response.Status)
 	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxBody)).Decode(into); err != nil {
+		return fmt.Errorf("%s is not JSON: %w", place, err)
+	}
+	return nil
+}
+
+func (d *discovery) read(ctx context.Context, place string) (metadata, error) {
 	var found metadata
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxBody)).Decode(&found); err != nil {
-		return metadata{}, fmt.Errorf("%s is not JSON: %w", place, err)
+	if err := d.readJSON(ctx, place, &found); err != nil {
+		return metadata{}, err
 	}
 	// RFC 8414 §3.3: metadata of another issuer must not be used.
 	if found.Issuer != d.config.Issuer {

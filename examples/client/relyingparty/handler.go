@@ -62,6 +62,8 @@ func (h *handler) routes() http.Handler {
 	mux.HandleFunc("POST /{slug}/token", h.step("#step-3", (*trial).step3))
 	mux.HandleFunc("POST /{slug}/me", h.step("#step-4", (*trial).step4))
 	mux.HandleFunc("POST /{slug}/refresh", h.step("#step-5", (*trial).step5))
+	mux.HandleFunc("GET /{slug}/sign-out", h.signOut)
+	mux.HandleFunc("GET /{slug}/signed-out", h.signedOut)
 	mux.HandleFunc("POST /{slug}/try/{name}", h.try)
 	mux.HandleFunc("GET /{slug}/curl/{name}", h.curl)
 	mux.HandleFunc("/", h.notFound)

@@ -17,12 +17,15 @@ const (
 type run struct {
 	state    string // CSRF protection of the redirect (RFC 6749 §10.12)
 	verifier string // PKCE (RFC 7636 §4.1); empty without PKCE
+	nonce    string // of the ID token (OpenID Connect Core §3.1.2.1); empty without OpenID Connect
 
 	answer *answer // the authorization response; nil before it arrives
 
 	code         string // of an accepted response
 	accessToken  string
 	refreshToken string
+	idToken      *idToken // of the token response; nil without OpenID Connect
+	signedOut    bool     // the run before ended with the logout
 	// The tokens that the last refresh replaced.
 	oldAccessToken, oldRefreshToken string
 	// Tokens that the server issued for experiments, against expectation. They are kept only
@@ -38,6 +41,9 @@ func newRun(s Scenario) *run {
 	if s.usesPKCE() {
 		r.verifier = oauth2.GenerateVerifier()
 	}
+	if s.usesOpenID() {
+		r.nonce = rand.Text()
+	}
 	return r
 }
 
@@ -52,6 +58,9 @@ func (r *run) secrets() []string {
 	all := []string{r.code, r.accessToken, r.refreshToken, r.oldAccessToken, r.oldRefreshToken}
 	if r.answer != nil {
 		all = append(all, r.answer.secrets()...)
+	}
+	if r.idToken != nil {
+		all = append(all, r.idToken.raw)
 	}
 	return append(all, r.strays...)
 }

@@ -52,6 +52,9 @@ func (t *trial) step3(ctx context.Context) {
 	r.keep(callToken, e)
 	if token != nil {
 		r.accessToken, r.refreshToken = token.AccessToken, token.RefreshToken
+		if raw, _ := token.Extra("id_token").(string); raw != "" && t.scenario.usesOpenID() {
+			r.idToken = t.verifyIDToken(ctx, raw, token.AccessToken)
+		}
 	}
 }
 
@@ -60,7 +63,15 @@ func (t *trial) step4(ctx context.Context) {
 	if t.run.accessToken == "" {
 		return
 	}
-	t.run.keep(callMe, t.h.requestMe(ctx, t.endpoints.Me, t.run.accessToken))
+	t.run.keep(callMe, t.h.requestMe(ctx, t.userEndpoint(), t.run.accessToken))
+}
+
+// userEndpoint returns the URL of the signed-in user: UserInfo with OpenID Connect.
+func (t *trial) userEndpoint() string {
+	if t.scenario.usesOpenID() && t.endpoints.UserInfo != "" {
+		return t.endpoints.UserInfo
+	}
+	return t.endpoints.Me
 }
 
 // step5 gets new tokens for the refresh token.

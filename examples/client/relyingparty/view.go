@@ -42,6 +42,10 @@ type runPage struct {
 	HasCode     bool
 	HasToken    bool
 
+	IDToken   *idToken
+	SignOut   bool // the server has a logout for this run
+	SignedOut bool
+
 	MePath string
 	MeCall *callView
 
@@ -108,6 +112,9 @@ func (h *handler) scenarioView(s Scenario) scenarioView {
 	if s.usesPKCE() {
 		kinds = append(kinds, "PKCE")
 	}
+	if s.usesOpenID() {
+		kinds = append(kinds, "OpenID Connect")
+	}
 	if s.Trusted {
 		kinds = append(kinds, "trusted")
 	}
@@ -132,7 +139,10 @@ func (t *trial) view() runPage {
 		HasCode:          r.code != "",
 		HasToken:         r.accessToken != "",
 		HasRefreshToken:  r.refreshToken != "",
-		MePath:           t.endpoints.Me,
+		MePath:           t.userEndpoint(),
+		IDToken:          r.idToken,
+		SignOut:          t.logoutURL() != "",
+		SignedOut:        r.signedOut,
 		TokenCall:        t.call(m, callToken),
 		MeCall:           t.call(m, callMe),
 		RefreshCall:      t.call(m, callRefresh),
