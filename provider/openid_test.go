@@ -412,6 +412,13 @@ func TestOpenIDConfiguration(t *testing.T) {
 				require.Equal(t, value, configuration[name], name)
 			}
 		}
+		for name, path := range map[string]string{
+			"authorization_endpoint": "/oauth/authorize", "token_endpoint": "/oauth/access_token", "userinfo_endpoint": "/oauth/userinfo",
+			"jwks_uri": "/oauth/jwks", "end_session_endpoint": "/oauth/logout",
+		} {
+			require.Equal(t, g.URL+path, configuration[name], name)
+		}
+		require.Contains(t, configuration["response_types_supported"], "code")
 		require.Contains(t, configuration["scopes_supported"], "openid")
 		require.Contains(t, configuration["id_token_signing_alg_values_supported"], "RS256")
 		require.Equal(t, false, configuration["request_parameter_supported"])
