@@ -103,7 +103,7 @@ func TestKeysAreRotatedByCommand(t *testing.T) {
 func TestKeysCommandsNeedTheSecretOnPostgreSQL(t *testing.T) {
 	url := testdb.Postgres(t)
 	run(t, []string{"GATEHOUSE_DATABASE_URL=" + url}, "migrate", "up")
-	cmd := exec.Command(binary, "keys", "list") //nolint:gosec // our own binary
+	cmd := exec.Command(binary, "keys", "list")
 	cmd.Env = environment("GATEHOUSE_DATABASE_URL=" + url)
 	out, err := cmd.CombinedOutput()
 	require.Error(t, err)

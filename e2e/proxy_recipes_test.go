@@ -65,8 +65,11 @@ func (p proxyUnderTest) run(t *testing.T, env []string, name string, args ...str
 	cmd.Env = append(environment(), env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	require.NoError(t, cmd.Start())
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
+	exited := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // a server that was stopped may report that
+		close(exited)
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt) // it may have ended already
 		select {

@@ -96,30 +96,29 @@ func TestProxyThatIsNotTrustedIsReported(t *testing.T) {
 // issuer, the check of the host and the redirects use the form that browsers send.
 func TestSiteURLIsTheSameEverywhere(t *testing.T) {
 	p := serve(t, append(withAdmin(testdb.SQLite(t)), "GATEHOUSE_SITE_URL=HTTP://BÜCHER.Example.:80/sso/")...)
-	get := func(host, path string) (*http.Response, map[string]any) {
+	get := func(host, path string) (status int, location string, body map[string]any) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+path, nil)
 		require.NoError(t, err)
 		r.Host = host
 		res, err := http.DefaultTransport.RoundTrip(r)
 		require.NoError(t, err)
 		defer func() { require.NoError(t, res.Body.Close()) }()
-		var body map[string]any
 		_ = json.NewDecoder(res.Body).Decode(&body) // a page has none
-		return res, body
+		return res.StatusCode, res.Header.Get("Location"), body
 	}
 	const issuer = "http://xn--bcher-kva.example/sso"
 	for _, host := range []string{"xn--bcher-kva.example", "XN--BCHER-KVA.example", "xn--bcher-kva.example:80", "xn--bcher-kva.example."} {
-		res, metadata := get(host, "/.well-known/oauth-authorization-server/sso")
-		require.Equal(t, http.StatusOK, res.StatusCode, host)
+		status, _, metadata := get(host, "/.well-known/oauth-authorization-server/sso")
+		require.Equal(t, http.StatusOK, status, host)
 		require.Equal(t, issuer, metadata["issuer"])
 		require.Equal(t, issuer+"/oauth/authorize", metadata["authorization_endpoint"])
 	}
 	for _, host := range []string{"bucher.example", "xn--bcher-kva.example.evil.example", "127.0.0.1"} {
-		res, _ := get(host, "/sso/login")
-		require.Equal(t, http.StatusMisdirectedRequest, res.StatusCode, host)
+		status, _, _ := get(host, "/sso/login")
+		require.Equal(t, http.StatusMisdirectedRequest, status, host)
 	}
-	res, _ := get("xn--bcher-kva.example", "/sso/console")
-	require.Equal(t, "/sso/login?redirect_to=%2Fsso%2Fconsole", res.Header.Get("Location"))
+	_, location, _ := get("xn--bcher-kva.example", "/sso/console")
+	require.Equal(t, "/sso/login?redirect_to=%2Fsso%2Fconsole", location)
 	line, _ := p.log.find("gatehouse is running")
 	require.Contains(t, line, `"site_url":"`+issuer+`"`)
 }

@@ -178,7 +178,7 @@ func (h *Logout) load(r *http.Request) (logoutRequest, error) {
 	}
 	hint, err := ReadHint(r.Context(), h.keys, h.issuer, token)
 	if errors.Is(err, gatehouse.ErrNotFound) {
-		return logoutRequest{}, nil //nolint:nilerr // the user is asked, and the browser does not return to the app
+		return logoutRequest{}, nil // The user is asked, and the browser does not return to the app.
 	} else if err != nil {
 		return logoutRequest{}, err
 	}

@@ -121,7 +121,7 @@ func TestClientsFindSwappedKeys(t *testing.T) {
 		for _, algorithm := range gatehouse.SigningAlgorithms() {
 			setOpenID(t, g, app, func(o *gatehouse.AppOpenID) { o.IDTokenAlgorithm = algorithm })
 			raw := g.Redeem(t, app, b.Code(t, app, "scope=openid")).IDToken
-			signed, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
+			signed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
 			require.NoError(t, err)
 			keyID := signed.Signatures[0].Header.KeyID
 

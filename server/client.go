@@ -40,11 +40,12 @@ func (s *site) warnOfIgnoredProxy(r *http.Request) {
 	if !ok || s.trusts(peer) || s.warnedOfProxy.Swap(true) {
 		return
 	}
-	message := "a request has a header of a proxy, which is ignored because GATEHOUSE_TRUSTED_PROXIES is not set; if a proxy is in front of the gateway, set the variable to its address: until then all clients share the rate limits of that address"
-	if len(s.trustedProxies) > 0 {
-		message = "a request has a header of a proxy, which is ignored because GATEHOUSE_TRUSTED_PROXIES does not have the address of the peer; if that is a proxy of yours, add its address: until then all clients behind it share the rate limits of that address"
+	attrs := []slog.Attr{slog.String("header", proxyHeaders[i]), slog.String("peer", peer.String()), slog.String("request_id", web.RequestID(r.Context()))}
+	if len(s.trustedProxies) == 0 {
+		s.log.LogAttrs(r.Context(), slog.LevelWarn, "a request has a header of a proxy, which is ignored because GATEHOUSE_TRUSTED_PROXIES is not set; if a proxy is in front of the gateway, set the variable to its address: until then all clients share the rate limits of that address", attrs...)
+		return
 	}
-	s.log.LogAttrs(r.Context(), slog.LevelWarn, message, slog.String("header", proxyHeaders[i]), slog.String("peer", peer.String()), slog.String("request_id", web.RequestID(r.Context())))
+	s.log.LogAttrs(r.Context(), slog.LevelWarn, "a request has a header of a proxy, which is ignored because GATEHOUSE_TRUSTED_PROXIES does not have the address of the peer; if that is a proxy of yours, add its address: until then all clients behind it share the rate limits of that address", attrs...)
 }
 
 func (s *site) client(r *http.Request) web.Client {

@@ -13,24 +13,31 @@ import (
 	"gatehouse/test/testkit"
 )
 
-func fetch(method, url string, header ...string) (*http.Response, string, error) {
+// answer is a response without its body.
+type answer struct {
+	StatusCode    int
+	Header        http.Header
+	ContentLength int64
+}
+
+func fetch(method, url string, header ...string) (answer, string, error) {
 	r, err := http.NewRequest(method, url, nil)
 	if err != nil {
-		return nil, "", err
+		return answer{}, "", err
 	}
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return nil, "", err
+		return answer{}, "", err
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
-	return res, string(body), err
+	return answer{res.StatusCode, res.Header, res.ContentLength}, string(body), err
 }
 
-func get(t *testing.T, method, url string, header ...string) (*http.Response, string) {
+func get(t *testing.T, method, url string, header ...string) (answer, string) {
 	t.Helper()
 	res, body, err := fetch(method, url, header...)
 	require.NoError(t, err)

@@ -138,7 +138,7 @@ func TestRowsThatAreNotConsistentAreNotUsed(t *testing.T) {
 		before := len(kids(t, keys))
 		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		require.NoError(t, err)
-		weak, err := rsa.GenerateKey(rand.Reader, 1024)
+		weak, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // it is refused because it is weak
 		require.NoError(t, err)
 		jwk := func(key any, id, algorithm string) string {
 			text, err := jose.JSONWebKey{Key: key, KeyID: id, Algorithm: algorithm, Use: "sig"}.MarshalJSON()
