@@ -94,7 +94,7 @@ func TestCommandsDoNotMigrate(t *testing.T) {
 			for _, args := range databaseCommands() {
 				stderr := runFails(t, env, args...)
 				require.Contains(t, stderr, "the database is not migrated; run `gatehouse migrate`, or start `gatehouse serve`, which migrates it", args)
-				require.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+				require.Equal(t, 1, strings.Count(stderr, "gatehouse: "), stderr)
 			}
 			require.Contains(t, run(t, env, "migrate", "status"), "00001_initial.sql")
 			require.Empty(t, tablesOf(t, databaseURL), "no command created a table")
@@ -109,7 +109,7 @@ func TestCommandsDoNotMigrate(t *testing.T) {
 		for _, args := range databaseCommands() {
 			stderr := runFails(t, env, args...)
 			require.Regexp(t, "the database is at migration [0-9]+, but this version of Gatehouse needs migration [0-9]+; make a backup and run `gatehouse migrate`", stderr, args)
-			require.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+			require.Equal(t, 1, strings.Count(stderr, "gatehouse: "), stderr)
 		}
 		require.Equal(t, behind, run(t, env, "migrate", "status"))
 		if strings.HasPrefix(databaseURL, "sqlite") { // The backup before a migration.

@@ -148,8 +148,8 @@ func openCurrentWriter(ctx context.Context, path, synchronous string) (*sql.DB, 
 		}
 		writer, err := openWriter(ctx, path, synchronous)
 		var lite *sqlite.Error
-		if errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_READONLY_DBMOVED {
-			continue
+		if errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_READONLY_DBMOVED || lite.Code() == sqlite3.SQLITE_IOERR_DELETE_NOENT) {
+			continue // The second one: the restore has removed the log that we wanted to remove.
 		}
 		if err != nil {
 			return nil, err
