@@ -129,7 +129,7 @@ func (q *hashQueue) giveUp(allocationKey, clientKey string, call *hashCall, reas
 	return reason
 }
 
-// add puts a call into the queue. It reports false if there is no place for it.
+// add puts a call into the queue. It returns false if the queue is full.
 func (q *hashQueue) add(allocationKey, clientKey string, call *hashCall) bool {
 	a, known := q.allocations.byKey[allocationKey]
 	if !known {

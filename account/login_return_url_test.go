@@ -135,8 +135,8 @@ func TestReturnURLStaysBelowTheBasePath(t *testing.T) {
 	}
 }
 
-// Browsers apply form-action to the redirects that follow the form, so a form that may
-// lead to a client has no such directive.
+// Browsers apply form-action to the redirects that follow the form, so the page of a
+// form that can lead to a client is sent without form-action.
 func TestSignInFormMayRedirectToTheClient(t *testing.T) {
 	s := newSite(t, sqlite(t))
 	s.user("ana")

@@ -17,7 +17,7 @@ type Request struct {
 	AskAgain    bool   // the client wants the user to be asked in any case: prompt=consent (OpenID Connect Core §3.1.2.1)
 	Implicit    bool   // the response is an access token in the URL
 	Action      string // the local URL that the consent form posts to: the authorization request itself
-	// Sent is the consent form that was sent and not accepted; the zero value if there is none.
+	// Sent is the consent form that was refused. It is the zero value if no form was refused.
 	Sent web.KeptForm
 }
 

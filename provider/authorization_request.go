@@ -196,56 +196,6 @@ func checkPrompt(prompt []string) *Refusal {
 // hasPrompt reports whether prompt has the value.
 func (r authorizationRequest) hasPrompt(value string) bool { return slices.Contains(r.Prompt, value) }
 
-// sortedResponseType returns the values of a response_type in the order of the alphabet:
-// their order has no meaning (RFC 6749 §3.1.1). Single spaces separate them; otherwise it
-// stays as it is, and is refused.
-func sortedResponseType(responseType string) string {
-	values := strings.Split(responseType, " ")
-	if slices.Contains(values, "") {
-		return responseType
-	}
-	slices.Sort(values)
-	return strings.Join(values, " ")
-}
-
-// hasResponseType reports whether response_type has the value.
-func (r authorizationRequest) hasResponseType(value string) bool {
-	return slices.Contains(strings.Split(r.ResponseType, " "), value)
-}
-
-// isImplicit reports whether the response has an access token or an ID token in the URL.
-func (r authorizationRequest) isImplicit() bool {
-	return r.hasResponseType("token") || r.hasResponseType("id_token")
-}
-
-// responseTypes lists the values of response_type: those of RFC 6749, and with OpenID
-// Connect those of OAuth 2.0 Multiple Response Types §5 that it needs.
-func responseTypes(implicit, openID bool) []string {
-	types := []string{"code"}
-	if implicit {
-		types = append(types, "token")
-	}
-	if implicit && openID {
-		types = append(types, "id_token", "id_token token", "code id_token")
-	}
-	return types
-}
-
-// checkResponseMode refuses unknown modes, and the mode query for responses with a
-// token (OAuth 2.0 Multiple Response Types §2.1, §5).
-func (r authorizationRequest) checkResponseMode() *Refusal {
-	switch r.ResponseMode {
-	case "", "fragment", "form_post":
-		return nil
-	case "query":
-		if r.isImplicit() {
-			return refuse(codeInvalidRequest, "model.authorize.is_valid.response_mode", "A token must not be sent in a query. Leave response_mode out, or send fragment or form_post.")
-		}
-		return nil
-	}
-	return refuse(codeInvalidRequest, "model.authorize.is_valid.response_mode", "The response_mode must be query, fragment or form_post. It may also be left out.")
-}
-
 var challengeFormat = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
 
 // checkChallenge checks the challenge by RFC 7636 §4.2 and §4.3, with S256 as the
@@ -304,10 +254,6 @@ func (r authorizationRequest) checkApp(app gatehouse.App, settings gatehouse.Set
 		return challengeRequired()
 	}
 	return nil
-}
-
-func unsupportedResponseType() *Refusal {
-	return refuse(codeUnsupportedResponse, "api.oauth.allow_oauth.response_type", "The response_type must be code or token.")
 }
 
 // checkExtensions refuses request, request_uri and registration, which Gatehouse does not
