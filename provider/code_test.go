@@ -87,7 +87,7 @@ func TestFailedAttemptDoesNotUseUpTheCode(t *testing.T) {
 			{"no verifier, after a wrong one", "invalid_grant", "model.authorize.validate_pkce.verifier_required.app_error", 400, app, nil},
 			{"another resource", "invalid_target", "api.oauth.get_access_token.resource_mismatch.app_error", 400, app, []string{verifier, "resource=https://evil.example.com"}},
 			{"a relative resource", "invalid_target", "model.authorize.is_valid.resource.not_absolute.app_error", 400, app, []string{verifier, "resource=/x"}},
-			{"a changed code", "invalid_grant", "api.oauth.get_access_token.expired_code.app_error", 400, app, []string{verifier, "code=" + code[:len(code)-2] + "AA"}},
+			{"a changed code", "invalid_grant", "api.oauth.get_access_token.expired_code.app_error", 400, app, []string{verifier, "code=" + code[:len(code)-8] + "AAAAAAAA"}},
 			{"an unknown client", "invalid_client", "api.oauth.get_access_token.credentials.app_error", 401, app, []string{verifier, "client_id=" + gatehouse.NewID()}},
 			{"a malformed client", "invalid_client", "api.oauth.get_access_token.bad_client_id.app_error", 401, app, []string{verifier, "client_id=x"}},
 			{"an unknown grant", "unsupported_grant_type", "api.oauth.get_access_token.bad_grant.app_error", 400, app, []string{verifier, "grant_type=password"}},

@@ -254,7 +254,7 @@ func TestOpenIDRequestsAreChecked(t *testing.T) {
 			"a hint of another user":             {[]string{"prompt=none", "id_token_hint=" + gracesHint}, "login_required"},
 			"a hint of another user, no prompt":  {[]string{"id_token_hint=" + gracesHint}, "login_required"},
 			"a hint of another client":           {[]string{"id_token_hint=" + othersHint}, "invalid_request"},
-			"a hint that is changed":             {[]string{"id_token_hint=" + hint[:len(hint)-4] + "AAAA"}, "invalid_request"},
+			"a hint that is changed":             {[]string{"id_token_hint=" + hint[:len(hint)-8] + "AAAAAAAA"}, "invalid_request"},
 			"a hint that is no token":            {[]string{"id_token_hint=x"}, "invalid_request"},
 			"claims with the user":               {[]string{`claims={"id_token":{"sub":{"value":"` + ada.ID + `"}}}`}, ""},
 			"claims with another user":           {[]string{`claims={"id_token":{"sub":{"value":"` + grace.ID + `"}}}`}, "login_required"},

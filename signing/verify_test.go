@@ -158,7 +158,7 @@ func TestTokensThatAreNotOursAreRefused(t *testing.T) {
 		requireInvalid(t, keys, parts[0]+"."+parts[1])
 		requireInvalid(t, keys, token+".x")
 		requireInvalid(t, keys, " "+token)
-		requireInvalid(t, keys, token[:len(token)-4]+"AAAA")
+		requireInvalid(t, keys, token[:len(token)-8]+"AAAAAAAA")
 	}
 	for _, bad := range []string{"", ".", "..", "...", "a.b.c", "{}", `{"payload":"e30","signatures":[]}`, strings.Repeat("a", 1<<20), strings.Repeat("a.", 8000)} {
 		requireInvalid(t, keys, bad)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"gatehouse"
 	"gatehouse/e2e/browser/drive"
 )
 
@@ -31,7 +32,7 @@ func TestErrorPageLeadsBack(t *testing.T) {
 		require.Equal(t, "Welcome to the app", tab.Heading())
 
 		// An unknown app: the start page, which asks to sign in.
-		tab.Open(g.authorize(registered{ID: notes.ID[:25] + "x"}))
+		tab.Open(g.authorize(registered{ID: gatehouse.NewID()}))
 		require.Equal(t, http.StatusNotFound, tab.Status())
 		tab.Press("Go to the start page")
 		require.Equal(t, "Sign in", tab.Heading())

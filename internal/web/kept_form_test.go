@@ -85,7 +85,7 @@ func TestRefusedFormIsShownToItsUserOnEveryNode(t *testing.T) {
 		"without the parameter":  load(forms, "/add", "ana", c),
 		"on another page":        load(forms, strings.Replace(target, "/add", "/edit", 1), "ana", c),
 		"with another secret":    load(newKeptForms(t, 'x'), target, "ana", c),
-		"with a changed value":   load(forms, target, "ana", &http.Cookie{Name: c.Name, Value: c.Value[:len(c.Value)-4] + "AAAA"}),
+		"with a changed value":   load(forms, target, "ana", &http.Cookie{Name: c.Name, Value: c.Value[:len(c.Value)-8] + "AAAAAAAA"}),
 		"with another key":       load(forms, "/add?kept_form=zzzzzzzzzzzz", "ana", c),
 		"with a nonsensical key": load(forms, "/add?kept_form=%00%0d%0a", "ana", c),
 	} {
