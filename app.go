@@ -38,8 +38,11 @@ type App struct {
 	AccessTokenLifetime  time.Duration
 	RefreshTokenLifetime time.Duration
 	OpenID               AppOpenID
-	CreateAt             time.Time
-	UpdateAt             time.Time
+	// IsRestricted means that only the members of chosen groups may use the app. Only System
+	// Admins may set it, see AppAccess.
+	IsRestricted bool
+	CreateAt     time.Time
+	UpdateAt     time.Time
 }
 
 // AppOpenID is what an app has registered for OpenID Connect. The zero value is the

@@ -14,6 +14,12 @@ var (
 	// choosing another value.
 	ErrUsernameTaken = errors.New("username is taken")
 	ErrEmailTaken    = errors.New("email is taken")
+	// ErrGroupNameTaken is a conflict that the user can resolve by choosing another name.
+	ErrGroupNameTaken = errors.New("group name is taken")
+	// ErrGroupNotFound means that a group that should get access to an app does not exist.
+	ErrGroupNotFound = errors.New("the group does not exist")
+	// ErrNoAccess means that the user is in none of the groups that may use the app.
+	ErrNoAccess = errors.New("the user may not use the app")
 	// ErrLastSystemAdmin means that no active System Admin would remain.
 	ErrLastSystemAdmin = errors.New("the last active system admin")
 	// ErrNewCreatorNotFound means that the user who would manage the apps of a deleted user

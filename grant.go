@@ -133,6 +133,7 @@ const (
 	ScopeOpenID        = "openid" // makes the request one of OpenID Connect
 	ScopeProfile       = "profile"
 	ScopeEmail         = "email"
+	ScopeGroups        = "groups" // not of OpenID Connect Core, but common
 	ScopeOfflineAccess = "offline_access"
 )
 

@@ -24,7 +24,8 @@ type Store interface {
 	// UserConsents lists the apps that a user has consented to, by the app's name.
 	UserConsents(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error)
 	// RecordConsent adds scopes and resources to the consent, or creates it. Racing
-	// calls lose none. It returns ErrNotFound if the user or the app no longer exists.
+	// calls lose none. It returns ErrNotFound if the user or the app no longer exists, and
+	// ErrNoAccess if the user may not use the app.
 	RecordConsent(ctx context.Context, userID, appID string, scopes, resources []string, now time.Time) (gatehouse.Consent, error)
 	// TouchConsent stores when the consent was last used.
 	TouchConsent(ctx context.Context, id string, now time.Time) error
@@ -99,7 +100,8 @@ func (h *Handler) HasConsent(ctx context.Context, userID, appID string) (bool, e
 
 // Allow stores the user's consent and returns it. If the stored consent already
 // covers the request, Allow writes nothing but the time of last use, and that once
-// an hour. It returns ErrNotFound if the app or the user no longer exists.
+// an hour. It returns ErrNotFound if the app or the user no longer exists, and ErrNoAccess
+// if the user may not use the app.
 func (h *Handler) Allow(ctx context.Context, r Request, d Decision) (gatehouse.Consent, error) {
 	now := time.Now()
 	if d.Remembered.ID != "" && len(d.Missing) == 0 && !d.NewResource {

@@ -46,7 +46,7 @@ func isKeyEvent(event string) bool {
 	return event == gatehouse.AuditCreateSigningKey || event == gatehouse.AuditRotateSigningKey || event == gatehouse.AuditWithdrawSigningKey
 }
 
-// names looks up the names of users and apps by id, each id once a page.
+// names looks up the names of users, apps and groups by id, each id once a page.
 type names struct {
 	store Store
 	found map[string]string // "" for an id that does not exist
@@ -61,12 +61,14 @@ func (n names) actor(ctx context.Context, e gatehouse.AuditEvent) (string, error
 	return n.user(ctx, e.ActorID)
 }
 
-// target returns the name of the user, app, setting or key that an event is about. It
+// target returns the name of the user, app, group, setting or key that an event is about. It
 // returns "" if that is the actor, or if it no longer exists.
 func (n names) target(ctx context.Context, e gatehouse.AuditEvent) (string, error) {
 	switch e.Event {
 	case gatehouse.AuditUpdateSetting, gatehouse.AuditCreateSigningKey, gatehouse.AuditRotateSigningKey, gatehouse.AuditWithdrawSigningKey:
 		return e.TargetID, nil
+	case gatehouse.AuditCreateGroup, gatehouse.AuditUpdateGroup, gatehouse.AuditDeleteGroup, gatehouse.AuditAddGroupMember, gatehouse.AuditRemoveGroupMember:
+		return n.group(ctx, e.TargetID)
 	case gatehouse.AuditLogout: // the target is the user, or the app whose grant ended
 		if e.TargetID == e.ActorID {
 			return "", nil
@@ -92,6 +94,13 @@ func (n names) app(ctx context.Context, id string) (string, error) {
 	return n.find("app "+id, id, func() (string, error) {
 		app, err := n.store.App(ctx, id)
 		return app.Name, err
+	})
+}
+
+func (n names) group(ctx context.Context, id string) (string, error) {
+	return n.find("group "+id, id, func() (string, error) {
+		group, err := n.store.Group(ctx, id)
+		return group.Name, err
 	})
 }
 

@@ -46,6 +46,8 @@ type Store interface {
 	UserConsents(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error)
 	// App returns ErrNotFound if the app does not exist.
 	App(ctx context.Context, id string) (gatehouse.App, error)
+	// Group returns ErrNotFound if the group does not exist.
+	Group(ctx context.Context, id string) (gatehouse.Group, error)
 
 	// AuditEvents lists the events before the event with this id, newest first. It starts
 	// with the newest event if the id is "".

@@ -14,18 +14,19 @@ import (
 
 func TestClaimsWithoutAValueAreLeftOut(t *testing.T) {
 	user := gatehouse.User{ID: "id", Username: "ada", Email: "ada@example.com", UpdateAt: time.Unix(1, 0), Locale: "pt_BR"}
-	scopes := []string{"openid", "profile", "email"}
+	scopes := []string{"openid", "profile", "email", "groups"}
 	require.Equal(t, map[string]any{
 		"sub": "id", "name": "ada", "preferred_username": "ada", "locale": "pt-BR", "updated_at": int64(1), "email": "ada@example.com", "email_verified": false,
-	}, openid.ClaimsOf(user, scopes, nil))
+		"groups": []string{}, // of a user who is in no group
+	}, openid.ClaimsOf(user, nil, scopes, nil))
 	user.FirstName, user.LastName, user.Nickname = "Ada", "Lovelace", "al"
-	claims := openid.ClaimsOf(user, scopes, nil)
+	claims := openid.ClaimsOf(user, nil, scopes, nil)
 	require.Equal(t, "Ada Lovelace", claims["name"])
 	require.Equal(t, "Ada", claims["given_name"])
 	require.Equal(t, "Lovelace", claims["family_name"])
 	require.Equal(t, "al", claims["nickname"])
 	require.Len(t, claims, len(openid.UserClaims()), "discovery lists every claim")
-	require.Equal(t, map[string]any{"sub": "id"}, openid.ClaimsOf(user, []string{"openid", "user"}, nil))
+	require.Equal(t, map[string]any{"sub": "id"}, openid.ClaimsOf(user, nil, []string{"openid", "user"}, nil))
 }
 
 func TestRequestedClaimsSurviveTheCodeAndTheGrant(t *testing.T) {

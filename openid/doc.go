@@ -4,7 +4,7 @@
 //
 //	scope openid ──▶ provider: same grants, same consent ── IDToken ──▶ signing ──▶ id_token
 //	                         │
-//	access token ──▶ UserInfo ── Claims(user, scopes, claims) ──▶ JSON
+//	access token ──▶ UserInfo ── ClaimsOf(user, groups, scopes, claims) ──▶ JSON
 //	id_token_hint ──▶ Logout ── session of the hint ──▶ account ──▶ post_logout_redirect_uri
 //
 // Nothing of it has a row of its own. What an ID token needs is sealed into the code,

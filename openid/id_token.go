@@ -29,6 +29,7 @@ type IDToken struct {
 	Issuer         string
 	ClientID       string
 	User           gatehouse.User // only its ID is needed if the ID token has no claims about the user
+	Groups         []string       // the names of the user's groups; only needed if HasGroups
 	Authentication Authentication
 	IssuedAt       time.Time
 	// Scopes are those whose claims are in the ID token; nil if an access token gives them.
@@ -55,7 +56,7 @@ func (t IDToken) MarshalJSON() ([]byte, error) {
 		"sid":       SID(t.Authentication.SessionID, t.ClientID),
 	}
 	if requested := t.Authentication.Claims.IDToken; len(requested) > 0 || len(t.Scopes) > 0 {
-		maps.Copy(claims, ClaimsOf(t.User, t.Scopes, requested))
+		maps.Copy(claims, ClaimsOf(t.User, t.Groups, t.Scopes, requested))
 	}
 	for name, value := range map[string]string{"nonce": t.Authentication.Nonce, "at_hash": t.AccessTokenHash, "c_hash": t.CodeHash} {
 		if value != "" {
@@ -64,6 +65,9 @@ func (t IDToken) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(claims)
 }
+
+// HasGroups reports whether the groups of the user are in the ID token.
+func (t IDToken) HasGroups() bool { return GivesGroups(t.Scopes, t.Authentication.Claims.IDToken) }
 
 // IDTokenClaims lists the claims of an ID token that do not describe the user.
 func IDTokenClaims() []string {

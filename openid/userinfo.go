@@ -3,6 +3,7 @@ package openid
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -20,6 +21,12 @@ type AccessTokens interface {
 	AuthenticateAccessToken(ctx context.Context, token string) (gatehouse.Grant, gatehouse.User, error)
 }
 
+// Groups reads the groups of users.
+type Groups interface {
+	// GroupNames returns the names of a user's groups, sorted.
+	GroupNames(ctx context.Context, userID string) ([]string, error)
+}
+
 // SettingsReader reads the settings.
 type SettingsReader interface {
 	Settings(ctx context.Context) (gatehouse.Settings, error)
@@ -31,6 +38,7 @@ const UserInfoPath = "/oauth/userinfo"
 // UserInfoConfig configures a UserInfo.
 type UserInfoConfig struct {
 	Tokens   AccessTokens
+	Groups   Groups
 	Settings SettingsReader
 	Log      *slog.Logger
 }
@@ -39,13 +47,14 @@ type UserInfoConfig struct {
 // Connect Core §5.3).
 type UserInfo struct {
 	tokens   AccessTokens
+	groups   Groups
 	settings SettingsReader
 	log      *slog.Logger
 }
 
 // NewUserInfo returns a UserInfo.
 func NewUserInfo(c UserInfoConfig) *UserInfo {
-	return &UserInfo{tokens: c.Tokens, settings: c.Settings, log: c.Log}
+	return &UserInfo{tokens: c.Tokens, groups: c.Groups, settings: c.Settings, log: c.Log}
 }
 
 // Routes returns the endpoint with its policy.
@@ -104,7 +113,14 @@ func (u *UserInfo) claims(r *http.Request) (map[string]any, error) {
 	if !slices.Contains(grant.Scopes, gatehouse.ScopeOpenID) {
 		return nil, &bearerError{http.StatusForbidden, "insufficient_scope", "The access token does not have the scope openid. Request it at /oauth/authorize.", nil}
 	}
-	return ClaimsOf(user, grant.Scopes, DecodeRequestedClaims(grant.RequestedClaims).UserInfo), nil
+	requested := DecodeRequestedClaims(grant.RequestedClaims).UserInfo
+	var groups []string
+	if GivesGroups(grant.Scopes, requested) {
+		if groups, err = u.groups.GroupNames(r.Context(), user.ID); err != nil {
+			return nil, fmt.Errorf("openid: groups: %w", err)
+		}
+	}
+	return ClaimsOf(user, groups, grant.Scopes, requested), nil
 }
 
 // bearerToken returns the access token of a request: from the Authorization header or

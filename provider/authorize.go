@@ -56,6 +56,9 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return h.sendFailure(w, r, a, caller, err)
 	}
+	if err := h.checkAccess(r, a, decision, caller); err != nil {
+		return h.refuseAccess(w, r, a, caller, err)
+	}
 	switch request.Sent = h.forms.Load(r, caller.User.ID); keptDecision(request.Sent, a) {
 	case decisionAllow:
 		decision.Ask = false
@@ -190,6 +193,9 @@ func (h *Handler) issue(ctx context.Context, a authorization, request consent.Re
 	}
 	if a.request.hasResponseType("id_token") {
 		s.setIDToken(h.frontChannelIDToken(a, request.Caller.User, s), a.app)
+		if err := h.addGroups(ctx, s.idToken); err != nil {
+			return authorizationResponse{}, err
+		}
 	}
 	parameters, err := h.machine.authorizationParameters(ctx, a, grantID, s)
 	if err != nil {

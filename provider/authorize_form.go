@@ -113,7 +113,7 @@ func (h *Handler) carryOut(ctx context.Context, w http.ResponseWriter, r *http.R
 func (h *Handler) sendIssued(ctx context.Context, w http.ResponseWriter, r *http.Request, a authorization, request consent.Request, decision consent.Decision) error {
 	response, err := h.issue(ctx, a, request, decision)
 	if err != nil {
-		return h.sendFailure(w, r, a, request.Caller, err)
+		return h.refuseAccess(w, r, a, request.Caller, err)
 	}
 	return h.send(w, r, a.app, response)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"gatehouse"
 	"gatehouse/internal/web"
 )
 
@@ -91,6 +92,9 @@ func (h *Handler) authorizeJSON(w http.ResponseWriter, r *http.Request) error {
 		decision, err := h.consents.Decide(ctx, request)
 		if err == nil {
 			response, err = h.issue(ctx, a, request, decision)
+		}
+		if errors.Is(err, gatehouse.ErrNoAccess) {
+			return noAccess(err).webError()
 		}
 		if err != nil {
 			refusal = asRefusal(err)

@@ -25,6 +25,9 @@ type introspection struct {
 	Subject   string `json:"sub,omitempty"`
 	Audience  string `json:"aud,omitempty"`
 	Issuer    string `json:"iss,omitempty"`
+	// Groups is not a member of RFC 7662, which allows others (§2.2). It is nil if the token
+	// does not have the scope groups, and empty if the user is in no group.
+	Groups []string `json:"groups,omitzero"`
 }
 
 // introspect serves POST /oauth/introspect (RFC 7662). A confidential app may
@@ -63,7 +66,10 @@ func (h *Handler) describe(ctx context.Context, token string) (introspection, er
 		if err != nil {
 			return introspection{}, err
 		}
-		d := h.description(grant, user)
+		d, err := h.description(ctx, grant, user)
+		if err != nil {
+			return introspection{}, err
+		}
 		d.TokenType, d.ExpiresAt = "bearer", claims.ExpiresAt/1000
 		return d, nil
 	}
@@ -80,16 +86,20 @@ func (h *Handler) describe(ctx context.Context, token string) (introspection, er
 	if !user.Active() || grant.RefreshTokenStatus(claims.Generation, time.Now()) != gatehouse.TokenCurrent {
 		return introspection{}, gatehouse.ErrNotFound
 	}
-	d := h.description(grant, user)
+	d, err := h.description(ctx, grant, user)
+	if err != nil {
+		return introspection{}, err
+	}
 	d.ExpiresAt = grant.ExpiresAt.Unix()
 	return d, nil
 }
 
-func (h *Handler) description(grant gatehouse.Grant, user gatehouse.User) introspection {
+func (h *Handler) description(ctx context.Context, grant gatehouse.Grant, user gatehouse.User) (introspection, error) {
+	groups, err := h.introspectedGroups(ctx, grant.Scopes, user.ID)
 	return introspection{
 		Active: true, Scope: strings.Join(grant.Scopes, " "), ClientID: grant.AppID, Username: user.Username,
-		IssuedAt: grant.RotatedAt.Unix(), Subject: user.ID, Audience: grant.Resource, Issuer: h.issuer,
-	}
+		IssuedAt: grant.RotatedAt.Unix(), Subject: user.ID, Audience: grant.Resource, Issuer: h.issuer, Groups: groups,
+	}, err
 }
 
 // tokenOfClient parses a request about a token and authenticates its client: the

@@ -99,7 +99,7 @@ func (h *Handler) openCode(ctx context.Context, p presented) (*presented, error)
 		return nil, err
 	}
 	p.session.setIDToken(h.idToken(&p, p.authentication, user), p.app)
-	return &p, nil
+	return &p, h.addGroups(ctx, p.session.idToken)
 }
 
 func (h *Handler) openRefreshToken(ctx context.Context, p presented) (*presented, error) {
@@ -129,7 +129,7 @@ func (h *Handler) openRefreshToken(ctx context.Context, p presented) (*presented
 	p.session.accessTokenExpiresAt = p.session.issuedAt.Add(p.settings.AccessTokenLifetimeFor(p.app, false))
 	p.authentication = grantedAuthentication(p.grant, p.session.scopes)
 	p.session.setIDToken(h.idToken(&p, p.authentication, p.user), p.app)
-	return &p, nil
+	return &p, h.addGroups(ctx, p.session.idToken)
 }
 
 // requestedResource returns the resource that the request names, or the granted

@@ -25,6 +25,11 @@ type Store interface {
 	Settings(ctx context.Context) (gatehouse.Settings, error)
 	// User returns ErrNotFound if the user does not exist.
 	User(ctx context.Context, id string) (gatehouse.User, error)
+	// GroupNames returns the names of a user's groups, sorted.
+	GroupNames(ctx context.Context, userID string) ([]string, error)
+	// MayUseApp reports whether a user may use an app. It returns ErrNotFound if the app does
+	// not exist.
+	MayUseApp(ctx context.Context, userID, appID string) (bool, error)
 	// CreateGrant stores a grant. It returns ErrConflict if a grant with this id
 	// exists: its code was redeemed before. It returns ErrNotFound if the consent, its
 	// app or its user no longer exists, or the user is deactivated.

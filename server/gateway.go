@@ -106,7 +106,7 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 		Service: signIn, Authenticator: authenticator, SetUp: setUp, Store: store, Renderer: renderer, Forms: forms,
 		Cookies: cookies, Observe: c.Metrics.countSignIn, Log: c.Log,
 	})
-	userInfo := openid.NewUserInfo(openid.UserInfoConfig{Tokens: tokens, Settings: store, Log: c.Log})
+	userInfo := openid.NewUserInfo(openid.UserInfoConfig{Tokens: tokens, Groups: store, Settings: store, Log: c.Log})
 	logout := openid.NewLogout(openid.LogoutConfig{
 		Issuer: issuer, BasePath: basePath, Keys: keys, Store: store, Callers: authenticator, SignOut: accounts.SignOut, Renderer: renderer, Forms: forms, Log: c.Log,
 	})

@@ -31,6 +31,7 @@ type appRow struct {
 	AccessTokenLifetime     int64
 	RefreshTokenLifetime    int64
 	OpenID                  appOpenIDRow `gorm:"embedded"`
+	IsRestricted            bool
 	CreateAt                int64
 	UpdateAt                int64
 }
@@ -56,7 +57,7 @@ func newAppRow(a gatehouse.App) (appRow, error) {
 		IsTrusted: a.IsTrusted, IsPublic: a.IsPublic, IsDynamicallyRegistered: a.IsDynamicallyRegistered,
 		MattermostAppID: text(a.MattermostAppID), TokenEndpointAuthMethod: a.TokenEndpointAuthMethod,
 		AccessTokenLifetime: a.AccessTokenLifetime.Milliseconds(), RefreshTokenLifetime: a.RefreshTokenLifetime.Milliseconds(),
-		OpenID:   openID,
+		OpenID: openID, IsRestricted: a.IsRestricted,
 		CreateAt: millis(a.CreateAt), UpdateAt: millis(a.UpdateAt),
 	}, nil
 }
@@ -76,7 +77,7 @@ func (r *appRow) app() (gatehouse.App, error) {
 		IsTrusted: r.IsTrusted, IsPublic: r.IsPublic, IsDynamicallyRegistered: r.IsDynamicallyRegistered,
 		MattermostAppID: r.MattermostAppID, TokenEndpointAuthMethod: r.TokenEndpointAuthMethod,
 		AccessTokenLifetime: time.Duration(r.AccessTokenLifetime) * time.Millisecond, RefreshTokenLifetime: time.Duration(r.RefreshTokenLifetime) * time.Millisecond,
-		OpenID:   openID,
+		OpenID: openID, IsRestricted: r.IsRestricted,
 		CreateAt: fromMillis(r.CreateAt), UpdateAt: fromMillis(r.UpdateAt),
 	}, nil
 }
@@ -109,8 +110,8 @@ func (s *Store) App(ctx context.Context, id string) (gatehouse.App, error) {
 // UpdateApp lets change edit an app and stores the result, in one transaction that
 // locks the app. If change returns an error, UpdateApp returns that error itself and
 // stores nothing. change must not call the Store. The id, CreateAt and the type
-// (public or confidential) never change. It returns ErrNotFound if the app does not
-// exist.
+// (public or confidential) never change; SetAppAccess changes who may use the app. It
+// returns ErrNotFound if the app does not exist.
 func (s *Store) UpdateApp(ctx context.Context, id string, change func(*gatehouse.App) error) (gatehouse.App, error) {
 	return s.UpdateAppAndConsents(ctx, id, func(a *gatehouse.App) (bool, error) { return false, change(a) })
 }
@@ -137,11 +138,11 @@ func (s *Store) UpdateAppAndConsents(ctx context.Context, id string, change func
 		if err != nil {
 			return err
 		}
-		row.ID, row.CreateAt, row.IsPublic = old.ID, old.CreateAt, old.IsPublic
+		row.ID, row.CreateAt, row.IsPublic, row.IsRestricted = old.ID, old.CreateAt, old.IsPublic, old.IsRestricted
 		if app, err = row.app(); err != nil {
 			return err
 		}
-		if err := affectedOne(tx.Model(&appRow{}).Where("id = ?", old.ID).Select("*").Omit("id", "create_at", "is_public").UpdateColumns(&row)); err != nil || !endConsents {
+		if err := affectedOne(tx.Model(&appRow{}).Where("id = ?", old.ID).Select("*").Omit("id", "create_at", "is_public", "is_restricted").UpdateColumns(&row)); err != nil || !endConsents {
 			return err
 		}
 		// A new consent waits for the lock on the app, as in DeleteApp.

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -47,16 +48,25 @@ func (s *Store) Consent(ctx context.Context, userID, appID string) (gatehouse.Co
 // RecordConsent stores that a user consents to scopes and resources of an app. A consent
 // that exists keeps its id and gets the new scopes and resources too; concurrent calls
 // all take effect. It returns ErrNotFound if the user does not exist or is deactivated,
-// or the app does not exist.
+// or the app does not exist, and ErrNoAccess if the user may not use the app.
 func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes, resources []string, now time.Time) (gatehouse.Consent, error) {
 	var row consentRow
 	err := s.transact(ctx, func(tx *gorm.DB) error {
-		// This transaction and DeactivateUser wait for each other on this lock. Without
-		// it, the consent could have codes that work after the user is activated again.
+		// This transaction and DeactivateUser wait for each other on the lock on the user.
+		// Without it, the consent could have codes that work after the user is activated
+		// again. The lock on the app does the same for access to the app (groups_access.go).
 		var id string
-		err := scanOne(tx.Raw("SELECT id FROM users WHERE id = ? AND delete_at = 0"+s.forShare, text(userID)), &id)
+		var restricted bool
+		err := scanOne(tx.Raw("SELECT u.id, a.is_restricted FROM users u, apps a WHERE u.id = ? AND u.delete_at = 0 AND a.id = ?"+s.forShare,
+			text(userID), text(appID)), &id, &restricted)
 		if err != nil {
 			return err
+		}
+		// Only a statement that starts after the lock sees what the lock has waited for.
+		if restricted {
+			if err := checkAccess(tx, id, text(appID)); err != nil {
+				return err
+			}
 		}
 		// A concurrent call waits here until the first one has committed.
 		fresh := consentRow{ID: gatehouse.NewID(), UserID: id, AppID: text(appID), Scopes: joinScopes(nil, scopes), Resources: joinScopes(nil, resources), CreateAt: millis(now), LastUsedAt: millis(now)}
@@ -77,8 +87,11 @@ func (s *Store) RecordConsent(ctx context.Context, userID, appID string, scopes,
 		row.LastUsedAt = max(row.LastUsedAt, millis(now))
 		return tx.Exec("UPDATE consents SET scopes = ?, resources = ?, last_used_at = ? WHERE id = ?", row.Scopes, row.Resources, row.LastUsedAt, row.ID).Error
 	})
-	if err != nil {
-		return gatehouse.Consent{}, s.fail("record consent", err)
+	if err = s.fail("record consent", err); err != nil {
+		if errors.Is(err, gatehouse.ErrNoAccess) {
+			s.apps.invalidate(text(appID)) // The cached app may be open to all users.
+		}
+		return gatehouse.Consent{}, err
 	}
 	return row.consent(), nil
 }

@@ -19,7 +19,10 @@
 // nothing relies on a session of the server. connectionWatch removes broken
 // connections, and those to a server that has become a standby, from the pool.
 //
-// Every transaction that locks more than one row does so in the same order: users,
+// Only a user who may use an app has a consent to it: groups_access.go says how that stays
+// true.
+//
+// Every transaction that locks more than one row does so in the same order: groups, users,
 // apps, consents, grants. Rate limits have transactions of their own.
 //
 // The statements of the hot path (sessions and grants) are written by hand; the

@@ -49,6 +49,8 @@ func fill(t *testing.T, url string, store *storage.Store) {
 	public := storagetest.NewApp()
 	public.IsPublic, public.IsDynamicallyRegistered, public.SecretHash = true, true, ""
 	require.NoError(t, store.CreateApp(ctx, public))
+	group := storagetest.NewGroup(t, store, pair.User)
+	require.NoError(t, store.SetAppAccess(ctx, pair.App.ID, gatehouse.AppAccess{IsRestricted: true, GroupIDs: []string{group.ID}}, now))
 }
 
 // contents returns all rows of all tables, as text.

@@ -67,8 +67,9 @@ func (s *Store) lockUnlocked() string {
 
 // abandonedApps selects self-registered apps that are no longer needed: no user ever began
 // to authorize them (TouchApp and DeleteConsent move update_at), or no user has used them
-// for long. An app is needed while one of its grants can be used.
-const abandonedApps = "apps.is_dynamically_registered AND (" +
+// for long. An app is needed while one of its grants can be used. A restricted app stays: a
+// System Admin has decided who may use it.
+const abandonedApps = "apps.is_dynamically_registered AND NOT apps.is_restricted AND (" +
 	"(apps.update_at = apps.create_at AND apps.create_at <= @unused AND NOT EXISTS (SELECT 1 FROM consents c WHERE c.app_id = apps.id)) OR " +
 	"(apps.update_at <= @idle AND NOT EXISTS (SELECT 1 FROM consents c WHERE c.app_id = apps.id AND c.last_used_at > @idle))) AND " +
 	"NOT EXISTS (SELECT 1 FROM consents c JOIN grants g ON g.consent_id = c.id WHERE c.app_id = apps.id AND g.revoked_at = 0 AND g.expires_at > @now)"

@@ -68,6 +68,8 @@ func DescribeScope(scope string) string {
 		return "Read your name, nickname, username and language."
 	case gatehouse.ScopeEmail:
 		return "Read your email address."
+	case gatehouse.ScopeGroups:
+		return "See the groups that you are in."
 	case gatehouse.ScopeOfflineAccess:
 		return "Keep its access while you don't use the app."
 	}
@@ -150,6 +152,12 @@ func eventText(e gatehouse.AuditEvent) string {
 		gatehouse.AuditUpdateUserActive:     "Activate or deactivate a user",
 		gatehouse.AuditUpdateUserRoles:      "Change a user's role",
 		gatehouse.AuditUpdatePassword:       "Change a password",
+		gatehouse.AuditCreateGroup:          "Create a group",
+		gatehouse.AuditUpdateGroup:          "Change a group",
+		gatehouse.AuditDeleteGroup:          "Delete a group",
+		gatehouse.AuditAddGroupMember:       "Add a user to a group",
+		gatehouse.AuditRemoveGroupMember:    "Remove a user from a group",
+		gatehouse.AuditUpdateAppAccess:      "Change who can use an app",
 		gatehouse.AuditUpdateSetting:        "Change a setting",
 		gatehouse.AuditSystemSetUp:          "Set up the gateway",
 		gatehouse.AuditCreateSigningKey:     "Create a signing key",

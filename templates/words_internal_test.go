@@ -91,6 +91,7 @@ func TestEveryAuditEventHasAText(t *testing.T) {
 		gatehouse.AuditRefreshTokenReused, gatehouse.AuditLogin, gatehouse.AuditLogout, gatehouse.AuditRevokeSessions, gatehouse.AuditCreateUser,
 		gatehouse.AuditUpdateUserActive, gatehouse.AuditUpdateUserRoles, gatehouse.AuditUpdatePassword, gatehouse.AuditUpdateSetting, gatehouse.AuditSystemSetUp,
 		gatehouse.AuditCreateSigningKey, gatehouse.AuditRotateSigningKey, gatehouse.AuditWithdrawSigningKey,
+		gatehouse.AuditCreateGroup, gatehouse.AuditUpdateGroup, gatehouse.AuditDeleteGroup, gatehouse.AuditAddGroupMember, gatehouse.AuditRemoveGroupMember, gatehouse.AuditUpdateAppAccess,
 	} {
 		require.NotEqual(t, event, eventText(gatehouse.AuditEvent{Event: event}))
 	}

@@ -25,10 +25,14 @@ func (c *cli) appCommand() *cobra.Command {
 type appJSON struct {
 	web.AppJSON
 	IsPublic bool `json:"is_public"`
+	// IsRestricted means that only the members of Groups can use the app. Only the commands
+	// that print one app read Groups.
+	IsRestricted bool     `json:"is_restricted"`
+	Groups       []string `json:"groups,omitempty"`
 }
 
 func newAppJSON(a gatehouse.App, secret string) appJSON {
-	return appJSON{AppJSON: web.NewAppJSON(a, secret), IsPublic: a.IsPublic}
+	return appJSON{AppJSON: web.NewAppJSON(a, secret), IsPublic: a.IsPublic, IsRestricted: a.IsRestricted}
 }
 
 func appType(a gatehouse.App) string {
@@ -117,18 +121,23 @@ func (t tools) printApp(ctx context.Context, c *cli, a gatehouse.App, secret str
 	for _, uri := range a.RedirectURIs {
 		fields = append(fields, [2]string{"Callback URL", uri})
 	}
-	access := "valid for %s, as the settings say"
+	accessToken := "valid for %s, as the settings say"
 	if a.AccessTokenLifetime != 0 {
-		access = "valid for %s, set for this app"
+		accessToken = "valid for %s, set for this app"
 	}
 	refresh := "valid for %s after the last use, as the settings say"
 	if a.RefreshTokenLifetime != 0 {
 		refresh = "valid for %s after the last use, set for this app"
 	}
-	fields = append(fields, [2]string{"Access token", fmt.Sprintf(access, templates.Lifetime(settings.AccessTokenLifetimeFor(a, false)))})
+	fields = append(fields, [2]string{"Access token", fmt.Sprintf(accessToken, templates.Lifetime(settings.AccessTokenLifetimeFor(a, false)))})
 	if !a.IsPublic {
 		fields = append(fields, [2]string{"Refresh token", fmt.Sprintf(refresh, templates.Lifetime(settings.RefreshTokenLifetimeFor(a)))})
 	}
+	access, err := t.accessField(ctx, a)
+	if err != nil {
+		return err
+	}
+	fields = append(fields, access)
 	return c.printFields(append(fields, openIDFields(a.OpenID)...)...)
 }
 
@@ -174,7 +183,7 @@ func (c *cli) appShowCommand() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return c.printJSON(newAppJSON(app, ""))
+					return t.printAppJSON(cmd.Context(), c, app)
 				}
 				return t.printApp(cmd.Context(), c, app, "")
 			})

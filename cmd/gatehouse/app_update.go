@@ -46,6 +46,7 @@ type appChanges struct {
 	trusted                              bool
 	lifetimes                            lifetimeFlags
 	openID                               openIDFlags
+	access                               accessFlags
 }
 
 func (c *cli) appUpdateCommand() *cobra.Command {
@@ -61,10 +62,13 @@ change: this command has the rights of a System Admin.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			changed := func(flags ...string) bool { return slices.ContainsFunc(flags, cmd.Flags().Changed) }
 			switch {
-			case !changed(append(openIDFlagNames(), "name", "description", "homepage", "icon-url", "callback-url", "add-callback-url", "remove-callback-url", "trusted", "access-token-lifetime", "refresh-token-lifetime")...):
+			case !changed(append(openIDFlagNames(), "group", "all-users", "name", "description", "homepage", "icon-url", "callback-url", "add-callback-url", "remove-callback-url", "trusted", "access-token-lifetime", "refresh-token-lifetime")...):
 				return usagef("there is nothing to change; use at least one flag for a field")
 			case changed("callback-url") && changed("add-callback-url", "remove-callback-url"):
 				return usagef("--callback-url replaces all callback URLs, so it does not go together with --add-callback-url and --remove-callback-url")
+			}
+			if err := changes.access.check(); err != nil {
+				return err
 			}
 			var access, refresh time.Duration
 			if err := changes.lifetimes.apply(&access, &refresh); err != nil { // before the database is opened
@@ -74,12 +78,19 @@ change: this command has the rights of a System Admin.`,
 				if _, err := t.findApp(cmd.Context(), args[0]); err != nil {
 					return err
 				}
+				groups, err := t.findGroups(cmd.Context(), changes.access.groups)
+				if err != nil {
+					return err
+				}
 				app, err := t.apps.Update(cmd.Context(), args[0], "", func(a *gatehouse.App) error { return changes.apply(a, changed) })
+				if err == nil {
+					app, err = t.setAccess(cmd.Context(), app, changes.access, groups)
+				}
 				if err != nil {
 					return err
 				}
 				if asJSON {
-					return c.printJSON(newAppJSON(app, ""))
+					return t.printAppJSON(cmd.Context(), c, app)
 				}
 				if err := c.printf("App %s was changed.\n\n", app.Name); err != nil {
 					return err
@@ -99,6 +110,7 @@ change: this command has the rights of a System Admin.`,
 	flags.BoolVar(&changes.trusted, "trusted", false, "users of the app never see the consent page; --trusted=false undoes that")
 	changes.lifetimes.add(cmd)
 	changes.openID.add(cmd)
+	changes.access.add(cmd)
 	addJSONFlag(cmd, &asJSON)
 	return cmd
 }

@@ -69,7 +69,7 @@ func (c *cli) rootCommand() *cobra.Command {
 To try it:        gatehouse demo
 To run it:        gatehouse serve
 To configure it:  gatehouse help environment`,
-		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.backupCommand(), c.restoreCommand(), c.migrateDataCommand(), c.userCommand(), c.appCommand(), c.settingsCommand(), c.keysCommand(),
+		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.backupCommand(), c.restoreCommand(), c.migrateDataCommand(), c.userCommand(), c.groupCommand(), c.appCommand(), c.settingsCommand(), c.keysCommand(),
 		c.healthcheckCommand(), c.versionCommand(), c.completionCommand(), environmentTopic())
 	root.CompletionOptions.DisableDefaultCmd = true // completionCommand replaces it
 	root.Version = readVersion().String()

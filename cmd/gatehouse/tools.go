@@ -10,6 +10,7 @@ import (
 	"gatehouse"
 	"gatehouse/account"
 	"gatehouse/console"
+	"gatehouse/groups"
 	"gatehouse/registration"
 	"gatehouse/storage"
 )
@@ -19,6 +20,7 @@ import (
 type tools struct {
 	store    *storage.Store
 	users    *account.Users
+	groups   *groups.Service
 	apps     *registration.Service
 	settings *console.SettingsEditor
 }
@@ -44,6 +46,7 @@ func (c *cli) withTools(ctx context.Context, do func(tools) error) (err error) {
 	return do(tools{
 		store:    store,
 		users:    account.NewUsers(account.UsersConfig{Store: store, Hasher: account.NewHasher(account.HasherConfig{}), Log: log}),
+		groups:   groups.NewService(groups.ServiceConfig{Store: store, Log: log}),
 		apps:     registration.NewService(registration.ServiceConfig{Store: store, Log: log}),
 		settings: console.NewSettingsEditor(console.SettingsEditorConfig{Store: store, Log: log}),
 	})
@@ -93,6 +96,18 @@ func (t tools) findUser(ctx context.Context, reference string) (gatehouse.User, 
 		return user, fmt.Errorf("the user %q does not exist; `gatehouse user list` lists all users", reference)
 	}
 	return user, err
+}
+
+// findGroup returns the group with a name or an id.
+func (t tools) findGroup(ctx context.Context, reference string) (gatehouse.Group, error) {
+	group, err := t.store.GroupByName(ctx, reference)
+	if errors.Is(err, gatehouse.ErrNotFound) && gatehouse.ValidID(reference) {
+		group, err = t.store.Group(ctx, reference)
+	}
+	if errors.Is(err, gatehouse.ErrNotFound) {
+		return group, fmt.Errorf("the group %q does not exist; `gatehouse group list` lists all groups", reference)
+	}
+	return group, err
 }
 
 // findApp returns the app with a client id.

@@ -21,6 +21,8 @@ type userDetails struct {
 	Sessions       int    `json:"sessions"`
 	AuthorizedApps int    `json:"authorized_apps"` // to which the user has consented
 	CreatedApps    int    `json:"created_apps"`    // that the user registered
+
+	Groups []string `json:"groups"`
 }
 
 // details counts what belongs to a user.
@@ -45,7 +47,11 @@ func (t tools) details(ctx context.Context, user gatehouse.User) (userDetails, e
 	apps, err := allPages(func(offset, limit int) ([]gatehouse.App, error) {
 		return t.store.Apps(ctx, gatehouse.AppQuery{CreatorID: user.ID, Offset: offset, Limit: limit})
 	})
+	if err != nil {
+		return d, err
+	}
 	d.AuthorizedApps, d.CreatedApps = len(consents), len(apps)
+	d.Groups, err = t.store.GroupNames(ctx, user.ID)
 	return d, err
 }
 
@@ -60,7 +66,7 @@ func (c *cli) printUser(u gatehouse.User, d userDetails) error {
 		[2]string{"System Admin", yesNo(u.IsSystemAdmin())}, [2]string{"Active", yesNo(u.Active())},
 		[2]string{"Created", u.CreateAt.UTC().Format(time.DateTime)}, [2]string{"Deactivated", deactivated},
 		[2]string{"Sessions", strconv.Itoa(d.Sessions)}, [2]string{"Authorized", plural(d.AuthorizedApps, "1 app", "%d apps")},
-		[2]string{"Registered", plural(d.CreatedApps, "1 app", "%d apps")},
+		[2]string{"Registered", plural(d.CreatedApps, "1 app", "%d apps")}, [2]string{"Groups", strings.Join(d.Groups, ", ")},
 	)
 }
 

@@ -56,7 +56,8 @@ func summaryLimit(e gatehouse.AuditEvent) gatehouse.RateLimit {
 func isByAdmin(event string) bool {
 	switch event {
 	case gatehouse.AuditCreateUser, gatehouse.AuditUpdateUser, gatehouse.AuditDeleteUser, gatehouse.AuditUpdateUserActive, gatehouse.AuditUpdateUserRoles, gatehouse.AuditUpdateSetting, gatehouse.AuditSystemSetUp,
-		gatehouse.AuditCreateSigningKey, gatehouse.AuditRotateSigningKey, gatehouse.AuditWithdrawSigningKey:
+		gatehouse.AuditCreateSigningKey, gatehouse.AuditRotateSigningKey, gatehouse.AuditWithdrawSigningKey,
+		gatehouse.AuditCreateGroup, gatehouse.AuditUpdateGroup, gatehouse.AuditDeleteGroup, gatehouse.AuditAddGroupMember, gatehouse.AuditRemoveGroupMember, gatehouse.AuditUpdateAppAccess:
 		return true
 	}
 	return false

@@ -76,6 +76,18 @@ func NewPair(t testing.TB, store *storage.Store) Pair {
 	return p
 }
 
+// NewGroup stores a new group with members.
+func NewGroup(t testing.TB, store *storage.Store, members ...gatehouse.User) gatehouse.Group {
+	t.Helper()
+	id := gatehouse.NewID()
+	group := gatehouse.Group{ID: id, Name: "Group " + id, Description: "For tests", CreateAt: start, UpdateAt: start}
+	require.NoError(t, store.CreateGroup(context.Background(), group))
+	for _, user := range members {
+		require.NoError(t, store.AddGroupMember(context.Background(), group.ID, user.ID, start))
+	}
+	return group
+}
+
 // NewGrant returns a grant of the user to the app, as of a code that is redeemed at the
 // time now, and stores nothing.
 func (p Pair) NewGrant(now time.Time) gatehouse.Grant {

@@ -22,6 +22,7 @@ func roundTripCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
 		"every field of a user is stored":           userFieldsStored,
 		"every field of an app is stored":           appFieldsStored,
+		"every field of a group is stored":          groupFieldsStored,
 		"every field of a session is stored":        sessionFieldsStored,
 		"every field of a consent is stored":        consentFieldsStored,
 		"every field of a grant is stored":          grantFieldsStored,
@@ -36,8 +37,9 @@ func roundTripCases() map[string]func(*testing.T, *database) {
 // below call each of them.
 func readMethods() map[reflect.Type][]string {
 	return map[reflect.Type][]string{
-		reflect.TypeFor[gatehouse.User]():       {"User", "UsersByID", "UserByLogin", "SearchUsers", "SessionByTokenHash", "Grant", "UpdateUser"},
+		reflect.TypeFor[gatehouse.User]():       {"User", "UsersByID", "UserByLogin", "SearchUsers", "SessionByTokenHash", "Grant", "UpdateUser", "GroupMembers"},
 		reflect.TypeFor[gatehouse.App]():        {"App", "Apps", "UpdateApp", "UpdateAppAndConsents", "UserConsents", "DeleteUser"},
+		reflect.TypeFor[gatehouse.Group]():      {"Group", "GroupByName", "Groups", "UpdateGroup"},
 		reflect.TypeFor[gatehouse.Session]():    {"SessionByTokenHash", "UserSessions"},
 		reflect.TypeFor[gatehouse.Consent]():    {"Consent", "RecordConsent", "UserConsents"},
 		reflect.TypeFor[gatehouse.Grant]():      {"Grant"},
@@ -94,6 +96,10 @@ func userFieldsStored(t *testing.T, d *database) {
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	_, got, err = store.Grant(ctx, grant.ID)
 	requireSameFields(t, "Grant", active, got, err, activeOnly)
+
+	members, err := store.GroupMembers(ctx, NewGroup(t, store, user).ID, 0, 10)
+	require.Len(t, members, 1)
+	requireSameFields(t, "GroupMembers", changed, members[0], err, notByUpdate)
 }
 
 func appFieldsStored(t *testing.T, d *database) {
@@ -110,6 +116,8 @@ func appFieldsStored(t *testing.T, d *database) {
 
 	user := NewUser()
 	require.NoError(t, store.CreateUser(ctx, user))
+	group := NewGroup(t, store, user)
+	require.NoError(t, store.SetAppAccess(ctx, app.ID, gatehouse.AppAccess{IsRestricted: true, GroupIDs: []string{group.ID}}, app.UpdateAt))
 	_, err = store.RecordConsent(ctx, user.ID, app.ID, nil, nil, start)
 	require.NoError(t, err)
 	consented, err := store.UserConsents(ctx, user.ID, 0, 10)
@@ -125,7 +133,7 @@ func appFieldsStored(t *testing.T, d *database) {
 	require.Len(t, list, 1)
 	requireSameFields(t, "DeleteUser", owned, list[0], err, nil)
 
-	neverChanges := exceptions{"ID": "it never changes", "CreateAt": "it never changes", "IsPublic": "the type never changes (A2 in docs/requirements.md)"}
+	neverChanges := exceptions{"ID": "it never changes", "CreateAt": "it never changes", "IsPublic": "the type never changes (A2 in docs/requirements.md)", "IsRestricted": "see SetAppAccess"}
 	empty := gatehouse.App{ID: gatehouse.NewID()}
 	require.NoError(t, store.CreateApp(ctx, empty))
 	changed := filled[gatehouse.App](t)
@@ -135,6 +143,26 @@ func appFieldsStored(t *testing.T, d *database) {
 	requireSameFields(t, "UpdateAppAndConsents", changed, got, err, neverChanges)
 	got, err = d.node().App(ctx, empty.ID)
 	requireSameFields(t, "App after UpdateApp", changed, got, err, neverChanges)
+}
+
+func groupFieldsStored(t *testing.T, d *database) {
+	ctx, store := context.Background(), d.node()
+	group := filled[gatehouse.Group](t)
+	require.NoError(t, store.CreateGroup(ctx, group))
+	got, err := store.Group(ctx, group.ID)
+	requireSameFields(t, "Group", group, got, err, nil)
+	got, err = store.GroupByName(ctx, group.Name)
+	requireSameFields(t, "GroupByName", group, got, err, nil)
+	list, err := store.Groups(ctx, gatehouse.GroupQuery{Limit: 10})
+	require.Len(t, list, 1)
+	requireSameFields(t, "Groups", group, list[0], err, nil)
+
+	changed := filled[gatehouse.Group](t)
+	neverChanges := exceptions{"ID": "it never changes", "CreateAt": "it never changes"}
+	got, err = store.UpdateGroup(ctx, group.ID, func(g *gatehouse.Group) error { *g = changed; return nil })
+	requireSameFields(t, "UpdateGroup", changed, got, err, neverChanges)
+	got, err = d.node().Group(ctx, group.ID)
+	requireSameFields(t, "Group after UpdateGroup", changed, got, err, neverChanges)
 }
 
 func sessionFieldsStored(t *testing.T, d *database) {

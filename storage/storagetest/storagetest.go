@@ -3,6 +3,8 @@ package storagetest
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +18,7 @@ import (
 func Run(t *testing.T, newURL func(t testing.TB) string) {
 	for _, cases := range []map[string]func(*testing.T, *database){
 		migrationCases(), userCases(), userChangeCases(), accessCases(), sessionCases(), appCases(), consentCases(), grantCases(), rotationCases(),
-		raceCases(), userRaceCases(), inFlightCases(), settingCases(), rateLimitCases(), upkeepCases(), reapAppCases(), signingKeyCases(), contentCases(), roundTripCases(), errorCases(),
+		raceCases(), userRaceCases(), inFlightCases(), settingCases(), rateLimitCases(), upkeepCases(), reapAppCases(), signingKeyCases(), groupCases(), groupAccessCases(), groupRaceCases(), contentCases(), roundTripCases(), errorCases(),
 	} {
 		for name, test := range cases {
 			t.Run(name, func(t *testing.T) {
@@ -101,4 +103,9 @@ func requireNilOr(t *testing.T, results []error, other error) {
 			require.ErrorIs(t, err, other)
 		}
 	}
+}
+
+// isOneOf reports whether an error is one of the expected ones.
+func isOneOf(err error, expected ...error) bool {
+	return slices.ContainsFunc(expected, func(e error) bool { return errors.Is(err, e) })
 }

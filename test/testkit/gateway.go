@@ -116,6 +116,28 @@ func (g *Gateway) user(t *testing.T, name string, roles ...string) gatehouse.Use
 	return u
 }
 
+// Group creates a group with members.
+func (g *Gateway) Group(t *testing.T, name string, members ...gatehouse.User) gatehouse.Group {
+	t.Helper()
+	ctx, now := context.Background(), time.Now().Truncate(time.Millisecond)
+	group := gatehouse.Group{ID: gatehouse.NewID(), Name: name, CreateAt: now, UpdateAt: now}
+	require.NoError(t, g.Store.CreateGroup(ctx, group))
+	for _, user := range members {
+		require.NoError(t, g.Store.AddGroupMember(ctx, group.ID, user.ID, now))
+	}
+	return group
+}
+
+// Restrict opens an app to the members of groups only.
+func (g *Gateway) Restrict(t *testing.T, app App, groups ...gatehouse.Group) {
+	t.Helper()
+	access := gatehouse.AppAccess{IsRestricted: true}
+	for _, group := range groups {
+		access.GroupIDs = append(access.GroupIDs, group.ID)
+	}
+	require.NoError(t, g.Store.SetAppAccess(context.Background(), app.ID, access, time.Now()))
+}
+
 // App is a registered app with its secret.
 type App struct {
 	gatehouse.App

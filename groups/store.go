@@ -1,0 +1,35 @@
+package groups
+
+import (
+	"context"
+	"time"
+
+	"gatehouse"
+)
+
+// Store is what package groups needs of the storage; *storage.Store implements it. Each
+// method returns gatehouse.ErrUnavailable if the database can't be reached.
+type Store interface {
+	// CreateGroup returns ErrGroupNameTaken.
+	CreateGroup(ctx context.Context, g gatehouse.Group) error
+	// Group returns ErrNotFound if the group does not exist.
+	Group(ctx context.Context, id string) (gatehouse.Group, error)
+	// UpdateGroup calls change on the stored group and stores the result. It returns
+	// ErrNotFound, ErrGroupNameTaken, or the error of change unwrapped.
+	UpdateGroup(ctx context.Context, id string, change func(*gatehouse.Group) error) (gatehouse.Group, error)
+	// DeleteGroup ends what apps got from members who may not use them any longer. It
+	// returns ErrNotFound.
+	DeleteGroup(ctx context.Context, id string) error
+	// AddGroupMember returns ErrConflict if the user is a member already, and ErrNotFound if
+	// the group or the user does not exist.
+	AddGroupMember(ctx context.Context, groupID, userID string, now time.Time) error
+	// RemoveGroupMember ends what apps got from the user that the user may not use any
+	// longer. It returns ErrNotFound if the user is not a member.
+	RemoveGroupMember(ctx context.Context, groupID, userID string) error
+	// SetAppAccess ends what the app got from users who lose access. It returns ErrNotFound,
+	// and ErrGroupNotFound if one of the groups does not exist.
+	SetAppAccess(ctx context.Context, appID string, access gatehouse.AppAccess, now time.Time) error
+	// RecordAuditEvent adds an event to the audit trail. It returns ErrRateLimited if one
+	// of the limits has no attempt left.
+	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent, limits ...gatehouse.RateLimit) error
+}
