@@ -15,8 +15,6 @@ func TestGroupCommandsDecideWhoUsesAnApp(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {
 		env := withAdmin(databaseURL)
 		p := serve(t, env...)
-		bob := credentials{"bob", "correct horse battery"}
-		run(t, env, "user", "create", "--username", bob.login, "--email", "bob@example.com", "--password", bob.password)
 		app := newApp(t, databaseURL)
 		require.Contains(t, run(t, env, "app", "show", app.ClientID), "all users")
 
@@ -31,9 +29,9 @@ func TestGroupCommandsDecideWhoUsesAnApp(t *testing.T) {
 		require.Contains(t, runFails(t, env, "group", "create", "--name", "grafana ADMINS"), "Another group has this name.")
 		require.Contains(t, runFails(t, env, "group", "create", "--name", "a,b"), "It must not have a comma")
 		require.Contains(t, runFails(t, env, "group", "show", "nothing"), "`gatehouse group list` lists all groups")
-		run(t, env, "group", "add", "Grafana Admins", "bob")
-		require.Contains(t, runFails(t, env, "group", "add", "grafana admins", "bob@example.com"), `the user "bob" is already in group Grafana Admins`)
-		require.Contains(t, run(t, env, "user", "show", "bob"), "Grafana Admins")
+		run(t, env, "group", "add", "Grafana Admins", admin.login)
+		require.Contains(t, runFails(t, env, "group", "add", "grafana admins", admin.login), `the user "root" is already in group Grafana Admins`)
+		require.Contains(t, run(t, env, "user", "show", admin.login), "Grafana Admins")
 
 		var object struct {
 			IsRestricted bool `json:"is_restricted"`
@@ -46,28 +44,28 @@ func TestGroupCommandsDecideWhoUsesAnApp(t *testing.T) {
 		require.Contains(t, run(t, env, "app", "show", app.ClientID), "members of Grafana Admins")
 
 		b := newBrowser(t)
-		token, err := at(app, p).Exchange(t.Context(), b.authorize(t, at(app, p).AuthCodeURL("x"), bob))
+		token, err := at(app, p).Exchange(t.Context(), b.authorize(t, at(app, p).AuthCodeURL("x"), admin))
 		require.NoError(t, err)
 		run(t, env, "group", "update", group.ID, "--name", "Admins")
 		requireMe(t, p, token.AccessToken, http.StatusOK)
 		runJSON(t, env, &group, "group", "show", "ADMINS")
-		require.Equal(t, []string{"bob"}, group.Members)
+		require.Equal(t, []string{admin.login}, group.Members)
 		require.Equal(t, 1, group.Apps)
 
-		run(t, env, "group", "remove", "Admins", "bob")
+		run(t, env, "group", "remove", "Admins", admin.login)
 		requireMe(t, p, token.AccessToken, http.StatusUnauthorized)
 		_, err = refresh(t.Context(), at(app, p), token)
 		require.ErrorContains(t, err, "invalid_grant")
 		page := b.get(t, at(app, p).AuthCodeURL("x"))
 		require.Equal(t, http.StatusForbidden, page.status)
-		require.Contains(t, runFails(t, env, "group", "remove", "Admins", "bob"), `the user "bob" is not in group Admins`)
+		require.Contains(t, runFails(t, env, "group", "remove", "Admins", admin.login), `the user "root" is not in group Admins`)
 
 		run(t, env, "group", "delete", "Admins")
 		require.Contains(t, run(t, env, "app", "show", app.ClientID), "no user, because all its groups were deleted")
 		require.Equal(t, http.StatusForbidden, b.get(t, at(app, p).AuthCodeURL("x")).status)
 		require.NotContains(t, run(t, env, "group", "list"), "Admins")
 		run(t, env, "app", "update", app.ClientID, "--all-users")
-		require.NotEmpty(t, b.authorize(t, at(app, p).AuthCodeURL("x"), bob))
+		require.NotEmpty(t, b.authorize(t, at(app, p).AuthCodeURL("x"), admin))
 		require.Contains(t, strings.Join(auditEvents(t, databaseURL), " "), "updateOAuthAppAccess")
 	})
 }
