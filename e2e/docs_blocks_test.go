@@ -102,6 +102,9 @@ func runnableBlocks() map[string]runnableBlock {
 				require.FileExists(t, filepath.Join(s.dir, "backups", "gatehouse-2026-11-24.db.secret"))
 			},
 		},
+		"docs/operations.md: gatehouse doctor --config": {prepare: withDatabase, inTerm: true, check: func(t *testing.T, _ *scratch, output string) {
+			require.Contains(t, output, "0 errors, ")
+		}},
 		"docs/operations.md: gatehouse restore backups/gatehouse-2026-11-24.db --force": {
 			prepare: func(t *testing.T, s *scratch) {
 				withBackupDirectory(t, s)

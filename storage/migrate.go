@@ -211,21 +211,29 @@ func (e *SchemaError) Unwrap() error { return gatehouse.ErrUnavailable }
 // migration is missing. A database that a newer version of Gatehouse has migrated further
 // is ready.
 func (s *Store) Ready(ctx context.Context) error {
-	latest, err := latestMigration()
-	if err != nil {
-		return s.fail("ready", err)
+	version, latest, err := s.SchemaVersion(ctx)
+	if err == nil && version < latest {
+		err = s.fail("ready", &SchemaError{Version: version, Latest: latest})
 	}
-	var version int64
+	return err
+}
+
+// SchemaVersion returns the last migration of the database, 0 if it has none, and the last
+// one of this version of Gatehouse. It returns ErrUnavailable if the database does not
+// answer.
+func (s *Store) SchemaVersion(ctx context.Context) (version, latest int64, err error) {
+	latest, err = latestMigration()
+	if err != nil {
+		return 0, 0, s.fail("ready", err)
+	}
 	err = scanOne(s.readVersions(ctx).Raw("SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version"), &version)
 	switch {
 	case isMissingTable(err):
-		err = &SchemaError{Latest: latest}
+		return 0, latest, nil
 	case err != nil && !errors.Is(kindOf(err), gatehouse.ErrUnavailable) && !errors.Is(err, context.Canceled):
 		err = fmt.Errorf("%w: the table of migrations cannot be read: %w", gatehouse.ErrUnavailable, err)
-	case err == nil && version < latest:
-		err = &SchemaError{Version: version, Latest: latest}
 	}
-	return s.fail("ready", err)
+	return version, latest, s.fail("ready", err)
 }
 
 // readVersions is read for the table of migrations. The log does not report that the table

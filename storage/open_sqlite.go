@@ -54,16 +54,8 @@ func openSQLite(ctx context.Context, path string, existing bool, log *slog.Logge
 }
 
 func openSQLiteFile(ctx context.Context, path, synchronous string, existing bool, log *slog.Logger) (engine, error) {
-	dir := filepath.Dir(path)
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return engine{}, fmt.Errorf("the directory %s of the database does not exist; create it, or choose another path", dir)
-	}
-	if name, err := networkFileSystem(dir); err != nil {
-		return engine{}, fmt.Errorf("find the file system of %s: %w", dir, err)
-	} else if name != "" {
-		// Locks and shared memory do not work between the machines that mount it
-		// (sqlite.org/howtocorrupt.html §2.1, sqlite.org/wal.html).
-		return engine{}, fmt.Errorf("the directory %s is on a network file system (%s), where SQLite loses data; choose a path on a local disk, or use PostgreSQL", dir, name)
+	if err := checkSQLiteDirectory(filepath.Dir(path)); err != nil {
+		return engine{}, err
 	}
 	if existing {
 		if _, err := os.Stat(path); err != nil {
@@ -113,6 +105,22 @@ func openSQLiteFile(ctx context.Context, path, synchronous string, existing bool
 		migrationDB: func() (*sql.DB, func() error) { return writer, func() error { return nil } },
 		close:       closePools,
 	}, nil
+}
+
+// checkSQLiteDirectory returns an error if the directory of a database does not exist, or
+// is on a network file system.
+func checkSQLiteDirectory(dir string) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("the directory %s of the database does not exist; create it, or choose another path", dir)
+	}
+	if name, err := networkFileSystem(dir); err != nil {
+		return fmt.Errorf("find the file system of %s: %w", dir, err)
+	} else if name != "" {
+		// Locks and shared memory do not work between the machines that mount it
+		// (sqlite.org/howtocorrupt.html §2.1, sqlite.org/wal.html).
+		return fmt.Errorf("the directory %s is on a network file system (%s), where SQLite loses data; choose a path on a local disk, or use PostgreSQL", dir, name)
+	}
+	return nil
 }
 
 // checkPrivate returns an error if other users of the machine can read or change the

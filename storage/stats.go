@@ -63,6 +63,17 @@ func estimateRowsPostgres(table string) string {
 	return "SELECT reltuples::BIGINT FROM pg_class WHERE oid = '" + table + "'::regclass"
 }
 
+// EngineVersion returns the name and the version of the database engine.
+func (s *Store) EngineVersion(ctx context.Context) (string, error) {
+	statement := "SELECT 'SQLite ' || sqlite_version()"
+	if s.file == "" {
+		statement = "SELECT 'PostgreSQL ' || current_setting('server_version')"
+	}
+	var version string
+	err := scanOne(s.read(ctx).Raw(statement), &version)
+	return version, s.fail("read the version of the engine", err)
+}
+
 // ClockAhead returns by how much this node's clock is ahead of the database's, as
 // precisely as the network allows. It is negative if this node's clock is behind, and
 // 0 for SQLite, which uses this node's clock.

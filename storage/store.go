@@ -24,6 +24,9 @@ type Options struct {
 	// Existing means that the database must exist: Open does not create a SQLite file, and
 	// returns fs.ErrNotExist.
 	Existing bool
+	// ReadOnly means that a SQLite file is neither created nor changed, so the methods that
+	// write fail. It must exist. On PostgreSQL, Open writes nothing anyway.
+	ReadOnly bool
 	// Log gets migrations, and statements that failed or were slow. nil logs nothing.
 	Log *slog.Logger
 }
@@ -87,7 +90,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("storage: fixed settings: %w", err)
 	}
 	err := CheckURL(o.URL)
-	if path, ok := strings.CutPrefix(o.URL, "sqlite:"); err == nil && ok {
+	if path, ok := strings.CutPrefix(o.URL, "sqlite:"); err == nil && ok && o.ReadOnly {
+		s.engine, err = openSQLiteReadOnly(path, s.log)
+	} else if err == nil && ok {
 		s.engine, err = openSQLite(ctx, path, o.Existing, s.log)
 	} else if err == nil {
 		s.engine, err = openPostgres(ctx, o.URL, s.log)

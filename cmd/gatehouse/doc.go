@@ -4,6 +4,7 @@
 //	                      ├▶ demo     the same, in one process with a sample client
 //	                      ├▶ user, app, settings    config ─▶ store ─▶ the services of account, registration and console
 //	                      ├▶ migrate, backup, restore, migrate-data    config ─▶ store: the whole database
+//	                      ├▶ doctor   package doctor for a URL; --config: config ─▶ store, read-only
 //	                      └▶ healthcheck, version
 //
 // Only this package reads the environment (config.go). Only this package and the tests

@@ -70,7 +70,7 @@ To try it:        gatehouse demo
 To run it:        gatehouse serve
 To configure it:  gatehouse help environment`,
 		c.serveCommand(), c.demoCommand(), c.migrateCommand(), c.backupCommand(), c.restoreCommand(), c.migrateDataCommand(), c.userCommand(), c.groupCommand(), c.appCommand(), c.settingsCommand(), c.keysCommand(),
-		c.healthcheckCommand(), c.versionCommand(), c.completionCommand(), environmentTopic())
+		c.healthcheckCommand(), c.doctorCommand(), c.versionCommand(), c.completionCommand(), environmentTopic())
 	root.CompletionOptions.DisableDefaultCmd = true // completionCommand replaces it
 	root.Version = readVersion().String()
 	root.SetVersionTemplate("{{.Version}}\n")

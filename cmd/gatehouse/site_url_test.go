@@ -89,17 +89,3 @@ func TestInvalidSiteHostsAreRefused(t *testing.T) {
 		require.Contains(t, problem, hint, in)
 	}
 }
-
-func TestReachOfTheSiteURL(t *testing.T) {
-	for host, want := range map[string]reach{
-		"localhost": reachLoopback, "sso.localhost": reachLoopback, "127.0.0.1": reachLoopback, "127.8.8.8": reachLoopback, "::1": reachLoopback,
-		"nas": reachPrivate, "nas.lan": reachPrivate, "nas.local": reachPrivate, "nas.home.arpa": reachPrivate, "sso.internal": reachPrivate,
-		"sso.corp": reachPrivate, "sso.test": reachPrivate, "router.home": reachPrivate,
-		"10.1.2.3": reachPrivate, "172.16.0.1": reachPrivate, "192.168.1.1": reachPrivate, "169.254.1.1": reachPrivate, "100.100.1.1": reachPrivate,
-		"fd00::7": reachPrivate, "fe80::1": reachPrivate, "0.0.0.0": reachPrivate,
-		"sso.example.com": reachPublic, "nas.lan.example.com": reachPublic, "xlan.com": reachPublic, "192.0.2.1": reachPublic, "172.32.0.1": reachPublic,
-		"11.1.2.3": reachPublic, "2001:db8::1": reachPublic, "xn--bcher-kva.de": reachPublic, "machine.tailnet.ts.net": reachPublic,
-	} {
-		require.Equal(t, want, reachOf(host), host)
-	}
-}
