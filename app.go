@@ -54,12 +54,23 @@ type AppOpenID struct {
 	// PostLogoutRedirectURIs are the only addresses to which the browser may return after
 	// the app has signed its user out (OpenID Connect RP-Initiated Logout §3.1).
 	PostLogoutRedirectURIs []string
+	// BackchannelLogoutURI gets a logout token when a session ends in which the app signed
+	// its user in; "" for none (OpenID Connect Back-Channel Logout §2.2).
+	BackchannelLogoutURI string
 	// DefaultMaxAge is the max_age of requests that have none; 0 means no limit.
 	DefaultMaxAge    time.Duration
 	InitiateLoginURI string // at which a user can start to sign in to the app (OpenID Connect Core §4)
 	PolicyURI        string
 	TermsURI         string // tos_uri
 	Contacts         []string
+}
+
+// SigningAlgorithm returns the algorithm that signs the app's ID tokens and logout tokens.
+func (o AppOpenID) SigningAlgorithm() string {
+	if o.IDTokenAlgorithm == "" {
+		return AlgorithmRS256
+	}
+	return o.IDTokenAlgorithm
 }
 
 // AppUsage describes how much an app is used.

@@ -10,7 +10,7 @@ type Session struct {
 	UserID     string
 	UserAgent  string // at most 256 bytes; for the user's own list of sessions
 	IP         string
-	CreateAt   time.Time // when the user signed in
+	CreateAt   time.Time // when the user signed in, most recently if they signed in again
 	LastSeenAt time.Time // precise to SessionTouchInterval
 	ExpiresAt  time.Time // moves with LastSeenAt
 }

@@ -3,6 +3,7 @@ package gatehouse
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,9 @@ type Settings struct {
 	// IntrospectionClientIDs are the apps that may introspect every token: resource
 	// servers. Other apps may introspect only their own tokens.
 	IntrospectionClientIDs []string
+	// EgressAllowedNetworks are the networks that are not public and to which the gateway
+	// may send requests for apps: back-channel logout.
+	EgressAllowedNetworks []netip.Prefix
 
 	fixed map[string]bool
 }
@@ -47,6 +51,7 @@ const (
 	SettingDCRUnusedLifetime               = "dcr_unused_lifetime"
 	SettingDCRIdleLifetime                 = "dcr_idle_lifetime"
 	SettingIntrospectionClientIDs          = "introspection_client_ids"
+	SettingEgressAllowedNetworks           = "egress_allowed_networks"
 )
 
 // SettingDefinition describes a setting: its key, its default, a help text for users
@@ -95,6 +100,8 @@ func SettingDefinitions() []SettingDefinition {
 				}
 				return nil
 			}},
+		{SettingEgressAllowedNetworks, "", "Comma-separated networks, such as 10.0.0.0/8. Gatehouse sends back-channel logout only to public addresses with https, and to addresses in these networks, also with http.",
+			networksSetting},
 	}
 }
 
@@ -175,6 +182,8 @@ func (s Settings) Value(key string) string {
 		return s.DCRIdleLifetime.String()
 	case SettingIntrospectionClientIDs:
 		return strings.Join(s.IntrospectionClientIDs, ",")
+	case SettingEgressAllowedNetworks:
+		return joinNetworks(s.EgressAllowedNetworks)
 	}
 	return ""
 }

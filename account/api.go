@@ -39,7 +39,7 @@ func (h *Handler) apiLogin(w http.ResponseWriter, r *http.Request) error {
 	user, err := signIn(r.Context(), login, credentials.Password, from)
 	token := ""
 	if err == nil {
-		token, err = h.service.StartSession(r.Context(), user, from, visitor.Session.ID)
+		token, err = h.service.StartSession(r.Context(), user, from, visitor.Session)
 	}
 	h.observe(signInOutcome(err))
 	if err != nil {

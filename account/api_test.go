@@ -33,7 +33,7 @@ func TestUserJSONFollowsTheContract(t *testing.T) {
 			},
 		} {
 			require.NoError(t, store.CreateUser(t.Context(), user))
-			token, err := s.service.StartSession(t.Context(), user, account.Device{}, "")
+			token, err := s.service.StartSession(t.Context(), user, account.Device{}, gatehouse.Session{})
 			require.NoError(t, err)
 			w := s.do(request{path: me, header: bearer(token)})
 			require.Equal(t, http.StatusOK, w.Code)

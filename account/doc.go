@@ -4,7 +4,7 @@
 //	POST /login ────────────┐                       ┌▶ limiter      is an attempt left, on all nodes together?
 //	POST /api/v4/users/login┴▶ Service.SignIn ──────┼▶ Store        find the user
 //	                                                └▶ Hasher       compare, a few at a time
-//	                           Service.StartSession ──▶ new session, the previous one deleted ──▶ Cookies
+//	                           Service.StartSession ──▶ new session or new token ──▶ Cookies
 //
 //	any request ──▶ Authenticator.Caller ──┬▶ session token ──▶ session and user, expiry slides
 //	                                       └▶ access token  ──▶ AccessTokens (package provider)

@@ -56,7 +56,7 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request) error {
 	user, err := h.service.SignIn(r.Context(), loginID, password, from)
 	token := ""
 	if err == nil {
-		token, err = h.service.StartSession(r.Context(), user, from, visitor.Session.ID)
+		token, err = h.service.StartSession(r.Context(), user, from, visitor.Session)
 	}
 	h.observe(signInOutcome(err))
 	if err != nil {

@@ -180,7 +180,7 @@ func (h *SecurityHandler) changePassword(w http.ResponseWriter, r *http.Request,
 	if err != nil {
 		return refusePassword(w, err)
 	}
-	token, err := h.service.ReplaceSession(r.Context(), v.Caller, from)
+	token, err := h.service.RenewSession(r.Context(), v.Caller, from)
 	if err != nil {
 		return err // The password is changed, and the session keeps its token.
 	}

@@ -134,7 +134,7 @@ func (h *Handler) createAdmin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	session, err := h.service.StartSession(r.Context(), admin, deviceOf(r), "")
+	session, err := h.service.StartSession(r.Context(), admin, deviceOf(r), gatehouse.Session{})
 	if err != nil {
 		return err // The user exists now and can sign in.
 	}

@@ -149,7 +149,7 @@ func TestPasswordChangeDuringSignInEndsTheSession(t *testing.T) {
 		require.NoError(t, err)
 		// … and changes before the session starts.
 		require.NoError(t, s.users.SetPassword(t.Context(), gatehouse.Caller{}, ana.ID, "another password"))
-		_, err = s.service.StartSession(t.Context(), checked, account.Device{}, "")
+		_, err = s.service.StartSession(t.Context(), checked, account.Device{}, gatehouse.Session{})
 		require.Error(t, err)
 		sessions, err := store.UserSessions(t.Context(), ana.ID)
 		require.NoError(t, err)

@@ -53,10 +53,14 @@ type Store interface {
 	TouchSession(ctx context.Context, id string, lastSeen, expires time.Time) error
 	// UserSessions lists a user's sessions, also expired ones, the most recently used first.
 	UserSessions(ctx context.Context, userID string) ([]gatehouse.Session, error)
+	// RenewSession gives the session previous the token, the device and the times of
+	// renewed. It returns ErrNotFound if previous has another token by now or does not
+	// exist, or if the user is deactivated.
+	RenewSession(ctx context.Context, previous, renewed gatehouse.Session) error
 	// DeleteSession returns no error if the session does not exist.
-	DeleteSession(ctx context.Context, id string) error
+	DeleteSession(ctx context.Context, id string, now time.Time) error
 	// DeleteUserSessions deletes all sessions of a user except one, and returns how many.
-	DeleteUserSessions(ctx context.Context, userID, exceptSessionID string) (int64, error)
+	DeleteUserSessions(ctx context.Context, userID, exceptSessionID string, now time.Time) (int64, error)
 	// RevokeGrant returns no error if the grant does not exist.
 	RevokeGrant(ctx context.Context, id string, at time.Time) error
 

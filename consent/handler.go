@@ -31,7 +31,7 @@ type Store interface {
 	TouchConsent(ctx context.Context, id string, now time.Time) error
 	// DeleteConsent deletes the consent and its grants. It returns ErrNotFound if
 	// there is no such consent.
-	DeleteConsent(ctx context.Context, userID, appID string) error
+	DeleteConsent(ctx context.Context, userID, appID string, now time.Time) error
 	Settings(ctx context.Context) (gatehouse.Settings, error)
 	RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent, limits ...gatehouse.RateLimit) error
 }
@@ -137,7 +137,7 @@ func (h *Handler) Deny(ctx context.Context, r Request) {
 // node refuses the codes and tokens of this app for this user, because they belong
 // to the consent's row. It returns ErrNotFound if there is no consent.
 func (h *Handler) Revoke(ctx context.Context, actorID, userID, appID string) error {
-	if err := h.store.DeleteConsent(ctx, userID, appID); err != nil {
+	if err := h.store.DeleteConsent(ctx, userID, appID, time.Now()); err != nil {
 		return fmt.Errorf("consent: revoke: %w", err)
 	}
 	h.trail.Record(ctx, gatehouse.AuditEvent{ActorID: actorID, Event: gatehouse.AuditDeauthorizeApp, TargetID: appID})

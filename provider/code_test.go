@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -161,10 +162,10 @@ func TestRevokingEndsCodesAndTokens(t *testing.T) {
 		ctx := t.Context()
 		cases := map[string]func(t *testing.T, app testkit.App, user gatehouse.User, b *testkit.Browser){
 			"the consent is revoked": func(t *testing.T, app testkit.App, user gatehouse.User, _ *testkit.Browser) {
-				require.NoError(t, g.Store.DeleteConsent(ctx, user.ID, app.ID))
+				require.NoError(t, g.Store.DeleteConsent(ctx, user.ID, app.ID, time.Now()))
 			},
 			"the consent is revoked and given again": func(t *testing.T, app testkit.App, user gatehouse.User, b *testkit.Browser) {
-				require.NoError(t, g.Store.DeleteConsent(ctx, user.ID, app.ID))
+				require.NoError(t, g.Store.DeleteConsent(ctx, user.ID, app.ID, time.Now()))
 				b.Code(t, app)
 			},
 			"the user is deactivated": func(t *testing.T, _ testkit.App, user gatehouse.User, _ *testkit.Browser) {

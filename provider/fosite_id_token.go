@@ -118,10 +118,7 @@ func (s *session) IDTokenHeaders() *jwt.Headers {
 // setIDToken completes the session of a token request. token is nil if the response has no
 // ID token.
 func (s *session) setIDToken(token *openid.IDToken, app gatehouse.App) {
-	s.idToken, s.idTokenAlgorithm = token, app.OpenID.IDTokenAlgorithm
-	if s.idTokenAlgorithm == "" {
-		s.idTokenAlgorithm = gatehouse.AlgorithmRS256
-	}
+	s.idToken, s.idTokenAlgorithm = token, app.OpenID.SigningAlgorithm()
 }
 
 // fositeScopes returns the scopes that fosite sees as granted. Without OpenID Connect,

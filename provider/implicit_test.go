@@ -31,7 +31,7 @@ func TestImplicitGrant(t *testing.T) {
 
 				second := b.Authorize(t, app, "response_type=token")
 				require.NotEqual(t, a.Query.Get("access_token"), second.Query.Get("access_token"), "each authorization has its own token")
-				require.NoError(t, g.Store.DeleteConsent(t.Context(), ada.ID, app.ID))
+				require.NoError(t, g.Store.DeleteConsent(t.Context(), ada.ID, app.ID, time.Now()))
 				for _, token := range []string{a.Query.Get("access_token"), second.Query.Get("access_token")} {
 					status, _ = g.Me(t, token)
 					require.Equal(t, http.StatusUnauthorized, status, "revoking the app revokes all of them")

@@ -52,6 +52,8 @@ type openIDConfiguration struct {
 	ClaimsParameterSupported         bool     `json:"claims_parameter_supported"`
 	RequestParameterSupported        bool     `json:"request_parameter_supported"`
 	RequestURIParameterSupported     bool     `json:"request_uri_parameter_supported"`
+	BackchannelLogoutSupported       bool     `json:"backchannel_logout_supported"`
+	BackchannelLogoutSession         bool     `json:"backchannel_logout_session_supported"`
 }
 
 func (h *Handler) openIDConfiguration(s gatehouse.Settings) openIDConfiguration {
@@ -72,6 +74,8 @@ func (h *Handler) openIDConfiguration(s gatehouse.Settings) openIDConfiguration 
 		ClaimsSupported:                  slices.Concat(openid.UserClaims(), openid.IDTokenClaims()),
 		UILocalesSupported:               []string{"en"},
 		ClaimsParameterSupported:         true,
+		BackchannelLogoutSupported:       true,
+		BackchannelLogoutSession:         true,
 	}
 }
 

@@ -396,7 +396,7 @@ func TestUserInfo(t *testing.T) {
 		require.NotContains(t, challenge, "error=", "RFC 6750 §3.1")
 
 		tokens := g.Redeem(t, app, b.Code(t, app, "scope=openid"))
-		require.NoError(t, g.Store.DeleteConsent(t.Context(), b.User.ID, app.ID))
+		require.NoError(t, g.Store.DeleteConsent(t.Context(), b.User.ID, app.ID, time.Now()))
 		_, status, _ = userInfo(t, g, http.MethodGet, tokens.AccessToken)
 		require.Equal(t, http.StatusUnauthorized, status, "after a revocation")
 	})

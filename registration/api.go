@@ -29,12 +29,14 @@ type appRequest struct {
 	// The same holds for the members of OpenID Connect. "" and [] empty them.
 	IDTokenSignedResponseAlg *string   `json:"id_token_signed_response_alg"`
 	PostLogoutRedirectURIs   *[]string `json:"post_logout_redirect_uris"`
+	BackchannelLogoutURI     *string   `json:"backchannel_logout_uri"`
 }
 
 // setOpenID changes what the request names.
 func (b appRequest) setOpenID(o *gatehouse.AppOpenID) {
 	set(&o.IDTokenAlgorithm, b.IDTokenSignedResponseAlg)
 	set(&o.PostLogoutRedirectURIs, b.PostLogoutRedirectURIs)
+	set(&o.BackchannelLogoutURI, b.BackchannelLogoutURI)
 }
 
 // set changes a field if the request has a value for it.

@@ -2,7 +2,9 @@ package registration
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"gatehouse"
@@ -40,5 +42,26 @@ func checkOpenID(o gatehouse.AppOpenID, public bool) []*gatehouse.FieldError {
 			}
 		}
 	}
+	if uri := o.BackchannelLogoutURI; uri != "" {
+		if problem := backchannelLogoutProblem(uri, public); problem != "" {
+			add("backchannel_logout_uri", problem)
+		}
+	}
 	return broken
+}
+
+// backchannelLogoutProblem returns what is wrong with a back-channel logout URI, or "".
+// http is for apps in the operator's own network (OpenID Connect Back-Channel Logout §2.2);
+// package egress decides which addresses the gateway may reach.
+func backchannelLogoutProblem(uri string, public bool) string {
+	u, err := url.Parse(uri)
+	switch {
+	case len(uri) > maxOpenIDURI:
+		return "The back-channel logout URI is longer than 512 bytes."
+	case err != nil || !gatehouse.CheckHTTPURL(uri) || u.Hostname() == "" || u.User != nil || strings.Contains(uri, "#"):
+		return "The back-channel logout URI must be a URL with https, without a fragment and without a password."
+	case u.Scheme != "https" && public:
+		return "The back-channel logout URI of a public app must begin with https://."
+	}
+	return ""
 }

@@ -64,6 +64,7 @@ var invalidIDs = map[string]string{
 
 	"id_token_signed_response_alg": "id_token_signed_response_alg",
 	"post_logout_redirect_uris":    "post_logout_redirect_uris",
+	"backchannel_logout_uri":       "backchannel_logout_uri",
 }
 
 // serviceError turns an error of the Service or the Store into the contract's. It keeps a

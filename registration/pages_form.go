@@ -156,7 +156,7 @@ const (
 // keptFields returns the fields of the form of an app that its page shows again.
 func keptFields(form url.Values) url.Values {
 	return web.KeepFields("name", "description", "homepage", "icon_url", "callback_urls", "is_trusted", "is_public",
-		"access_token_lifetime", "refresh_token_lifetime", "id_token_signed_response_alg", "post_logout_redirect_uris", fieldForm, fieldVersion)(form)
+		"access_token_lifetime", "refresh_token_lifetime", "id_token_signed_response_alg", "post_logout_redirect_uris", "backchannel_logout_uri", fieldForm, fieldVersion)(form)
 }
 
 // typedForm returns the form as the user sent it. It takes fields from current that were not

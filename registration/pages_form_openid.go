@@ -15,6 +15,7 @@ import (
 func typedOpenID(values url.Values, current templates.AppOpenIDForm) templates.AppOpenIDForm {
 	for name, field := range map[string]*string{
 		"id_token_signed_response_alg": &current.IDTokenAlgorithm, "post_logout_redirect_uris": &current.PostLogoutRedirectURIs,
+		"backchannel_logout_uri": &current.BackchannelLogoutURI,
 	} {
 		if values.Has(name) {
 			*field = values.Get(name)
@@ -27,6 +28,7 @@ func typedOpenID(values url.Values, current templates.AppOpenIDForm) templates.A
 func openIDForm(o gatehouse.AppOpenID) templates.AppOpenIDForm {
 	return templates.AppOpenIDForm{
 		IDTokenAlgorithm: o.IDTokenAlgorithm, PostLogoutRedirectURIs: strings.Join(o.PostLogoutRedirectURIs, "\n"),
+		BackchannelLogoutURI: o.BackchannelLogoutURI,
 	}
 }
 
@@ -37,4 +39,5 @@ func fillOpenID(o *gatehouse.AppOpenID, f templates.AppOpenIDForm) {
 		o.IDTokenAlgorithm = ""
 	}
 	o.PostLogoutRedirectURIs = callbackLines(f.PostLogoutRedirectURIs)
+	o.BackchannelLogoutURI = strings.TrimSpace(f.BackchannelLogoutURI)
 }

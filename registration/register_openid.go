@@ -10,12 +10,14 @@ import (
 	"gatehouse"
 )
 
-// openIDMetadata are the members of OpenID Connect Registration §2 and RP-Initiated Logout
-// §3.1 that Gatehouse registers. application_type has no effect, because the rules of
+// openIDMetadata are the members of OpenID Connect Registration §2, RP-Initiated Logout
+// §3.1 and Back-Channel Logout §2.2 that Gatehouse registers. application_type has no effect, because the rules of
 // redirect URIs are the same for both types.
 type openIDMetadata struct {
 	IDTokenSignedResponseAlg string   `json:"id_token_signed_response_alg,omitempty"`
 	PostLogoutRedirectURIs   []string `json:"post_logout_redirect_uris,omitempty"`
+	BackchannelLogoutURI     string   `json:"backchannel_logout_uri,omitempty"`
+	BackchannelLogoutSession bool     `json:"backchannel_logout_session_required,omitempty"`
 	DefaultMaxAge            int64    `json:"default_max_age,omitempty"` // seconds
 	RequireAuthTime          bool     `json:"require_auth_time,omitempty"`
 	InitiateLoginURI         string   `json:"initiate_login_uri,omitempty"`
@@ -24,11 +26,12 @@ type openIDMetadata struct {
 	Contacts                 []string `json:"contacts,omitempty"`
 }
 
-// app returns what the app keeps of the metadata. require_auth_time needs no storage,
-// because every ID token has auth_time.
+// app returns what the app keeps of the metadata. require_auth_time and
+// backchannel_logout_session_required need no storage, because every ID token has auth_time
+// and every logout token has sid.
 func (md openIDMetadata) app() gatehouse.AppOpenID {
 	return gatehouse.AppOpenID{
-		IDTokenAlgorithm: md.IDTokenSignedResponseAlg, PostLogoutRedirectURIs: md.PostLogoutRedirectURIs,
+		IDTokenAlgorithm: md.IDTokenSignedResponseAlg, PostLogoutRedirectURIs: md.PostLogoutRedirectURIs, BackchannelLogoutURI: md.BackchannelLogoutURI,
 		DefaultMaxAge: time.Duration(md.DefaultMaxAge) * time.Second, InitiateLoginURI: md.InitiateLoginURI,
 		PolicyURI: md.PolicyURI, TermsURI: md.TermsURI, Contacts: md.Contacts,
 	}
@@ -52,7 +55,7 @@ func (m members) openID() (openIDMetadata, error) {
 		name   string
 		target *string
 	}{
-		{"subject_type", &subjectType}, {"id_token_signed_response_alg", &md.IDTokenSignedResponseAlg},
+		{"subject_type", &subjectType}, {"backchannel_logout_uri", &md.BackchannelLogoutURI}, {"id_token_signed_response_alg", &md.IDTokenSignedResponseAlg},
 	} {
 		var err error
 		if *text.target, _, err = m.text(text.name); err != nil {
@@ -76,8 +79,10 @@ func (m members) openID() (openIDMetadata, error) {
 			return openIDMetadata{}, invalidMetadata(fmt.Sprintf("post_logout_redirect_uris[%d]: The URI must begin with https://. Only localhost, 127.0.0.1 and [::1] can use http://.", i))
 		}
 	}
-	if _, err := m.decode("require_auth_time", &md.RequireAuthTime); err != nil {
-		return openIDMetadata{}, invalidMetadata("The member require_auth_time must be true or false.")
+	for name, target := range map[string]*bool{"require_auth_time": &md.RequireAuthTime, "backchannel_logout_session_required": &md.BackchannelLogoutSession} {
+		if _, err := m.decode(name, target); err != nil {
+			return openIDMetadata{}, invalidMetadata("The member " + name + " must be true or false.")
+		}
 	}
 	var age json.Number
 	if has, err := m.decode("default_max_age", &age); err != nil {

@@ -11,8 +11,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"gatehouse/account"
+	"gatehouse/backchannel"
 	"gatehouse/consent"
 	"gatehouse/console"
+	"gatehouse/egress"
 	"gatehouse/internal/web"
 	"gatehouse/openid"
 	"gatehouse/provider"
@@ -30,6 +32,7 @@ type Store interface {
 	provider.Store
 	registration.Store
 	signing.Store
+	backchannel.Store
 	// Ready returns an error if the database does not answer or is not migrated.
 	Ready(ctx context.Context) error
 }
@@ -52,7 +55,9 @@ type Gateway struct {
 	Handler http.Handler
 	Users   *account.Users
 	SetUp   *account.SetUp
-	Keys    *signing.Keys // its Run belongs to a running gateway
+	// The Run methods of these belong to a running gateway.
+	Keys    *signing.Keys
+	Logouts *backchannel.Deliverer
 }
 
 // NewGateway connects the packages: store, tokens, authentication, consent, the
@@ -110,6 +115,9 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 	logout := openid.NewLogout(openid.LogoutConfig{
 		Issuer: issuer, BasePath: basePath, Keys: keys, Store: store, Callers: authenticator, SignOut: accounts.SignOut, Renderer: renderer, Forms: forms, Log: c.Log,
 	})
+	logouts := backchannel.NewDeliverer(backchannel.Config{
+		Issuer: issuer, Store: store, Keys: keys, Client: &egress.Client{}, Observe: c.Metrics.countLogoutDelivery, Log: c.Log,
+	})
 	security := account.NewSecurityHandler(account.SecurityConfig{
 		Pages: pages, Service: signIn, Users: users, Store: store, Apps: consents, Cookies: cookies,
 	})
@@ -134,5 +142,5 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Gateway{Handler: handler, Users: users, SetUp: setUp, Keys: keys}, nil
+	return &Gateway{Handler: handler, Users: users, SetUp: setUp, Keys: keys, Logouts: logouts}, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"gatehouse"
 	"gatehouse/account"
+	"gatehouse/backchannel"
 	"gatehouse/provider"
 	"gatehouse/registration"
 )
@@ -29,6 +30,7 @@ type Metrics struct {
 	signIns       *prometheus.CounterVec
 	registrations *prometheus.CounterVec
 	auditEvents   *prometheus.CounterVec
+	logouts       *prometheus.CounterVec
 
 	reaped     *prometheus.CounterVec
 	reaperRuns *prometheus.CounterVec
@@ -55,6 +57,7 @@ func NewMetrics() *Metrics {
 		signIns:       counter("sign_ins_total", "Sign-ins by outcome.", "outcome"),
 		registrations: counter("client_registrations_total", "Registrations of clients by outcome.", "outcome"),
 		auditEvents:   counter("audit_events_total", "Events that this node wrote to the audit log.", "event", "outcome"),
+		logouts:       counter("backchannel_logouts_total", "Attempts of this node to deliver a logout token, by outcome.", "outcome"),
 		reaped:        counter("reaped_rows_total", "Rows that the reaper of this node deleted, by table.", "table"),
 		reaperRuns:    counter("reaper_runs_total", "Runs of the reaper on this node, by outcome.", "outcome"),
 		lastReaped: prometheus.NewGauge(prometheus.GaugeOpts{
@@ -65,7 +68,7 @@ func NewMetrics() *Metrics {
 		}),
 	}
 	m.build = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "gatehouse_build_info", Help: "1, for the running version."}, []string{"version", "build"})
-	m.registry.MustRegister(m.build, m.requests, m.duration, m.grants, m.refusals, m.signIns, m.registrations, m.auditEvents,
+	m.registry.MustRegister(m.build, m.requests, m.duration, m.grants, m.refusals, m.signIns, m.registrations, m.auditEvents, m.logouts,
 		m.reaped, m.reaperRuns, m.lastReaped, m.clockAhead,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.initialize()
@@ -83,6 +86,9 @@ func (m *Metrics) initialize() {
 	}
 	for _, outcome := range registration.RegistrationOutcomes() {
 		m.registrations.WithLabelValues(outcome)
+	}
+	for _, outcome := range backchannel.Outcomes() {
+		m.logouts.WithLabelValues(outcome)
 	}
 	for _, event := range []string{gatehouse.AuditCodeReplayed, gatehouse.AuditRefreshTokenReused} {
 		m.auditEvents.WithLabelValues(event, gatehouse.OutcomeFail)
@@ -140,6 +146,12 @@ func (m *Metrics) countSignIn(outcome string) {
 func (m *Metrics) countRegistration(outcome string) {
 	if m != nil {
 		m.registrations.WithLabelValues(outcome).Inc()
+	}
+}
+
+func (m *Metrics) countLogoutDelivery(outcome string) {
+	if m != nil {
+		m.logouts.WithLabelValues(outcome).Inc()
 	}
 }
 

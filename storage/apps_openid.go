@@ -12,6 +12,7 @@ import (
 type appOpenIDRow struct {
 	IDTokenAlgorithm       string `gorm:"column:id_token_algorithm"`
 	PostLogoutRedirectURIs string `gorm:"column:post_logout_redirect_uris"`
+	BackchannelLogoutURI   string `gorm:"column:backchannel_logout_uri"`
 	DefaultMaxAge          int64
 	InitiateLoginURI       string `gorm:"column:initiate_login_uri"`
 	PolicyURI              string `gorm:"column:policy_uri"`
@@ -29,7 +30,7 @@ func newAppOpenIDRow(o gatehouse.AppOpenID) (appOpenIDRow, error) {
 		return appOpenIDRow{}, fmt.Errorf("encode contacts: %w", err)
 	}
 	return appOpenIDRow{
-		IDTokenAlgorithm: o.IDTokenAlgorithm, PostLogoutRedirectURIs: uris,
+		IDTokenAlgorithm: o.IDTokenAlgorithm, PostLogoutRedirectURIs: uris, BackchannelLogoutURI: text(o.BackchannelLogoutURI),
 		DefaultMaxAge: o.DefaultMaxAge.Milliseconds(), InitiateLoginURI: text(o.InitiateLoginURI),
 		PolicyURI: text(o.PolicyURI), TermsURI: text(o.TermsURI), Contacts: contacts,
 	}, nil
@@ -45,7 +46,7 @@ func (r appOpenIDRow) openID() (gatehouse.AppOpenID, error) {
 		return gatehouse.AppOpenID{}, fmt.Errorf("decode contacts: %w", err)
 	}
 	return gatehouse.AppOpenID{
-		IDTokenAlgorithm: r.IDTokenAlgorithm, PostLogoutRedirectURIs: uris,
+		IDTokenAlgorithm: r.IDTokenAlgorithm, PostLogoutRedirectURIs: uris, BackchannelLogoutURI: r.BackchannelLogoutURI,
 		DefaultMaxAge: time.Duration(r.DefaultMaxAge) * time.Millisecond, InitiateLoginURI: r.InitiateLoginURI,
 		PolicyURI: r.PolicyURI, TermsURI: r.TermsURI, Contacts: contacts,
 	}, nil

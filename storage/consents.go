@@ -133,12 +133,12 @@ func (s *Store) TouchConsent(ctx context.Context, id string, now time.Time) erro
 }
 
 // DeleteConsent revokes a user's consent to an app. All codes and tokens that the app
-// has for the user stop working immediately, on every node. It returns ErrNotFound if
-// there is no consent.
+// has for the user stop working immediately, on every node. The app gets logout tokens. It
+// returns ErrNotFound if there is no consent.
 //
 // A self-registered app keeps the time of its last use in update_at. Otherwise Reap
 // would treat it as an app that no user ever authorized.
-func (s *Store) DeleteConsent(ctx context.Context, userID, appID string) error {
+func (s *Store) DeleteConsent(ctx context.Context, userID, appID string, now time.Time) error {
 	err := s.transact(ctx, func(tx *gorm.DB) error {
 		// The app is locked first, as in DeleteApp and Reap; otherwise the two could deadlock.
 		err := tx.Exec("UPDATE apps SET update_at = (SELECT CASE WHEN apps.create_at < c.last_used_at THEN c.last_used_at ELSE apps.create_at + 1 END "+
@@ -148,7 +148,15 @@ func (s *Store) DeleteConsent(ctx context.Context, userID, appID string) error {
 		if err != nil {
 			return err
 		}
-		return affectedOne(tx.Exec("DELETE FROM consents WHERE user_id = ? AND app_id = ?", text(userID), text(appID)))
+		// From now on no code is redeemed: it would wait for this transaction.
+		var id string
+		if err := scanOne(tx.Raw("SELECT id FROM consents WHERE user_id = ? AND app_id = ?"+s.forUpdate, text(userID), text(appID)), &id); err != nil {
+			return err
+		}
+		if err := queueLogouts(tx, now, "c.id = @consent", map[string]any{"consent": id}); err != nil {
+			return err
+		}
+		return affectedOne(tx.Exec("DELETE FROM consents WHERE id = ?", id))
 	})
 	return s.fail("delete consent", err)
 }

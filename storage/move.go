@@ -17,7 +17,7 @@ import (
 func tables() []table {
 	return []table{
 		{"users", "id"}, {"sessions", "id"}, {"apps", "id"}, {"groups", "id"}, {"group_members", "id"}, {"app_groups", "id"}, {"consents", "id"},
-		{"grants", "id"}, {"settings", "key"}, {"audit_events", "id"}, {"rate_limits", "id"}, {"signing_keys", "id"},
+		{"grants", "id"}, {"settings", "key"}, {"audit_events", "id"}, {"rate_limits", "id"}, {"signing_keys", "id"}, {"outbox", "id"},
 	}
 }
 

@@ -46,6 +46,14 @@ func fill(t *testing.T, url string, store *storage.Store) {
 	_, err = store.TakeAttempt(ctx, now, gatehouse.RateLimit{ID: "limit", Burst: 2, Refill: time.Hour})
 	require.NoError(t, err)
 	require.NoError(t, store.ChangeSigningKeys(ctx, []gatehouse.SigningKey{{ID: "key", Algorithm: "alg", Number: 1, PublicKey: "{}", CreateAt: now}}, nil, nil))
+	_, err = store.UpdateApp(ctx, pair.App.ID, func(a *gatehouse.App) error { a.OpenID.BackchannelLogoutURI = "https://app.example.com/out"; return nil })
+	require.NoError(t, err)
+	ended := storagetest.NewSession(pair.User.ID, now)
+	require.NoError(t, store.CreateSession(ctx, ended))
+	grant := pair.NewGrant(now)
+	grant.SessionID = ended.ID
+	require.NoError(t, store.CreateGrant(ctx, grant))
+	require.NoError(t, store.DeleteSession(ctx, ended.ID, now))
 	public := storagetest.NewApp()
 	public.IsPublic, public.IsDynamicallyRegistered, public.SecretHash = true, true, ""
 	require.NoError(t, store.CreateApp(ctx, public))

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"gatehouse"
 )
 
 const (
@@ -28,18 +30,19 @@ func expirable(now time.Time) []expiredRows {
 		{"rate_limits", "updated_at + level_ms", "updated_at + level_ms <= ?", []any{millis(now)}},
 		{"audit_events", "at", "at < ?", []any{millis(now.Add(-maxAuditAge))}},
 		{"signing_keys", "expires_at", "expires_at > 0 AND expires_at <= ?", []any{millis(now)}},
+		{"outbox", "create_at", "create_at <= ?", []any{millis(now.Add(-gatehouse.LogoutDeliveryLifetime))}},
 	}
 }
 
 // Reap deletes rows that are no longer needed: expired grants and sessions, rate
 // limits that are full again, audit events older than 400 days, signing keys that are no
-// longer published, and abandoned self-registered apps (gatehouse.Settings.DCRUnusedLifetime, DCRIdleLifetime). It
-// deletes at most limit rows of each table, each table in a transaction of its own, so
+// longer published, logout tokens that could not be delivered, and abandoned self-registered
+// apps (gatehouse.Settings.DCRUnusedLifetime, DCRIdleLifetime). It deletes at most limit rows of each table, each table in a transaction of its own, so
 // that other writes do not wait long. Several nodes may reap at the same time. It
 // returns the number of deleted rows by table. If a number is limit, the caller may
 // call again immediately.
 func (s *Store) Reap(ctx context.Context, now time.Time, limit int) (map[string]int64, error) {
-	reaped := make(map[string]int64, 6)
+	reaped := make(map[string]int64, 7)
 	for _, r := range expirable(now) {
 		result := s.write(ctx).Exec("DELETE FROM "+r.table+" WHERE id IN (SELECT id FROM "+r.table+" WHERE "+r.where+" ORDER BY "+r.order+" LIMIT ?"+s.lockUnlocked()+")",
 			append(r.args, limit)...)

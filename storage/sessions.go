@@ -2,6 +2,8 @@ package storage
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"gorm.io/gorm"
@@ -57,10 +59,25 @@ func (s *Store) CreateSession(ctx context.Context, session gatehouse.Session) er
 		if err != nil {
 			return err
 		}
-		return tx.Exec("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ? AND id <> ? ORDER BY last_seen_at DESC, id LIMIT ? OFFSET ?)",
-			text(session.UserID), session.ID, maxSessionsPerUser, maxSessionsPerUser-1).Error
+		_, err = endSessions(tx, session.UserID, session.CreateAt, "id IN (SELECT id FROM sessions WHERE user_id = ? AND id <> ? ORDER BY last_seen_at DESC, id LIMIT ? OFFSET ?)",
+			text(session.UserID), session.ID, maxSessionsPerUser, maxSessionsPerUser-1)
+		return err
 	})
 	return s.fail("create session", err)
+}
+
+// RenewSession gives the session previous the token, the device and the times of renewed,
+// after its user has signed in again. It returns ErrNotFound if previous has another token
+// by now or does not exist, or if the user is deactivated.
+func (s *Store) RenewSession(ctx context.Context, previous, renewed gatehouse.Session) error {
+	// A deactivation deletes the session, so either it or this update comes first.
+	return s.fail("renew session", affectedOne(s.write(ctx).Exec("UPDATE sessions SET token_hash = @token_hash, user_agent = @user_agent, ip = @ip, "+
+		"create_at = @create_at, last_seen_at = @last_seen_at, expires_at = @expires_at "+
+		"WHERE id = @id AND token_hash = @previous AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.delete_at = 0)", map[string]any{
+		"id": text(previous.ID), "previous": text(previous.TokenHash), "token_hash": renewed.TokenHash,
+		"user_agent": cut(renewed.UserAgent, 256), "ip": cut(renewed.IP, 64),
+		"create_at": millis(renewed.CreateAt), "last_seen_at": millis(renewed.LastSeenAt), "expires_at": millis(renewed.ExpiresAt),
+	})))
 }
 
 // SessionByTokenHash returns a session and its user. The caller checks whether the
@@ -85,16 +102,44 @@ func (s *Store) TouchSession(ctx context.Context, id string, lastSeen, expires t
 	return s.fail("touch session", err)
 }
 
-// DeleteSession ends a session. It returns no error if the session does not exist.
-func (s *Store) DeleteSession(ctx context.Context, id string) error {
-	return s.fail("delete session", s.write(ctx).Exec("DELETE FROM sessions WHERE id = ?", text(id)).Error)
+// DeleteSession ends a session. The apps that signed the user in during it get a logout
+// token. It returns no error if the session does not exist.
+func (s *Store) DeleteSession(ctx context.Context, id string, now time.Time) error {
+	err := s.transact(ctx, func(tx *gorm.DB) error {
+		var userID string
+		err := scanOne(tx.Raw("SELECT user_id FROM sessions WHERE id = ?", text(id)), &userID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		_, err = endSessions(tx, userID, now, "id = ?", text(id))
+		return err
+	})
+	return s.fail("delete session", err)
 }
 
 // DeleteUserSessions ends all sessions of a user, except the one with exceptSessionID
-// if that is not empty. It returns the number of sessions that ended.
-func (s *Store) DeleteUserSessions(ctx context.Context, userID, exceptSessionID string) (int64, error) {
-	result := s.write(ctx).Exec("DELETE FROM sessions WHERE user_id = ? AND id <> ?", text(userID), text(exceptSessionID))
-	return result.RowsAffected, s.fail("delete sessions", result.Error)
+// if that is not empty. The apps that signed the user in during one of them get a logout
+// token. It returns the number of sessions that ended.
+func (s *Store) DeleteUserSessions(ctx context.Context, userID, exceptSessionID string, now time.Time) (ended int64, err error) {
+	err = s.transact(ctx, func(tx *gorm.DB) error {
+		ended, err = endSessions(tx, userID, now, "user_id = ? AND id <> ?", text(userID), text(exceptSessionID))
+		return err
+	})
+	return ended, s.fail("delete sessions", err)
+}
+
+// endSessions deletes the sessions of a user that match the condition, and adds the logout
+// tokens of their apps to the outbox. It returns how many sessions ended.
+func endSessions(tx *gorm.DB, userID string, now time.Time, condition string, args ...any) (int64, error) {
+	var ended []string
+	if err := tx.Raw("DELETE FROM sessions WHERE "+condition+" RETURNING id", args...).Scan(&ended).Error; err != nil || len(ended) == 0 {
+		return 0, err
+	}
+	err := queueLogouts(tx, now, "c.user_id = @user AND g.session_id IN @sessions", map[string]any{"user": text(userID), "sessions": ended})
+	return int64(len(ended)), err
 }
 
 // UserSessions lists the sessions of a user, the most recently seen first. The list

@@ -24,7 +24,7 @@ func (s *Store) SetPassword(ctx context.Context, userID, hash, exceptSessionID s
 		if err != nil {
 			return err
 		}
-		return endAccess(tx, userID, exceptSessionID)
+		return endAccess(tx, userID, exceptSessionID, now)
 	})
 	return s.fail("set password", err)
 }
@@ -44,7 +44,7 @@ func (s *Store) DeactivateUser(ctx context.Context, id string, now time.Time) er
 		if err != nil {
 			return err
 		}
-		return endAccess(tx, id, "")
+		return endAccess(tx, id, "", now)
 	})
 	return s.fail("deactivate user", err)
 }
@@ -56,8 +56,8 @@ func (s *Store) ActivateUser(ctx context.Context, id string, now time.Time) erro
 	return s.fail("activate user", err)
 }
 
-// endAccess ends the sessions of a user and everything that apps got from the user.
-// The caller has just updated the users row. CreateSession and RecordConsent lock
+// endAccess ends the sessions of a user and everything that apps got from the user. The
+// apps get logout tokens. The caller has just updated the users row. CreateSession and RecordConsent lock
 // that row, so they either committed before and are seen here, or they wait.
 //
 // The consents get new ids, so that earlier codes refer to nothing. The consents are
@@ -65,7 +65,7 @@ func (s *Store) ActivateUser(ctx context.Context, id string, now time.Time) erro
 // committed by then and deleted here, or waits and no longer finds the consent's id.
 // (Deleting and inserting the consents would also read the apps, and deadlock with
 // DeleteApp.)
-func endAccess(tx *gorm.DB, userID, exceptSessionID string) error {
+func endAccess(tx *gorm.DB, userID, exceptSessionID string, now time.Time) error {
 	userID = text(userID)
 	if err := tx.Exec("DELETE FROM sessions WHERE user_id = ? AND id <> ?", userID, text(exceptSessionID)).Error; err != nil {
 		return err
@@ -73,6 +73,9 @@ func endAccess(tx *gorm.DB, userID, exceptSessionID string) error {
 	var consentIDs []string
 	err := tx.Model(&consentRow{}).Clauses(clause.Locking{Strength: "UPDATE"}).Where("user_id = ?", userID).Pluck("id", &consentIDs).Error
 	if err != nil {
+		return err
+	}
+	if err := queueLogouts(tx, now, "c.user_id = @user", map[string]any{"user": userID}); err != nil {
 		return err
 	}
 	if err := tx.Exec("DELETE FROM grants WHERE consent_id IN (SELECT id FROM consents WHERE user_id = ?)", userID).Error; err != nil {

@@ -63,6 +63,9 @@ func (s *Store) DeleteUser(ctx context.Context, id string, apps gatehouse.AppsOf
 		if err := s.handleApps(tx, locked.ID, apps, now); err != nil {
 			return err
 		}
+		if err := endAccess(tx, locked.ID, "", now); err != nil { // Apps get logout tokens.
+			return err
+		}
 		return affectedOne(tx.Exec("DELETE FROM users WHERE id = ?", locked.ID)) // Foreign keys delete the rest.
 	})
 	if err != nil {

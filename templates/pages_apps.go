@@ -43,6 +43,7 @@ type AppForm struct {
 type AppOpenIDForm struct {
 	IDTokenAlgorithm       string // "" means the default
 	PostLogoutRedirectURIs string // one per line
+	BackchannelLogoutURI   string
 }
 
 // AppFormPage adds an app (ID is empty) or edits an app. It posts to
@@ -50,7 +51,7 @@ type AppOpenIDForm struct {
 // is_trusted and is_public ("true" or "false"), name, description, homepage,
 // icon_url, callback_urls (one per line), access_token_lifetime and
 // refresh_token_lifetime, those of ShowOpenID (id_token_signed_response_alg and
-// post_logout_redirect_uris, one per line), and confirm_callbacks=true if the user answered the question of ConfirmCallbacks.
+// post_logout_redirect_uris, one per line, and backchannel_logout_uri), and confirm_callbacks=true if the user answered the question of ConfirmCallbacks.
 type AppFormPage struct {
 	ID   string // of the edited app; "" for a new app
 	Form AppForm

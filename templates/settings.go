@@ -56,6 +56,7 @@ func settingTitle(key string) string {
 		gatehouse.SettingEnableOpenIDConnect:             "OpenID Connect",
 		gatehouse.SettingEnableUserAppRegistration:       "All users can register apps",
 		gatehouse.SettingIntrospectionClientIDs:          "Apps that can introspect every token",
+		gatehouse.SettingEgressAllowedNetworks:           "Private networks for back-channel logout",
 		gatehouse.SettingAccessTokenLifetime:             "Access tokens of confidential apps",
 		gatehouse.SettingPublicAccessTokenLifetime:       "Access tokens of public apps",
 		gatehouse.SettingRefreshTokenLifetime:            "Refresh tokens",
@@ -85,7 +86,7 @@ func settingSections(p ConsolePage) []settingSection {
 	}
 	sections := []settingSection{
 		{ID: "features", Title: "OAuth 2.0 applications", Fields: fields(gatehouse.SettingEnableOAuthServiceProvider,
-			gatehouse.SettingEnableUserAppRegistration, gatehouse.SettingEnableOpenIDConnect, gatehouse.SettingEnableImplicitGrant, gatehouse.SettingIntrospectionClientIDs)},
+			gatehouse.SettingEnableUserAppRegistration, gatehouse.SettingEnableOpenIDConnect, gatehouse.SettingEnableImplicitGrant, gatehouse.SettingIntrospectionClientIDs, gatehouse.SettingEgressAllowedNetworks)},
 		{ID: "dcr", Title: "Self-registered apps", Fields: fields(gatehouse.SettingEnableDynamicClientRegistration,
 			gatehouse.SettingDCRRedirectURIAllowlist, gatehouse.SettingDCRUnusedLifetime, gatehouse.SettingDCRIdleLifetime)},
 		{ID: "lifetimes", Title: "Token lifetimes",

@@ -121,16 +121,16 @@ func appStates() map[string][]check {
 			see("[name=id_token_signed_response_alg]@value", "RS256", "ES256", "EdDSA"),
 			see("[name=id_token_signed_response_alg][checked]@value", "ES256"),
 			see("#post_logout_redirect_uris", "https://notes.example.com/signed-out http://localhost:3000/signed-out"),
-			see("label[for*=logout]", "Post-logout redirect URIs (optional)"), absent(".error, .wrong"),
+			see("label[for*=logout]", "Post-logout redirect URIs (optional)", "Back-channel logout URI (optional)"), see("#backchannel_logout_uri@value", "https://notes.example.com/backchannel-logout"), absent(".error, .wrong"),
 		},
 		"app-edit-openid-errors": {
-			see("#problems a@href", "#id_token_signed_response_alg", "#post_logout_redirect_uris"),
+			see("#problems a@href", "#id_token_signed_response_alg", "#post_logout_redirect_uris", "#backchannel_logout_uri"),
 			see("fieldset.wrong legend", "Signature of ID tokens"), see("#id_token_signed_response_alg-error", "The algorithm of ID tokens must be RS256, ES256 or EdDSA."),
 			see("fieldset.wrong@aria-describedby", "id_token_signed_response_alg-hint id_token_signed_response_alg-error"),
 		},
 		"app-openid": {
-			see("#openid-title", "OpenID Connect"), see("#openid-title ~ dl dt", "Signature of ID tokens", "Post-logout redirect URIs"),
-			see("#openid-title ~ dl code", "https://notes.example.com/signed-out", "http://localhost:3000/signed-out"),
+			see("#openid-title", "OpenID Connect"), see("#openid-title ~ dl dt", "Signature of ID tokens", "Post-logout redirect URIs", "Back-channel logout URI"),
+			see("#openid-title ~ dl code", "https://notes.example.com/signed-out", "http://localhost:3000/signed-out", "https://notes.example.com/backchannel-logout"),
 		},
 		"app-openid-default": {see("#openid-title ~ dl dt", "Signature of ID tokens"), see("#openid-title ~ dl dd", "RS256")},
 		"app-edit-public": {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"gatehouse/examples/client/relyingparty"
 	"gatehouse/server"
@@ -93,7 +94,10 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	if err := c.printWelcome(gatewayURL, clientURL, flags.database); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	return server.Run(ctx, log, nil, listeners...)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { g.Logouts.Run(ctx); return nil })
+	group.Go(func() error { return server.Run(ctx, log, nil, listeners...) })
+	return group.Wait()
 }
 
 // printWelcome prints the URLs to open and the users to sign in as.

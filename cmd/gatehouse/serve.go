@@ -87,6 +87,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	reaper := newReaper(reaperConfig{Store: store, Metrics: metrics, Log: log})
 	group.Go(func() error { reaper.run(ctx); return nil })
 	group.Go(func() error { g.Keys.Run(ctx); return nil })
+	group.Go(func() error { g.Logouts.Run(ctx); return nil })
 	running := func() {
 		log.Info("gatehouse is running", "version", version.Version, "site_url", cfg.SiteURL.String(), "listen", addresses(listeners))
 	}

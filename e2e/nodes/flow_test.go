@@ -100,7 +100,7 @@ func TestRevocationAppliesToAllNodesImmediately(t *testing.T) {
 	nodes := testkit.StartNodes(t, testdb.Postgres(t), 3)
 	for name, end := range map[string]func(ctx context.Context, user gatehouse.User, app testkit.App) error{
 		"the user revokes the app": func(ctx context.Context, user gatehouse.User, app testkit.App) error {
-			return nodes[2].Store.DeleteConsent(ctx, user.ID, app.ID)
+			return nodes[2].Store.DeleteConsent(ctx, user.ID, app.ID, time.Now())
 		},
 		"the app is deleted": func(ctx context.Context, _ gatehouse.User, app testkit.App) error {
 			return nodes[2].Store.DeleteApp(ctx, app.ID)

@@ -29,6 +29,7 @@ type AppJSON struct {
 	// The members of OpenID Connect are not in the contract. Empty ones are left out.
 	IDTokenSignedResponseAlg string   `json:"id_token_signed_response_alg,omitempty"`
 	PostLogoutRedirectURIs   []string `json:"post_logout_redirect_uris,omitempty"`
+	BackchannelLogoutURI     string   `json:"backchannel_logout_uri,omitempty"`
 }
 
 // NewAppJSON returns the object of an app. The secret is "" except in the two answers
@@ -43,6 +44,6 @@ func NewAppJSON(a gatehouse.App, secret string) AppJSON {
 		Name: a.Name, Description: a.Description, IconURL: a.IconURL, CallbackURLs: callbacks, Homepage: a.Homepage,
 		IsTrusted: a.IsTrusted, MattermostAppID: a.MattermostAppID, IsDynamicallyRegistered: a.IsDynamicallyRegistered,
 		AccessTokenLifetimeSeconds: int64(a.AccessTokenLifetime / time.Second), RefreshTokenLifetimeSeconds: int64(a.RefreshTokenLifetime / time.Second),
-		IDTokenSignedResponseAlg: a.OpenID.IDTokenAlgorithm, PostLogoutRedirectURIs: a.OpenID.PostLogoutRedirectURIs,
+		IDTokenSignedResponseAlg: a.OpenID.IDTokenAlgorithm, PostLogoutRedirectURIs: a.OpenID.PostLogoutRedirectURIs, BackchannelLogoutURI: a.OpenID.BackchannelLogoutURI,
 	}
 }

@@ -75,12 +75,12 @@ func consentRevoked(t *testing.T, d *database) {
 	grant, otherGrant := pair.NewGrant(start), otherPair.NewGrant(start)
 	require.NoError(t, store.CreateGrant(ctx, grant))
 	require.NoError(t, store.CreateGrant(ctx, otherGrant))
-	require.NoError(t, store.DeleteConsent(ctx, pair.User.ID, pair.App.ID))
+	require.NoError(t, store.DeleteConsent(ctx, pair.User.ID, pair.App.ID, start))
 	_, _, err := other.Grant(ctx, grant.ID)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
 	require.ErrorIs(t, other.CreateGrant(ctx, pair.NewGrant(start)), gatehouse.ErrNotFound)
 	require.ErrorIs(t, other.RotateGrant(ctx, grant.ID, 0, start, start.Add(time.Hour)), gatehouse.ErrConflict)
-	require.ErrorIs(t, store.DeleteConsent(ctx, pair.User.ID, pair.App.ID), gatehouse.ErrNotFound)
+	require.ErrorIs(t, store.DeleteConsent(ctx, pair.User.ID, pair.App.ID, start), gatehouse.ErrNotFound)
 	_, _, err = other.Grant(ctx, otherGrant.ID)
 	require.NoError(t, err, "another user keeps the grant")
 }
@@ -89,7 +89,7 @@ func consentRevoked(t *testing.T, d *database) {
 func consentIsNew(t *testing.T, d *database) {
 	ctx, store := context.Background(), d.node()
 	pair := NewPair(t, store)
-	require.NoError(t, store.DeleteConsent(ctx, pair.User.ID, pair.App.ID))
+	require.NoError(t, store.DeleteConsent(ctx, pair.User.ID, pair.App.ID, start))
 	again, err := store.RecordConsent(ctx, pair.User.ID, pair.App.ID, []string{"user"}, nil, start)
 	require.NoError(t, err)
 	require.NotEqual(t, pair.Consent.ID, again.ID)

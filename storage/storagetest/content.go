@@ -113,7 +113,7 @@ func noUsableSecretIsStored(t *testing.T, d *database) {
 func dump(t *testing.T, d *database) string {
 	t.Helper()
 	var all strings.Builder
-	for _, table := range []string{"users", "sessions", "apps", "consents", "grants", "settings", "audit_events", "rate_limits", "signing_keys", "groups", "group_members", "app_groups"} {
+	for _, table := range []string{"users", "sessions", "apps", "consents", "grants", "settings", "audit_events", "rate_limits", "signing_keys", "outbox", "groups", "group_members", "app_groups"} {
 		dumpTable(t, d, table, &all)
 	}
 	return all.String()

@@ -25,7 +25,7 @@ func inFlightCases() map[string]func(*testing.T, *database) {
 		},
 		"revoking a consent ends a redemption that is not committed": func(t *testing.T, d *database) {
 			endsRedemptionInFlight(t, d, func(ctx context.Context, s *storage.Store, p Pair) error {
-				return s.DeleteConsent(ctx, p.User.ID, p.App.ID)
+				return s.DeleteConsent(ctx, p.User.ID, p.App.ID, start)
 			})
 		},
 		"deleting an app ends a redemption that is not committed": func(t *testing.T, d *database) {

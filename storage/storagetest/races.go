@@ -95,7 +95,7 @@ func raceRevokingAndRedeeming(t *testing.T, d *database) {
 		}
 		requireNilOr(t, race(9, func(i int) error {
 			if i == 4 {
-				return nodes[0].DeleteConsent(ctx, pair.User.ID, pair.App.ID)
+				return nodes[0].DeleteConsent(ctx, pair.User.ID, pair.App.ID, start)
 			}
 			return nodes[i%2].CreateGrant(ctx, grants[i])
 		}), gatehouse.ErrNotFound)

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ func sessionCases() map[string]func(*testing.T, *database) {
 	return map[string]func(*testing.T, *database){
 		"a session comes back with its user":         sessionComesBack,
 		"signing out ends one session":               sessionDeleted,
+		"a session is renewed once":                  sessionRenewed,
 		"all sessions end except one":                sessionsDeleted,
 		"the last use of a session never goes back":  sessionTouched,
 		"the least recently seen session is deleted": sessionLimit,
@@ -50,12 +52,45 @@ func sessionDeleted(t *testing.T, d *database) {
 	session, stays := NewSession(user.ID, start), NewSession(user.ID, start)
 	require.NoError(t, store.CreateSession(ctx, session))
 	require.NoError(t, store.CreateSession(ctx, stays))
-	require.NoError(t, store.DeleteSession(ctx, session.ID))
-	require.NoError(t, store.DeleteSession(ctx, session.ID), "signing out twice is no error")
+	require.NoError(t, store.DeleteSession(ctx, session.ID, start))
+	require.NoError(t, store.DeleteSession(ctx, session.ID, start), "signing out twice is no error")
 	_, _, err := other.SessionByTokenHash(ctx, session.TokenHash)
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
 	_, _, err = other.SessionByTokenHash(ctx, stays.TokenHash)
 	require.NoError(t, err)
+}
+
+// Two tabs sign in again at the same time. Only one of them renews the session; the other
+// one gets a session of its own.
+func sessionRenewed(t *testing.T, d *database) {
+	ctx, nodes := context.Background(), d.nodes()
+	user := NewUser()
+	require.NoError(t, nodes[0].CreateUser(ctx, user))
+	previous := NewSession(user.ID, start)
+	require.NoError(t, nodes[0].CreateSession(ctx, previous))
+	renewed := make([]gatehouse.Session, 4)
+	results := race(len(renewed), func(i int) error {
+		renewed[i] = NewSession(user.ID, start.Add(time.Hour))
+		return nodes[i%2].RenewSession(ctx, previous, renewed[i])
+	})
+	won := slices.Index(results, nil)
+	require.NotEqual(t, -1, won)
+	for i, err := range results {
+		if i != won {
+			require.ErrorIs(t, err, gatehouse.ErrNotFound)
+		}
+	}
+	_, _, err := nodes[0].SessionByTokenHash(ctx, previous.TokenHash)
+	require.ErrorIs(t, err, gatehouse.ErrNotFound, "the old token is useless")
+	got, _, err := nodes[1].SessionByTokenHash(ctx, renewed[won].TokenHash)
+	require.NoError(t, err)
+	want := renewed[won]
+	want.ID = previous.ID
+	require.Equal(t, want, got)
+	require.Equal(t, 1, d.count("sessions"))
+
+	require.NoError(t, nodes[0].DeactivateUser(ctx, user.ID, start))
+	require.ErrorIs(t, nodes[0].RenewSession(ctx, got, NewSession(user.ID, start)), gatehouse.ErrNotFound)
 }
 
 func sessionsDeleted(t *testing.T, d *database) {
@@ -67,13 +102,13 @@ func sessionsDeleted(t *testing.T, d *database) {
 	for _, s := range append(sessions, NewSession(other.ID, start)) {
 		require.NoError(t, store.CreateSession(ctx, s))
 	}
-	n, err := store.DeleteUserSessions(ctx, user.ID, sessions[1].ID)
+	n, err := store.DeleteUserSessions(ctx, user.ID, sessions[1].ID, start)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, n)
 	left, err := store.UserSessions(ctx, user.ID)
 	require.NoError(t, err)
 	require.Equal(t, sessions[1:2], left)
-	n, err = store.DeleteUserSessions(ctx, user.ID, "")
+	n, err = store.DeleteUserSessions(ctx, user.ID, "", start)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, n)
 	require.Equal(t, 1, d.count("sessions"))

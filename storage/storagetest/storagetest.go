@@ -18,7 +18,7 @@ import (
 func Run(t *testing.T, newURL func(t testing.TB) string) {
 	for _, cases := range []map[string]func(*testing.T, *database){
 		migrationCases(), userCases(), userChangeCases(), accessCases(), sessionCases(), appCases(), consentCases(), grantCases(), rotationCases(),
-		raceCases(), userRaceCases(), inFlightCases(), settingCases(), rateLimitCases(), upkeepCases(), reapAppCases(), signingKeyCases(), groupCases(), groupAccessCases(), groupRaceCases(), contentCases(), roundTripCases(), errorCases(),
+		raceCases(), userRaceCases(), inFlightCases(), settingCases(), rateLimitCases(), upkeepCases(), reapAppCases(), signingKeyCases(), outboxCases(), groupCases(), groupAccessCases(), groupRaceCases(), contentCases(), roundTripCases(), errorCases(),
 	} {
 		for name, test := range cases {
 			t.Run(name, func(t *testing.T) {
