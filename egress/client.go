@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,7 @@ import (
 )
 
 const (
-	// Timeout is how long a request may take in all.
-	Timeout        = 10 * time.Second
+	requestTimeout = 10 * time.Second // for everything
 	connectTimeout = 5 * time.Second
 	maxHeader      = 16 << 10 // bytes of the response's header
 	maxBody        = 64 << 10 // bytes that are read of the response's body
@@ -24,8 +24,10 @@ const (
 
 // Client sends requests. The zero value is ready to use.
 type Client struct {
-	// Lookup resolves a host; nil means with the resolver of the system. Tests set it.
+	// Resolver resolves hosts; nil means the resolver of the system.
 	Resolver *net.Resolver
+	// Timeout is how long a request may take in all; 0 means 10 seconds.
+	Timeout time.Duration
 }
 
 // PostForm sends a form to target and returns the status of the response, whose body is
@@ -39,7 +41,7 @@ func (c *Client) PostForm(ctx context.Context, target string, form url.Values, a
 	if u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil {
 		return 0, errors.New("egress: the URL is not one of http or https")
 	}
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.Timeout, requestTimeout))
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(form.Encode()))
 	if err != nil {

@@ -19,7 +19,7 @@ func consoleStates() map[string][]check {
 			see(".measure input@value", "168h", "2160h", "1h", "24h", "720h"),
 			see(".measure span", "7 days", "90 days", "1 hour", "1 day", "30 days"),
 			see("input[name='was.refresh_token_lifetime']@value", "720h0m0s"),
-			see(".hint p + p", needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider),
+			see(".hint p + p", needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider, needsProvider),
 			see("textarea@placeholder", "https://*.example.com/**"), see("main button", "Save settings"),
 			see("section > .hint", "Enter a duration between one minute and one year, such as 30m, 24h or 720h. Tokens that an app already has keep their lifetime."),
 		},

@@ -3,7 +3,6 @@ package testkit
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse"
+	"gatehouse/backchannel"
 	"gatehouse/provider"
 	"gatehouse/registration"
 	"gatehouse/server"
@@ -24,6 +24,8 @@ type Gateway struct {
 	URL   string
 	Store *storage.Store
 	Apps  *registration.Service
+	// Logouts delivers logout tokens while its Run runs.
+	Logouts *backchannel.Deliverer
 }
 
 // secret is the secret with which the gateways seal codes and tokens.
@@ -59,14 +61,15 @@ func start(t *testing.T, databaseURL, siteURL string, secrets ...[]byte) *Gatewa
 	if siteURL == "" {
 		siteURL = address
 	}
-	site.Config.Handler = assemble(t, store, siteURL, secrets, log)
+	gateway := assemble(t, store, siteURL, secrets, log)
+	site.Config.Handler = gateway.Handler
 	site.Start()
 	t.Cleanup(site.Close)
-	return &Gateway{URL: address, Store: store, Apps: registration.NewService(registration.ServiceConfig{Store: store, Log: log})}
+	return &Gateway{URL: address, Store: store, Apps: registration.NewService(registration.ServiceConfig{Store: store, Log: log}), Logouts: gateway.Logouts}
 }
 
-// assemble builds the handler as the command does.
-func assemble(t *testing.T, store *storage.Store, siteURL string, secrets [][]byte, log *slog.Logger) http.Handler {
+// assemble builds the gateway as the command does.
+func assemble(t *testing.T, store *storage.Store, siteURL string, secrets [][]byte, log *slog.Logger) *server.Gateway {
 	t.Helper()
 	site, err := url.Parse(siteURL)
 	require.NoError(t, err)
@@ -74,7 +77,7 @@ func assemble(t *testing.T, store *storage.Store, siteURL string, secrets [][]by
 		SiteURL: site, Secrets: secrets, Registrations: registration.UnlimitedRate(), Version: "test", Build: "0", Store: store, Log: log,
 	})
 	require.NoError(t, err)
-	return g.Handler
+	return g
 }
 
 // Set changes a setting.
