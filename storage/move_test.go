@@ -46,7 +46,10 @@ func fill(t *testing.T, url string, store *storage.Store) {
 	_, err = store.TakeAttempt(ctx, now, gatehouse.RateLimit{ID: "limit", Burst: 2, Refill: time.Hour})
 	require.NoError(t, err)
 	require.NoError(t, store.ChangeSigningKeys(ctx, []gatehouse.SigningKey{{ID: "key", Algorithm: "alg", Number: 1, PublicKey: "{}", CreateAt: now}}, nil, nil))
-	_, err = store.UpdateApp(ctx, pair.App.ID, func(a *gatehouse.App) error { a.OpenID.BackchannelLogoutURI = "https://app.example.com/out"; return nil })
+	_, err = store.UpdateApp(ctx, pair.App.ID, func(a *gatehouse.App) error {
+		a.OpenID.BackchannelLogoutURI = "https://app.example.com/out"
+		return nil
+	})
 	require.NoError(t, err)
 	ended := storagetest.NewSession(pair.User.ID, now)
 	require.NoError(t, store.CreateSession(ctx, ended))
