@@ -10,7 +10,7 @@ import (
 var ErrForbidden = errors.New("egress: the address is not public, and egress_allowed_networks does not allow it")
 
 // specialNetworks lists the networks that are not on the public internet although
-// netip.Addr does not say so (the IANA special-purpose address registries, RFC 6890). IPv6
+// netip.Addr does not say so (the special-purpose address registries of IANA). IPv6
 // networks that embed an IPv4 address are among them, because they could reach any address.
 func specialNetworks() []netip.Prefix {
 	return []netip.Prefix{

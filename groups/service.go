@@ -75,7 +75,7 @@ func (s *Service) Update(ctx context.Context, actor gatehouse.Caller, id string,
 func (s *Service) Delete(ctx context.Context, actor gatehouse.Caller, id string) error {
 	group, err := s.store.Group(ctx, id)
 	if err == nil {
-		err = s.store.DeleteGroup(ctx, id)
+		err = s.store.DeleteGroup(ctx, id, time.Now())
 	}
 	if err != nil {
 		return fmt.Errorf("groups: delete: %w", err)
@@ -97,7 +97,7 @@ func (s *Service) AddMember(ctx context.Context, actor gatehouse.Caller, group g
 // RemoveMember removes a user from a group. Apps that the user may not use any longer lose
 // their access to the user. It returns ErrNotFound if the user is not a member.
 func (s *Service) RemoveMember(ctx context.Context, actor gatehouse.Caller, group gatehouse.Group, user gatehouse.User) error {
-	if err := s.store.RemoveGroupMember(ctx, group.ID, user.ID); err != nil {
+	if err := s.store.RemoveGroupMember(ctx, group.ID, user.ID, time.Now()); err != nil {
 		return fmt.Errorf("groups: remove member: %w", err)
 	}
 	s.record(ctx, actor, gatehouse.AuditRemoveGroupMember, group.ID, fmt.Sprintf("The user %q was removed.", user.Username))

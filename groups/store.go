@@ -19,13 +19,13 @@ type Store interface {
 	UpdateGroup(ctx context.Context, id string, change func(*gatehouse.Group) error) (gatehouse.Group, error)
 	// DeleteGroup ends what apps got from members who may not use them any longer. It
 	// returns ErrNotFound.
-	DeleteGroup(ctx context.Context, id string) error
+	DeleteGroup(ctx context.Context, id string, now time.Time) error
 	// AddGroupMember returns ErrConflict if the user is a member already, and ErrNotFound if
 	// the group or the user does not exist.
 	AddGroupMember(ctx context.Context, groupID, userID string, now time.Time) error
 	// RemoveGroupMember ends what apps got from the user that the user may not use any
 	// longer. It returns ErrNotFound if the user is not a member.
-	RemoveGroupMember(ctx context.Context, groupID, userID string) error
+	RemoveGroupMember(ctx context.Context, groupID, userID string, now time.Time) error
 	// SetAppAccess ends what the app got from users who lose access. It returns ErrNotFound,
 	// and ErrGroupNotFound if one of the groups does not exist.
 	SetAppAccess(ctx context.Context, appID string, access gatehouse.AppAccess, now time.Time) error

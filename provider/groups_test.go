@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -74,7 +75,7 @@ func TestRequestedClaimGroupsIsInTheIDToken(t *testing.T) {
 		require.Equal(t, []any{"Admins"}, claimsOf(t, tokens.IDToken)["groups"])
 		require.NotContains(t, readUserInfo(t, g, tokens.AccessToken), "groups")
 
-		require.NoError(t, g.Store.RemoveGroupMember(t.Context(), group.ID, ada.ID))
+		require.NoError(t, g.Store.RemoveGroupMember(t.Context(), group.ID, ada.ID, time.Now()))
 		refreshed := g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken))
 		require.Equal(t, http.StatusOK, refreshed.Status, refreshed.Raw)
 		require.Equal(t, []any{}, claimsOf(t, refreshed.IDToken)["groups"], "a user without groups has an empty list")

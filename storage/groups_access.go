@@ -55,14 +55,31 @@ func checkAccess(tx *gorm.DB, userID, appID string) error {
 }
 
 // endLostAccess deletes the consents to the apps of users who may not use them any longer:
-// codes and tokens end with them. The transaction holds locks on the apps.
-func endLostAccess(tx *gorm.DB, appIDs []string) error {
+// codes and tokens end with them. The apps get logout tokens. The transaction holds locks on
+// the apps.
+func (s *Store) endLostAccess(tx *gorm.DB, appIDs []string, now time.Time) error {
 	if len(appIDs) == 0 {
 		return nil
 	}
-	return tx.Exec("DELETE FROM consents WHERE app_id IN ? AND EXISTS (SELECT 1 FROM apps a WHERE a.id = consents.app_id AND a.is_restricted) AND NOT "+
-		fmt.Sprintf(hasGroup, "consents.app_id", "consents.user_id"), appIDs).Error
+	var consentIDs []string
+	err := tx.Raw("SELECT id FROM consents WHERE app_id IN ? AND EXISTS (SELECT 1 FROM apps a WHERE a.id = consents.app_id AND a.is_restricted) AND NOT "+
+		fmt.Sprintf(hasGroup, "consents.app_id", "consents.user_id")+" ORDER BY id"+s.forUpdate, appIDs).Scan(&consentIDs).Error
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(consentIDs, consentBatch) {
+		if err := queueLogouts(tx, now, "c.id IN @consents", map[string]any{"consents": batch}); err != nil {
+			return err
+		}
+		if err := tx.Exec("DELETE FROM consents WHERE id IN ?", batch).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// consentBatch is the number of consents in one statement. SQLite allows 32,766 parameters.
+const consentBatch = 1000
 
 // SetAppAccess says who may use an app. In the same transaction it ends everything that the
 // app got from users who lose access, including codes that are not redeemed yet, and
@@ -97,7 +114,7 @@ func (s *Store) SetAppAccess(ctx context.Context, appID string, access gatehouse
 				return err
 			}
 		}
-		return endLostAccess(tx, []string{text(appID)})
+		return s.endLostAccess(tx, []string{text(appID)}, now)
 	})
 	return s.fail("set access to an app", err)
 }
@@ -105,7 +122,7 @@ func (s *Store) SetAppAccess(ctx context.Context, appID string, access gatehouse
 // RemoveGroupMember removes a user from a group. In the same transaction it ends everything
 // that apps got from the user that the user may not use any longer. It returns ErrNotFound
 // if the user is not a member.
-func (s *Store) RemoveGroupMember(ctx context.Context, groupID, userID string) error {
+func (s *Store) RemoveGroupMember(ctx context.Context, groupID, userID string, now time.Time) error {
 	err := s.transact(ctx, func(tx *gorm.DB) error {
 		appIDs, err := s.lockGroup(tx, text(groupID), "id = ?", text(userID))
 		if err != nil {
@@ -114,7 +131,7 @@ func (s *Store) RemoveGroupMember(ctx context.Context, groupID, userID string) e
 		if err := affectedOne(tx.Exec("DELETE FROM group_members WHERE group_id = ? AND user_id = ?", text(groupID), text(userID))); err != nil {
 			return err
 		}
-		return endLostAccess(tx, appIDs)
+		return s.endLostAccess(tx, appIDs, now)
 	})
 	return s.fail("remove group member", err)
 }
@@ -123,7 +140,7 @@ func (s *Store) RemoveGroupMember(ctx context.Context, groupID, userID string) e
 // from members who may not use them any longer. An app whose last group is deleted stays
 // restricted: no user may use it. DeleteGroup returns ErrNotFound if the group does not
 // exist.
-func (s *Store) DeleteGroup(ctx context.Context, id string) error {
+func (s *Store) DeleteGroup(ctx context.Context, id string, now time.Time) error {
 	err := s.transact(ctx, func(tx *gorm.DB) error {
 		appIDs, err := s.lockGroup(tx, text(id), "id IN (SELECT user_id FROM group_members WHERE group_id = ?)", text(id))
 		if err != nil {
@@ -132,7 +149,7 @@ func (s *Store) DeleteGroup(ctx context.Context, id string) error {
 		if err := tx.Exec("DELETE FROM groups WHERE id = ?", text(id)).Error; err != nil { // Foreign keys delete the rest.
 			return err
 		}
-		return endLostAccess(tx, appIDs)
+		return s.endLostAccess(tx, appIDs, now)
 	})
 	return s.fail("delete group", err)
 }

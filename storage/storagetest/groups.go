@@ -50,7 +50,7 @@ func groupNamesAreUnique(t *testing.T, d *database) {
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
 	_, err = store.GroupByName(ctx, "none")
 	require.ErrorIs(t, err, gatehouse.ErrNotFound)
-	require.ErrorIs(t, store.DeleteGroup(ctx, gatehouse.NewID()), gatehouse.ErrNotFound)
+	require.ErrorIs(t, store.DeleteGroup(ctx, gatehouse.NewID(), start), gatehouse.ErrNotFound)
 }
 
 func groupsListed(t *testing.T, d *database) {
@@ -104,13 +104,13 @@ func membersComeAndGo(t *testing.T, d *database) {
 	require.ErrorIs(t, store.AddGroupMember(ctx, group.ID, ana.ID, start), gatehouse.ErrConflict)
 	require.ErrorIs(t, store.AddGroupMember(ctx, group.ID, gatehouse.NewID(), start), gatehouse.ErrNotFound)
 	require.ErrorIs(t, store.AddGroupMember(ctx, gatehouse.NewID(), ana.ID, start), gatehouse.ErrNotFound)
-	require.NoError(t, store.RemoveGroupMember(ctx, group.ID, ana.ID))
-	require.ErrorIs(t, store.RemoveGroupMember(ctx, group.ID, ana.ID), gatehouse.ErrNotFound)
-	require.ErrorIs(t, store.RemoveGroupMember(ctx, gatehouse.NewID(), ana.ID), gatehouse.ErrNotFound)
+	require.NoError(t, store.RemoveGroupMember(ctx, group.ID, ana.ID, start))
+	require.ErrorIs(t, store.RemoveGroupMember(ctx, group.ID, ana.ID, start), gatehouse.ErrNotFound)
+	require.ErrorIs(t, store.RemoveGroupMember(ctx, gatehouse.NewID(), ana.ID, start), gatehouse.ErrNotFound)
 	requireMembers(t, store, group, ben.ID)
 	requireMembers(t, store, other, ana.ID)
 	requireOneSuccess(t, race(8, func(int) error { return store.AddGroupMember(ctx, group.ID, ana.ID, start) }), gatehouse.ErrConflict)
-	require.NoError(t, store.DeleteGroup(ctx, group.ID))
+	require.NoError(t, store.DeleteGroup(ctx, group.ID, start))
 	require.Equal(t, 1, d.count("group_members"))
 }
 

@@ -102,7 +102,7 @@ func leavingEndsAccess(t *testing.T, d *database) {
 	group := NewGroup(t, nodes[0], pair.User, other.User)
 	restrict(t, nodes[0], pair.App, group)
 	grant, elsewhere := newGrantOf(t, nodes[0], pair), newGrantOf(t, nodes[0], other)
-	require.NoError(t, nodes[0].RemoveGroupMember(ctx, group.ID, pair.User.ID))
+	require.NoError(t, nodes[0].RemoveGroupMember(ctx, group.ID, pair.User.ID, start))
 	requireEnded(t, nodes[1], pair, grant)
 	requireAccess(t, nodes[1], pair.User, pair.App, false)
 	_, _, err := nodes[1].Grant(ctx, elsewhere.ID)
@@ -119,13 +119,13 @@ func otherGroupKeepsAccess(t *testing.T, d *database) {
 	one, two := NewGroup(t, store, pair.User), NewGroup(t, store, pair.User)
 	restrict(t, store, pair.App, one, two)
 	grant := newGrantOf(t, store, pair)
-	require.NoError(t, store.RemoveGroupMember(ctx, one.ID, pair.User.ID))
+	require.NoError(t, store.RemoveGroupMember(ctx, one.ID, pair.User.ID, start))
 	_, _, err := store.Grant(ctx, grant.ID)
 	require.NoError(t, err)
-	require.NoError(t, store.DeleteGroup(ctx, one.ID))
+	require.NoError(t, store.DeleteGroup(ctx, one.ID, start))
 	_, _, err = store.Grant(ctx, grant.ID)
 	require.NoError(t, err)
-	require.NoError(t, store.RemoveGroupMember(ctx, two.ID, pair.User.ID))
+	require.NoError(t, store.RemoveGroupMember(ctx, two.ID, pair.User.ID, start))
 	requireEnded(t, store, pair, grant)
 }
 
@@ -136,7 +136,7 @@ func deletingAGroupEndsAccess(t *testing.T, d *database) {
 	restrict(t, store, pair.App, group)
 	restrict(t, store, other.App, group)
 	grants := []gatehouse.Grant{newGrantOf(t, store, pair), newGrantOf(t, store, other)}
-	require.NoError(t, store.DeleteGroup(ctx, group.ID))
+	require.NoError(t, store.DeleteGroup(ctx, group.ID, start))
 	requireEnded(t, store, pair, grants[0])
 	requireEnded(t, store, other, grants[1])
 	require.Zero(t, d.count("consents"))
@@ -150,7 +150,7 @@ func appStaysRestricted(t *testing.T, d *database) {
 	pair := NewPair(t, store)
 	group := NewGroup(t, store, pair.User)
 	restrict(t, store, pair.App, group)
-	require.NoError(t, store.DeleteGroup(ctx, group.ID))
+	require.NoError(t, store.DeleteGroup(ctx, group.ID, start))
 	requireAccess(t, store, pair.User, pair.App, false)
 	requireAccess(t, store, NewPair(t, store).User, pair.App, false)
 }

@@ -73,7 +73,15 @@ func logoutsQueued(t *testing.T, d *database) {
 			_, err := store.DeleteUser(ctx, a.User.ID, gatehouse.AppsOfDeletedUser{}, now)
 			return err
 		}, []int{0, 1}},
-		"a revoked consent":   {func(a signedInApp) error { return store.DeleteConsent(ctx, a.User.ID, a.App.ID, now) }, []int{0, 1}},
+		"a revoked consent": {func(a signedInApp) error { return store.DeleteConsent(ctx, a.User.ID, a.App.ID, now) }, []int{0, 1}},
+		"a lost group": {func(a signedInApp) error {
+			group := NewGroup(t, store, a.User)
+			restrict(t, store, a.App, group)
+			return store.RemoveGroupMember(ctx, group.ID, a.User.ID, now)
+		}, []int{0, 1}},
+		"an app that is closed": {func(a signedInApp) error {
+			return store.SetAppAccess(ctx, a.App.ID, gatehouse.AppAccess{IsRestricted: true}, now)
+		}, []int{0, 1}},
 		"an unknown session":  {func(signedInApp) error { return store.DeleteSession(ctx, gatehouse.NewID(), now) }, nil},
 		"no session":          {func(signedInApp) error { return store.DeleteSession(ctx, "", now) }, nil},
 		"a session's renewal": {func(a signedInApp) error { return store.RenewSession(ctx, a.sessions[0], NewSession(a.User.ID, now)) }, nil},

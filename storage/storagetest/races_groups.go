@@ -77,7 +77,7 @@ func raceLeavingAGroup(t *testing.T, d *database) {
 		pair := NewPair(t, nodes[0])
 		group := NewGroup(t, nodes[0], pair.User)
 		restrict(t, nodes[0], pair.App, group)
-		raceAgainst(t, d, nodes, pair, func() error { return nodes[0].RemoveGroupMember(context.Background(), group.ID, pair.User.ID) })
+		raceAgainst(t, d, nodes, pair, func() error { return nodes[0].RemoveGroupMember(context.Background(), group.ID, pair.User.ID, start) })
 	}
 }
 
@@ -87,7 +87,7 @@ func raceDeletingAGroup(t *testing.T, d *database) {
 		pair := NewPair(t, nodes[0])
 		group := NewGroup(t, nodes[0], pair.User)
 		restrict(t, nodes[0], pair.App, group)
-		raceAgainst(t, d, nodes, pair, func() error { return nodes[1].DeleteGroup(context.Background(), group.ID) })
+		raceAgainst(t, d, nodes, pair, func() error { return nodes[1].DeleteGroup(context.Background(), group.ID, start) })
 	}
 }
 
@@ -109,7 +109,7 @@ func raceLeavingTwoGroups(t *testing.T, d *database) {
 		groups := []gatehouse.Group{NewGroup(t, nodes[0], pair.User), NewGroup(t, nodes[0], pair.User)}
 		restrict(t, nodes[0], pair.App, groups...)
 		grant := newGrantOf(t, nodes[0], pair)
-		for _, err := range race(2, func(i int) error { return nodes[i].RemoveGroupMember(ctx, groups[i].ID, pair.User.ID) }) {
+		for _, err := range race(2, func(i int) error { return nodes[i].RemoveGroupMember(ctx, groups[i].ID, pair.User.ID, start) }) {
 			require.NoError(t, err)
 		}
 		requireEnded(t, nodes[0], pair, grant)
@@ -128,7 +128,7 @@ func raceGrantingAndLeaving(t *testing.T, d *database) {
 		grant := newGrantOf(t, nodes[0], pair)
 		for _, err := range race(2, func(i int) error {
 			if i == 0 {
-				return nodes[0].RemoveGroupMember(ctx, two.ID, pair.User.ID)
+				return nodes[0].RemoveGroupMember(ctx, two.ID, pair.User.ID, start)
 			}
 			return nodes[1].SetAppAccess(ctx, pair.App.ID, gatehouse.AppAccess{IsRestricted: true, GroupIDs: []string{two.ID}}, start)
 		}) {
@@ -166,9 +166,9 @@ func raceOfGroupChanges(t *testing.T, d *database) {
 			store, pair, group := nodes[i%2], pairs[i%4], groups[i%3]
 			switch i % 10 {
 			case 0:
-				return store.DeleteGroup(ctx, groups[1].ID)
+				return store.DeleteGroup(ctx, groups[1].ID, start)
 			case 1:
-				return store.RemoveGroupMember(ctx, group.ID, pair.User.ID)
+				return store.RemoveGroupMember(ctx, group.ID, pair.User.ID, start)
 			case 2:
 				return store.SetAppAccess(ctx, pair.App.ID, access, start)
 			case 3:
@@ -183,7 +183,7 @@ func raceOfGroupChanges(t *testing.T, d *database) {
 			case 7:
 				return store.SetPassword(ctx, pair.User.ID, "hash", "", start)
 			case 8:
-				return store.DeleteConsent(ctx, pair.User.ID, pairs[1].App.ID)
+				return store.DeleteConsent(ctx, pair.User.ID, pairs[1].App.ID, start)
 			}
 			_, err := store.RecordConsent(ctx, pair.User.ID, pairs[0].App.ID, []string{"more"}, nil, start)
 			return err
