@@ -99,7 +99,9 @@ func TestLosingAccessEndsCodesAndTokensOnEveryNode(t *testing.T) {
 			"the user leaves the group": func(_ testkit.App, group gatehouse.Group) error {
 				return here.Store.RemoveGroupMember(t.Context(), group.ID, ada.ID, time.Now())
 			},
-			"the group is deleted": func(_ testkit.App, group gatehouse.Group) error { return here.Store.DeleteGroup(t.Context(), group.ID, time.Now()) },
+			"the group is deleted": func(_ testkit.App, group gatehouse.Group) error {
+				return here.Store.DeleteGroup(t.Context(), group.ID, time.Now())
+			},
 			"the app gets another group": func(app testkit.App, _ gatehouse.Group) error {
 				other := here.Group(t, "other of "+app.ID)
 				return here.Store.SetAppAccess(t.Context(), app.ID, gatehouse.AppAccess{IsRestricted: true, GroupIDs: []string{other.ID}}, time.Now())
