@@ -32,7 +32,8 @@ func TestRegistrationOfOpenIDMetadata(t *testing.T) {
 		sent := map[string]any{
 			"id_token_signed_response_alg": "ES256",
 			"post_logout_redirect_uris":    []any{"https://rp.example.com/out", "http://localhost:1234/out"},
-			"default_max_age":              600.0, "require_auth_time": true, "initiate_login_uri": "https://rp.example.com/start",
+			"backchannel_logout_uri":       "https://rp.example.com/backchannel", "backchannel_logout_session_required": true,
+			"default_max_age": 600.0, "require_auth_time": true, "initiate_login_uri": "https://rp.example.com/start",
 			"policy_uri": "https://rp.example.com/privacy", "tos_uri": "https://rp.example.com/terms", "contacts": []any{"ada@example.com"},
 		}
 		encoded, err := json.Marshal(sent)
@@ -46,8 +47,9 @@ func TestRegistrationOfOpenIDMetadata(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, gatehouse.AppOpenID{
 			IDTokenAlgorithm: "ES256", PostLogoutRedirectURIs: []string{"https://rp.example.com/out", "http://localhost:1234/out"},
-			DefaultMaxAge:    10 * time.Minute,
-			InitiateLoginURI: "https://rp.example.com/start", PolicyURI: "https://rp.example.com/privacy", TermsURI: "https://rp.example.com/terms", Contacts: []string{"ada@example.com"},
+			BackchannelLogoutURI: "https://rp.example.com/backchannel",
+			DefaultMaxAge:        10 * time.Minute,
+			InitiateLoginURI:     "https://rp.example.com/start", PolicyURI: "https://rp.example.com/privacy", TermsURI: "https://rp.example.com/terms", Contacts: []string{"ada@example.com"},
 		}, app.OpenID)
 
 		status, response = registerOpenID(t, g, `,"policy_uri":"javascript:alert(1)","tos_uri":"http://rp.example.com","initiate_login_uri":7,"contacts":["`+strings.Repeat(`a","`, 10)+`a"]`)
@@ -102,7 +104,7 @@ func TestOpenIDMembersOfTheAPI(t *testing.T) {
 			return answer.Status, object
 		}
 		const contract = `"name":"RP","callback_urls":["https://rp.example.com/cb"],"homepage":"https://rp.example.com"`
-		status, app := send(http.MethodPost, "", `{`+contract+`,"id_token_signed_response_alg":"EdDSA","post_logout_redirect_uris":["https://rp.example.com/out"]}`)
+		status, app := send(http.MethodPost, "", `{`+contract+`,"id_token_signed_response_alg":"EdDSA","post_logout_redirect_uris":["https://rp.example.com/out"],"backchannel_logout_uri":"http://rp.intern/out"}`)
 		require.Equal(t, http.StatusCreated, status, app)
 		require.Equal(t, "EdDSA", app["id_token_signed_response_alg"])
 		id := app["id"].(string)
@@ -110,9 +112,10 @@ func TestOpenIDMembersOfTheAPI(t *testing.T) {
 		require.Equal(t, http.StatusOK, status, app)
 		require.Equal(t, "EdDSA", app["id_token_signed_response_alg"])
 		require.Equal(t, []any{"https://rp.example.com/out"}, app["post_logout_redirect_uris"])
-		status, app = send(http.MethodPut, "/"+id, `{"id":"`+id+`",`+contract+`,"id_token_signed_response_alg":"","post_logout_redirect_uris":[]}`)
+		require.Equal(t, "http://rp.intern/out", app["backchannel_logout_uri"])
+		status, app = send(http.MethodPut, "/"+id, `{"id":"`+id+`",`+contract+`,"id_token_signed_response_alg":"","post_logout_redirect_uris":[],"backchannel_logout_uri":""}`)
 		require.Equal(t, http.StatusOK, status, app)
-		for _, name := range []string{"id_token_signed_response_alg", "post_logout_redirect_uris"} {
+		for _, name := range []string{"id_token_signed_response_alg", "post_logout_redirect_uris", "backchannel_logout_uri"} {
 			require.NotContains(t, app, name)
 		}
 		status, app = send(http.MethodPut, "/"+id, `{"id":"`+id+`",`+contract+`,"id_token_signed_response_alg":"none"}`)
@@ -129,6 +132,7 @@ func TestOpenIDFieldsOfTheForm(t *testing.T) {
 		form := url.Values{
 			"name": {app.Name}, "description": {"An app"}, "homepage": {app.Homepage}, "callback_urls": {testkit.RedirectURI}, "is_trusted": {"false"},
 			"id_token_signed_response_alg": {"ES256"}, "post_logout_redirect_uris": {" https://app.example.com/out \n\n"},
+			"backchannel_logout_uri": {" https://app.example.com/backchannel "},
 		}
 		require.Equal(t, http.StatusSeeOther, admin.Submit(t, edit, form).Status)
 		stored := func() gatehouse.AppOpenID {
@@ -136,7 +140,7 @@ func TestOpenIDFieldsOfTheForm(t *testing.T) {
 			require.NoError(t, err)
 			return a.OpenID
 		}
-		want := gatehouse.AppOpenID{IDTokenAlgorithm: "ES256", PostLogoutRedirectURIs: []string{"https://app.example.com/out"}}
+		want := gatehouse.AppOpenID{IDTokenAlgorithm: "ES256", PostLogoutRedirectURIs: []string{"https://app.example.com/out"}, BackchannelLogoutURI: "https://app.example.com/backchannel"}
 		require.Equal(t, want, stored())
 		page := admin.Get(t, edit).Page(t)
 		require.Equal(t, "ES256", page.Find("[name=id_token_signed_response_alg][checked]").AttrOr("value", ""))
@@ -155,5 +159,40 @@ func TestOpenIDFieldsOfTheForm(t *testing.T) {
 		}
 		require.Equal(t, http.StatusSeeOther, admin.Submit(t, edit, form).Status)
 		require.Equal(t, want, stored())
+	})
+}
+
+// OpenID Connect Back-Channel Logout §2.2. Package egress decides which addresses are reached.
+func TestBackchannelLogoutURIsAreChecked(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		g.Set(t, gatehouse.SettingEnableDynamicClientRegistration, "true")
+		const public = `,"token_endpoint_auth_method":"none"`
+		for _, tc := range []struct {
+			uri, members string
+			status       int
+		}{
+			{"https://rp.example.com/out?tenant=1", "", http.StatusCreated},
+			{"https://10.0.0.1:8443/out", "", http.StatusCreated},
+			{"http://rp.intern/out", "", http.StatusCreated},
+			{"https://rp.example.com/out", public, http.StatusCreated},
+			{"http://rp.intern/out", public, http.StatusBadRequest},
+			{"https://rp.example.com/out#part", "", http.StatusBadRequest},
+			{"https://user:secret@rp.example.com/out", "", http.StatusBadRequest},
+			{"/out", "", http.StatusBadRequest},
+			{"https://", "", http.StatusBadRequest},
+			{"ftp://rp.example.com/out", "", http.StatusBadRequest},
+			{"javascript:alert(1)", "", http.StatusBadRequest},
+			{"https://rp.example.com/" + strings.Repeat("x", 512), "", http.StatusBadRequest},
+		} {
+			status, response := registerOpenID(t, g, `,"backchannel_logout_uri":"`+tc.uri+`"`+tc.members)
+			require.Equal(t, tc.status, status, "%s: %v", tc.uri, response)
+			if status == http.StatusBadRequest {
+				require.Equal(t, "invalid_client_metadata", response["error"])
+			}
+		}
+		for _, members := range []string{`,"backchannel_logout_uri":7`, `,"backchannel_logout_session_required":"yes"`} {
+			status, _ := registerOpenID(t, g, members)
+			require.Equal(t, http.StatusBadRequest, status, members)
+		}
 	})
 }
