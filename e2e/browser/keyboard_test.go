@@ -124,7 +124,7 @@ func TestAppPagesWorkWithTheKeyboard(t *testing.T) {
 	stops = walk(t, tab)
 	require.Equal(t, append(slices.Clone(menu), "All applications", "Is trusted: No", "Is public client: No",
 		"Display name", "Description", "Homepage", "Icon URL", "Callback URLs",
-		"Access token lifetime", "Refresh token lifetime", "Signature of ID tokens: RS256", "Post-logout redirect URIs", "Cancel", "Register application"), names(stops))
+		"Access token lifetime", "Refresh token lifetime", "Signature of ID tokens: RS256", "Post-logout redirect URIs", "Back-channel logout URI", "Cancel", "Register application"), names(stops))
 	requireReadingOrder(t, stops)
 	requireSkipLink(t, tab, stops)
 
