@@ -15,7 +15,7 @@ type SigningKeys interface {
 	// List returns the published keys, those of an algorithm together.
 	List(ctx context.Context) ([]gatehouse.PublishedSigningKey, error)
 	// Rotate lets the next keys of the algorithms sign, and audits it. It returns
-	// ErrNotFound if there are no keys yet.
+	// ErrNotFound if none of the algorithms has keys.
 	Rotate(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]gatehouse.PublishedSigningKey, error)
 }
 

@@ -18,8 +18,9 @@
 // So a client that keeps the key set for JWKSMaxAge can verify each token. The times are
 // in the database, and a node needs no event to use the following key.
 //
-// Nothing is created until the first request needs a key. The database makes sure that
-// one of several nodes adds a key (unique numbers) and that changes do not overwrite each
-// other. Private keys are sealed with the current secret, and sealed again if a previous
-// secret sealed them. See docs/decisions/0028-signing-keys.md.
+// Nothing is created until the first request needs a key. Then RS256 and ES256 get keys.
+// EdDSA gets keys with its first token. The database makes sure that one of several nodes
+// adds a key (unique numbers) and that changes do not overwrite each other. Private keys
+// are sealed with the current secret, and sealed again if a previous secret sealed them.
+// See docs/decisions/0028-signing-keys.md.
 package signing

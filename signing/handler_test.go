@@ -95,7 +95,7 @@ func TestNodesPublishTheSameKeys(t *testing.T) {
 			wg.Go(func() { _, bodies[i], errs[i] = fetch(http.MethodGet, nodes[i%3].URL+"/oauth/jwks") })
 		}
 		wg.Wait()
-		require.Contains(t, bodies[0], `"kty":"OKP"`)
+		require.Contains(t, bodies[0], `"kty":"EC"`)
 		for i, body := range bodies {
 			require.NoError(t, errs[i])
 			require.Equal(t, bodies[0], body)

@@ -73,7 +73,8 @@ func (k *Keys) Algorithms() []string { return gatehouse.SigningAlgorithms() }
 
 // Sign returns a signed token in compact form (RFC 7515 §7.1), with the claims as JSON.
 // typ is TypeIDToken or TypeLogoutToken. The first call creates the keys, which takes part
-// of a second. It returns an error if the algorithm or the type is not supported, and
+// of a second. The first call with EdDSA creates its keys, and waits until all nodes
+// publish them. It returns an error if the algorithm or the type is not supported, and
 // ErrUnavailable if the database does not answer.
 func (k *Keys) Sign(ctx context.Context, algorithm, typ string, claims any) (string, error) {
 	payload, err := json.Marshal(claims)
@@ -122,7 +123,7 @@ func (k *Keys) signingKey(ctx context.Context, algorithm string) (*key, error) {
 				return nil, ctx.Err()
 			}
 		}
-		if err := k.maintain(ctx); err != nil {
+		if err := k.addMissing(ctx, algorithm); err != nil {
 			return nil, err
 		}
 	}
@@ -173,7 +174,7 @@ func (k *Keys) Verify(ctx context.Context, typ, token string) ([]byte, error) {
 }
 
 // PublicKeys returns the JSON Web Key Set (RFC 7517 §5). The caller does not change it. The
-// first call creates the keys.
+// first call creates the keys of RS256 and ES256.
 func (k *Keys) PublicKeys(ctx context.Context) ([]byte, error) {
 	set, err := k.load(ctx)
 	if err != nil {
@@ -182,7 +183,7 @@ func (k *Keys) PublicKeys(ctx context.Context) ([]byte, error) {
 	if len(set.keys) > 0 {
 		return set.document, nil
 	}
-	if err := k.maintain(ctx); err != nil {
+	if err := k.addMissing(ctx, gatehouse.AlgorithmRS256); err != nil {
 		return nil, err
 	}
 	set, err = k.load(ctx)

@@ -32,6 +32,14 @@ func node(t *testing.T, store signing.Store, secrets ...[]byte) *signing.Keys {
 	return keys
 }
 
+// nodeWithAllKeys returns the keys of a node. The store has keys of each algorithm.
+func nodeWithAllKeys(t *testing.T, store signing.Store) *signing.Keys {
+	t.Helper()
+	keys := node(t, store)
+	sign(t, keys, gatehouse.AlgorithmEdDSA)
+	return keys
+}
+
 func sign(t *testing.T, keys *signing.Keys, algorithm string) string {
 	t.Helper()
 	token, err := keys.Sign(context.Background(), algorithm, signing.TypeIDToken, map[string]string{"sub": "ada"})
@@ -122,6 +130,6 @@ func TestNodesThatStartTogetherCreateTheSameKeys(t *testing.T) {
 		require.Len(t, kids, 2, "one key of each algorithm signed")
 		stored, err := storagetest.Open(t, url).SigningKeys(context.Background())
 		require.NoError(t, err)
-		require.Len(t, stored, 6)
+		require.Len(t, stored, 4, "a signing key and the following key of RS256 and of ES256")
 	})
 }

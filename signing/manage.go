@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,7 +24,7 @@ func (k *Keys) Maintain(ctx context.Context) error {
 	if err != nil || len(set.keys) == 0 {
 		return err
 	}
-	return k.maintain(ctx)
+	return k.addMissing(ctx, gatehouse.AlgorithmRS256)
 }
 
 // MaintainInterval is how often Run calls Maintain.
@@ -42,13 +43,18 @@ func (k *Keys) Run(ctx context.Context) {
 	}
 }
 
-// maintain adds the keys that are missing.
-func (k *Keys) maintain(ctx context.Context) error {
-	result := k.flight.DoChan("maintain", func() (any, error) {
+// addMissing adds the keys that are missing, also those of an algorithm that was not used
+// before.
+func (k *Keys) addMissing(ctx context.Context, algorithm string) error {
+	flight := "add"
+	if waitsForFirstUse(algorithm) {
+		flight += " " + algorithm
+	}
+	result := k.flight.DoChan(flight, func() (any, error) {
 		// Other requests wait for this change, too.
 		detached, cancel := web.Detach(ctx)
 		defer cancel()
-		_, err := k.change(detached, "", func(p *plan) bool { p.reseal(); return true })
+		_, err := k.change(detached, "", func(p *plan) bool { p.use(algorithm); p.reseal(); return true })
 		return nil, err
 	})
 	select {
@@ -61,16 +67,17 @@ func (k *Keys) maintain(ctx context.Context) error {
 
 // Rotate makes the following key of each of the algorithms sign as early as possible: in
 // a few seconds, if it has been published for SigningKeyLead, and otherwise after that
-// time. It returns the published keys, and ErrNotFound if there are no keys yet. If another
-// request rotates at the same time, both have the same result.
+// time. An algorithm without keys gets none. It returns the published keys, and ErrNotFound
+// if none of the algorithms has keys. If another request rotates at the same time, both
+// have the same result.
 func (k *Keys) Rotate(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]gatehouse.PublishedSigningKey, error) {
 	if err := check(algorithms); err != nil {
 		return nil, err
 	}
-	if err := k.requireKeys(ctx); err != nil {
+	if err := k.requireKeys(ctx, algorithms); err != nil {
 		return nil, err
 	}
-	if err := k.maintain(ctx); err != nil { // so that there is a following key
+	if err := k.Maintain(ctx); err != nil { // so that there is a following key
 		return nil, err
 	}
 	followed := map[string]string{} // the id of the key that must sign, by algorithm
@@ -90,13 +97,14 @@ func (k *Keys) Rotate(ctx context.Context, by gatehouse.Caller, algorithms ...st
 
 // Withdraw is for keys that another party may have. It stops the publication of all keys
 // of the algorithms, and adds new ones. No token that the old keys signed can be verified
-// afterwards. It returns the published keys, and ErrNotFound if there are no keys yet. If
-// another request withdraws the same keys at the same time, both have the same result.
+// afterwards. An algorithm without keys gets none. It returns the published keys, and
+// ErrNotFound if none of the algorithms has keys. If another request withdraws the same
+// keys at the same time, both have the same result.
 func (k *Keys) Withdraw(ctx context.Context, by gatehouse.Caller, algorithms ...string) ([]gatehouse.PublishedSigningKey, error) {
 	if err := check(algorithms); err != nil {
 		return nil, err
 	}
-	if err := k.requireKeys(ctx); err != nil {
+	if err := k.requireKeys(ctx, algorithms); err != nil {
 		return nil, err
 	}
 	var leaked []string
@@ -120,13 +128,16 @@ func (k *Keys) Withdraw(ctx context.Context, by gatehouse.Caller, algorithms ...
 	})
 }
 
-// requireKeys returns ErrNotFound if there are no keys yet.
-func (k *Keys) requireKeys(ctx context.Context) error {
+// requireKeys returns ErrNotFound if none of the algorithms has keys.
+func (k *Keys) requireKeys(ctx context.Context, algorithms []string) error {
 	set, err := k.read(ctx)
-	if err == nil && len(set.keys) == 0 {
-		err = fmt.Errorf("signing: there are no keys yet: %w", gatehouse.ErrNotFound)
+	if err != nil {
+		return err
 	}
-	return err
+	if !slices.ContainsFunc(set.keys, func(key *key) bool { return slices.Contains(algorithms, key.Algorithm) }) {
+		return fmt.Errorf("signing: there are no keys of %s yet: %w", strings.Join(algorithms, ", "), gatehouse.ErrNotFound)
+	}
+	return nil
 }
 
 func check(algorithms []string) error {

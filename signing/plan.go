@@ -17,17 +17,29 @@ type plan struct {
 	after   []*key // copies, which may be changed
 	removed []string
 	last    map[string]int64 // the last number of each algorithm
+	used    map[string]bool  // the algorithms that have keys
 	now     time.Time
 }
 
 func newPlan(set *keySet, now time.Time) *plan {
-	p := &plan{before: set.keys, last: set.last, now: now}
+	p := &plan{before: set.keys, last: set.last, used: map[string]bool{}, now: now}
+	for _, algorithm := range gatehouse.SigningAlgorithms() {
+		p.used[algorithm] = !waitsForFirstUse(algorithm) || set.last[algorithm] > 0
+	}
 	for _, k := range set.keys {
 		changed := *k
 		p.after = append(p.after, &changed)
 	}
 	return p
 }
+
+// waitsForFirstUse reports whether an algorithm has no keys until a token is signed with
+// it. Some clients cannot read a key set with a key of type OKP (RFC 8037), even if they
+// only use another algorithm.
+func waitsForFirstUse(algorithm string) bool { return algorithm == gatehouse.AlgorithmEdDSA }
+
+// use makes the plan add keys of an algorithm, if it has none.
+func (p *plan) use(algorithm string) { p.used[algorithm] = true }
 
 // addition is a key that must be added.
 type addition struct {
@@ -39,11 +51,14 @@ type addition struct {
 // horizon is the earliest time from which a new key may sign.
 func (p *plan) horizon() time.Time { return p.now.Add(activationDelay) }
 
-// additions returns the keys that are missing: each algorithm needs a key that signs, and
-// a key that follows it. Keys that this node cannot open do not count.
+// additions returns the keys that are missing: each algorithm that is used needs a key
+// that signs, and a key that follows it. Keys that this node cannot open do not count.
 func (p *plan) additions() []addition {
 	var list []addition
 	for _, algorithm := range gatehouse.SigningAlgorithms() {
+		if !p.used[algorithm] {
+			continue
+		}
 		// Keys that the plan removes count, too. So two nodes that remove the same keys add
 		// keys with the same number, and one of them succeeds.
 		number := p.last[algorithm] + 1

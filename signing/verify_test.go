@@ -40,7 +40,7 @@ func forged(t *testing.T, header map[string]any, key []byte) string {
 // Attack: algorithm confusion (CVE-2015-9235, RFC 8725 §2.1). The public key is the
 // secret of an HMAC, or there is no signature at all.
 func TestAlgorithmOfTheHeaderIsNotTrusted(t *testing.T) {
-	keys := node(t, &memory{})
+	keys := nodeWithAllKeys(t, &memory{})
 	set := keySet(t, keys)
 	require.Len(t, set.Keys, 6)
 	for _, k := range set.Keys {
@@ -78,7 +78,7 @@ func replaceHeader(t *testing.T, token string, changes map[string]any) string {
 
 // Attack: use a key with another algorithm, or name another key.
 func TestKeyIsUsedWithItsOwnAlgorithmAndTokensOnly(t *testing.T) {
-	keys := node(t, &memory{})
+	keys := nodeWithAllKeys(t, &memory{})
 	for _, algorithm := range keys.Algorithms() {
 		token := sign(t, keys, algorithm)
 		for _, other := range keySet(t, keys).Keys {
@@ -147,7 +147,7 @@ func TestTokenOfAnotherTypeIsRefused(t *testing.T) {
 }
 
 func TestTokensThatAreNotOursAreRefused(t *testing.T) {
-	keys, stranger := node(t, &memory{}), node(t, &memory{})
+	keys, stranger := nodeWithAllKeys(t, &memory{}), nodeWithAllKeys(t, &memory{})
 	for _, algorithm := range keys.Algorithms() {
 		token := sign(t, keys, algorithm)
 		requireValid(t, keys, token)

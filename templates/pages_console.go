@@ -1,6 +1,10 @@
 package templates
 
-import "gatehouse"
+import (
+	"slices"
+
+	"gatehouse"
+)
 
 // ConsolePage shows the settings. It posts to /console the key of each setting that
 // is not fixed (gatehouse.SettingDefinitions): "true" or "false", a list whose items
@@ -50,6 +54,13 @@ type UserPage struct {
 // KeysPage shows the keys that sign ID tokens. It posts to /console/keys/rotate.
 type KeysPage struct {
 	Keys []gatehouse.PublishedSigningKey // those of an algorithm together
+}
+
+// UnusedAlgorithms returns the algorithms that have no keys.
+func (p KeysPage) UnusedAlgorithms() []string {
+	return slices.DeleteFunc(gatehouse.SigningAlgorithms(), func(algorithm string) bool {
+		return slices.ContainsFunc(p.Keys, func(k gatehouse.PublishedSigningKey) bool { return k.Algorithm == algorithm })
+	})
 }
 
 // AuditPage is the audit trail, newest first. It links to ?before={id}.

@@ -32,7 +32,7 @@ func (c *cli) keysListCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the published keys", Args: exactly(),
-		Long: "List the published keys. The gateway creates them when the first client needs one.\n\n" +
+		Long: "List the published keys. The gateway creates them when the first client needs one, and those of EdDSA when an app first uses EdDSA.\n\n" +
 			"STATE is \"signs\", \"next\" (will sign), \"previous\" (has signed) or \"sealed\" (GATEHOUSE_SECRET does not open it).",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withKeys(cmd.Context(), func(keys *signing.Keys) error {
@@ -54,7 +54,7 @@ func (c *cli) keysRotateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "rotate", Short: "Make the next keys sign", Args: exactly(),
 		Long: "Make the next key of each algorithm sign. It is published already, so no client fails. A key that is not published for an hour yet signs\n" +
-			"after that hour.\n\n" +
+			"after that hour. An algorithm that no app has used has no keys, and gets none.\n\n" +
 			"Use --now only if another party may have a private key. It stops the publication of all keys and creates new ones, which sign within seconds.\n" +
 			"ID tokens that the old keys signed are no longer valid, and clients that keep the old key set fail for up to 15 minutes.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -71,6 +71,9 @@ func (c *cli) keysRotateCommand() *cobra.Command {
 					rotate = keys.Withdraw
 				}
 				list, err := rotate(cmd.Context(), gatehouse.Caller{}, algorithms...)
+				if errors.Is(err, gatehouse.ErrNotFound) && algorithm != "" {
+					return fmt.Errorf("there are no keys of %s yet; the gateway creates them when an app first uses the algorithm", algorithm)
+				}
 				if errors.Is(err, gatehouse.ErrNotFound) {
 					return errors.New("there are no keys yet; the gateway creates them when the first client needs one")
 				}
