@@ -31,7 +31,7 @@ func (e *examination) checkAuthorize(ctx context.Context, endpoint string) {
 		e.Met(authorizePage, "The authorization endpoint shows an error with status %d.", a.status)
 	}
 	e.checkCookies(a)
-	if a.isHTML() && !a.isRedirect() {
+	if a.isHTML() && a.status == http.StatusOK { // A page with an error has nothing to click.
 		e.checkFrame(a)
 	}
 	p, failed := e.preflight(ctx, endpoint, http.MethodGet)

@@ -29,7 +29,7 @@ func (e *examination) checkKeys(ctx context.Context, m map[string]json.RawMessag
 		e.Broken(keysFound, "%s", problem)
 		return
 	}
-	e.Met(keysFound, "The key set has %d keys.", len(keys))
+	e.Met(keysFound, "The number of keys in the key set is %d.", len(keys))
 	e.checkPrivate(keys)
 	e.checkKeyIDs(keys)
 	if algorithms, ok := listMember(m, "id_token_signing_alg_values_supported"); ok {

@@ -44,10 +44,13 @@ func (e *examination) checkTokenError(a answer) {
 	if e.IsBroken(tokenError) {
 		return // the answer may be from a proxy
 	}
-	if hasToken(a.header, "Cache-Control", "no-store") {
+	switch control := a.header.Get("Cache-Control"); {
+	case hasToken(a.header, "Cache-Control", "no-store"):
 		e.Met(tokenCache, "Caches do not store the answers of the token endpoint.")
-	} else {
-		e.Broken(tokenCache, "The Cache-Control of the token endpoint is %s, so a cache may store tokens.", quote(a.header.Get("Cache-Control")))
+	case control == "":
+		e.Broken(tokenCache, "The token endpoint sends no Cache-Control, so a cache may store tokens.")
+	default:
+		e.Broken(tokenCache, "The Cache-Control of the token endpoint is %s, so a cache may store tokens.", quote(control))
 	}
 }
 
