@@ -102,6 +102,12 @@ func runnableBlocks() map[string]runnableBlock {
 				require.FileExists(t, filepath.Join(s.dir, "backups", "gatehouse-2026-11-24.db.secret"))
 			},
 		},
+		"docs/connect-your-client.md: gatehouse demo --ephemeral --callback-url http://localhost/auth/callback": {
+			prepare: func(*testing.T, *scratch) {}, runsUntil: `"is_system_admin"`,
+			check: func(t *testing.T, _ *scratch, output string) {
+				require.Contains(t, output, `"redirect_uris":["http://localhost/auth/callback"]`)
+			},
+		},
 		"docs/operations.md: gatehouse doctor --config": {prepare: withDatabase, inTerm: true, check: func(t *testing.T, _ *scratch, output string) {
 			require.Contains(t, output, "0 errors, ")
 		}},

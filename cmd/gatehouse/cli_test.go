@@ -50,6 +50,11 @@ func TestInvalidCommandLineExitsWithStatus2(t *testing.T) {
 		{[]string{"migrate", "down"}, "--yes"},
 		{[]string{"demo", "--listen", "0.0.0.0:8065"}, "this computer"},
 		{[]string{"demo", "--client-listen", ":8066"}, "this computer"},
+		{[]string{"demo", "--ephemeral", "--listen", ":0"}, "this computer"},
+		{[]string{"demo", "--ephemeral", "--database", "sqlite:x.db"}, "only one of --ephemeral and --database"},
+		{[]string{"demo", "--ephemeral", "--client-listen", "127.0.0.1:0"}, "only one of --ephemeral and --client-listen"},
+		{[]string{"demo", "--ephemeral", "--callback-url", "javascript:alert(1)"}, "--callback-url: "},
+		{[]string{"demo", "--callback-url", "http://localhost/cb"}, "needs --ephemeral"},
 		{[]string{"version", "--colour"}, "unknown flag"},
 	}
 	for _, tc := range cases {
@@ -83,7 +88,7 @@ func TestErrorIsOneLineWithoutUsage(t *testing.T) {
 
 func TestAppsOfTheDemoFollowTheRulesOfRegistration(t *testing.T) {
 	for _, s := range demoScenarios() {
-		require.Empty(t, registration.CheckAll(demoApp(s, "", "http://localhost:8066")), s.Name)
+		require.Empty(t, registration.CheckAll(demoApp(s, "http://localhost:8066")), s.Name)
 		require.Len(t, s.ClientID, 26)
 	}
 }

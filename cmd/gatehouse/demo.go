@@ -13,6 +13,7 @@ import (
 
 	"gatehouse/examples/client/relyingparty"
 	"gatehouse/server"
+	"gatehouse/storage"
 )
 
 // demoDatabase is the default database of the demo. It ends with the process.
@@ -20,7 +21,8 @@ const demoDatabase = "sqlite::memory:"
 
 type demoFlags struct {
 	listen, clientListen, database string
-	verbose                        bool
+	verbose, ephemeral             bool
+	callbackURLs                   []string
 }
 
 func (c *cli) demoCommand() *cobra.Command {
@@ -29,26 +31,45 @@ func (c *cli) demoCommand() *cobra.Command {
 		Use: "demo", Short: "Try Gatehouse with sample users, sample apps and a sample client", Args: exactly(),
 		Long: `Run a gateway and a sample client in one process, to try them or to develop a client.
 The users, apps and passwords are published in Gatehouse's source code, so the demo
-listens on this computer only. GATEHOUSE_ variables have no effect.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context(), flags) },
+listens on this computer only. GATEHOUSE_ variables have no effect.
+
+--ephemeral is for tests of a client: it starts only the gateway, on a free port, with no
+data on disk, and prints one line of JSON when it is ready: the issuer, the apps with
+their secrets and redirect URIs, and the users. SIGTERM stops it.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !flags.ephemeral {
+				if len(flags.callbackURLs) > 0 {
+					return usagef("--callback-url needs --ephemeral; the apps of the demo otherwise belong to the sample client")
+				}
+				return c.demo(cmd.Context(), flags)
+			}
+			for _, name := range []string{"database", "client-listen"} {
+				if cmd.Flags().Changed(name) {
+					return usagef("use only one of --ephemeral and --%s", name)
+				}
+			}
+			if !cmd.Flags().Changed("listen") {
+				flags.listen = "127.0.0.1:0"
+			}
+			return c.ephemeralDemo(cmd.Context(), flags)
+		},
 	}
 	cmd.Flags().StringVar(&flags.listen, "listen", "127.0.0.1:8065", "address of the gateway")
 	cmd.Flags().StringVar(&flags.clientListen, "client-listen", "127.0.0.1:8066", "address of the sample client")
 	cmd.Flags().StringVar(&flags.database, "database", demoDatabase, "database URL, as in GATEHOUSE_DATABASE_URL; the default keeps no data")
+	cmd.Flags().BoolVar(&flags.ephemeral, "ephemeral", false, "for tests: a gateway on a free port, without data on disk, described in JSON")
+	cmd.Flags().StringArrayVar(&flags.callbackURLs, "callback-url", nil, "with --ephemeral: a callback URL of every app (repeat it for several); the default is /callback on any port of this computer")
 	cmd.Flags().BoolVarP(&flags.verbose, "verbose", "v", false, "log every request")
 	return cmd
 }
 
 func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	for name, address := range map[string]string{"--listen": flags.listen, "--client-listen": flags.clientListen} {
-		if !isLoopback(address) {
-			return usagef("%s must be an address of this computer, such as 127.0.0.1:8065, because the passwords of the demo are public; to serve other computers, use `gatehouse serve`", name)
+		if err := checkDemoAddress(name, address); err != nil {
+			return err
 		}
 	}
-	cfg := config{DatabaseURL: flags.database, LogLevel: slog.LevelWarn, LogFormat: "text"}
-	if flags.verbose {
-		cfg.LogLevel = slog.LevelInfo
-	}
+	cfg := demoConfig(flags)
 	if isPostgres(cfg.DatabaseURL) { // there is no directory for a secret, so tokens work until the demo stops
 		cfg.Secret = string(newSealingSecret())
 	}
@@ -70,19 +91,12 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 		return errors.Join(err, closeAll(listeners))
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	secrets, err := sealingSecrets(cfg, log)
+	g, err := newDemoGateway(cfg, gatewayURL, store, log)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	version := readVersion()
-	g, err := server.NewGateway(server.GatewayConfig{
-		SiteURL: gatewayURL, Secrets: secrets, Registrations: cfg.RegistrationRate,
-		Version: version.Version, Build: version.Build, Store: store, Log: log,
-	})
-	if err != nil {
-		return errors.Join(err, closeAll(listeners))
-	}
-	scenarios, err := fillDemo(ctx, store, g.Users, clientURL.String())
+	scenarios := demoScenarios()
+	err = fillDemo(ctx, store, g.Users, demoApps(scenarios, clientURL.String()))
 	if err != nil {
 		return errors.Join(fmt.Errorf("fill the demo: %w", err), closeAll(listeners))
 	}
@@ -94,10 +108,44 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	if err := c.printWelcome(gatewayURL, clientURL, flags.database); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
+	return runDemo(ctx, g, log, nil, listeners...)
+}
+
+// runDemo serves until ctx ends. It calls running, which may be nil, when every listener is
+// served.
+func runDemo(ctx context.Context, g *server.Gateway, log *slog.Logger, running func(), listeners ...server.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { g.Logouts.Run(ctx); return nil })
-	group.Go(func() error { return server.Run(ctx, log, nil, listeners...) })
+	group.Go(func() error { return server.Run(ctx, log, running, listeners...) })
 	return group.Wait()
+}
+
+func demoConfig(flags demoFlags) config {
+	cfg := config{DatabaseURL: flags.database, LogLevel: slog.LevelWarn, LogFormat: "text"}
+	if flags.verbose {
+		cfg.LogLevel = slog.LevelInfo
+	}
+	return cfg
+}
+
+// checkDemoAddress returns an error if other computers can reach an address.
+func checkDemoAddress(flag, address string) error {
+	if !isLoopback(address) {
+		return usagef("%s must be an address of this computer, such as 127.0.0.1:8065, because the passwords of the demo are public; to serve other computers, use `gatehouse serve`", flag)
+	}
+	return nil
+}
+
+func newDemoGateway(cfg config, siteURL *url.URL, store *storage.Store, log *slog.Logger) (*server.Gateway, error) {
+	secrets, err := sealingSecrets(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	version := readVersion()
+	return server.NewGateway(server.GatewayConfig{
+		SiteURL: siteURL, Secrets: secrets, Registrations: cfg.RegistrationRate,
+		Version: version.Version, Build: version.Build, Store: store, Log: log,
+	})
 }
 
 // printWelcome prints the URLs to open and the users to sign in as.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"gatehouse"
 	"gatehouse/account"
 	"gatehouse/examples/client/relyingparty"
@@ -22,6 +24,14 @@ type demoUser struct {
 func demoUsers() (ada, bob demoUser) {
 	return demoUser{name: "ada", firstName: "Ada", lastName: "Adams", password: "ada-the-admin", admin: true},
 		demoUser{name: "bob", firstName: "Bob", lastName: "Brown", password: "bob-the-user"}
+}
+
+func (u demoUser) user() gatehouse.User {
+	user := gatehouse.User{Username: u.name, Email: u.name + "@example.com", EmailVerified: true, FirstName: u.firstName, LastName: u.lastName}
+	if u.admin {
+		user.Roles = []string{gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin}
+	}
+	return user
 }
 
 // demoScenarios returns the apps of the demo as the sample client uses them. The ids and
@@ -51,44 +61,55 @@ func demoScenarios() []relyingparty.Scenario {
 	}
 }
 
-// fillDemo creates the users and apps that do not exist yet, turns the provider and
-// registration on, and returns the scenarios of the sample client.
-func fillDemo(ctx context.Context, store *storage.Store, users *account.Users, clientURL string) ([]relyingparty.Scenario, error) {
+// demoApps returns the apps of scenarios, whose client runs at clientURL.
+func demoApps(scenarios []relyingparty.Scenario, clientURL string) []gatehouse.App {
+	var apps []gatehouse.App
+	for _, s := range scenarios {
+		apps = append(apps, demoApp(s, clientURL))
+	}
+	return apps
+}
+
+// fillDemo creates the users and apps that do not exist yet, and turns the provider and
+// registration on.
+func fillDemo(ctx context.Context, store *storage.Store, users *account.Users, apps []gatehouse.App) error {
 	ada, bob := demoUsers()
+	group, together := errgroup.WithContext(ctx) // Hashing a password takes most of the time of the start.
 	for _, u := range []demoUser{ada, bob} {
-		user := gatehouse.User{Username: u.name, Email: u.name + "@example.com", EmailVerified: true, FirstName: u.firstName, LastName: u.lastName}
-		if u.admin {
-			user.Roles = []string{gatehouse.RoleSystemUser, gatehouse.RoleSystemAdmin}
-		}
-		if _, err := users.CreateUser(ctx, gatehouse.Caller{}, user, u.password); err != nil && !errors.Is(err, gatehouse.ErrUsernameTaken) {
-			return nil, err
-		}
+		group.Go(func() error {
+			_, err := users.CreateUser(together, gatehouse.Caller{}, u.user(), u.password)
+			if errors.Is(err, gatehouse.ErrUsernameTaken) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	admin, err := store.UserByLogin(ctx, ada.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, s := range demoScenarios() {
-		if err := store.CreateApp(ctx, demoApp(s, admin.ID, clientURL)); err != nil && !errors.Is(err, gatehouse.ErrConflict) {
-			return nil, err
+	for _, app := range apps {
+		app.CreatorID = admin.ID
+		if err := store.CreateApp(ctx, app); err != nil && !errors.Is(err, gatehouse.ErrConflict) {
+			return err
 		}
 	}
 	on := map[string]string{
 		gatehouse.SettingEnableOAuthServiceProvider: "true", gatehouse.SettingEnableDynamicClientRegistration: "true",
 		gatehouse.SettingEgressAllowedNetworks: "127.0.0.0/8,::1/128", // clients under development run on this computer
 	}
-	if err := store.SetSettings(ctx, on, admin.ID, time.Now()); err != nil {
-		return nil, err
-	}
-	return demoScenarios(), nil
+	return store.SetSettings(ctx, on, admin.ID, time.Now())
 }
 
 // demoApp returns the app of a scenario. It does not use registration.Service, which
 // generates ids and secrets. A test checks it with the rules of that package.
-func demoApp(s relyingparty.Scenario, creatorID, clientURL string) gatehouse.App {
+func demoApp(s relyingparty.Scenario, clientURL string) gatehouse.App {
 	now := time.Now()
 	app := gatehouse.App{
-		ID: s.ClientID, CreatorID: creatorID, Name: s.Name, Description: s.Description, Homepage: clientURL,
+		ID: s.ClientID, Name: s.Name, Description: s.Description, Homepage: clientURL,
 		RedirectURIs: []string{s.RedirectURI(clientURL)}, IsTrusted: s.Trusted, IsPublic: s.Public,
 		TokenEndpointAuthMethod: gatehouse.AuthMethodNone, CreateAt: now, UpdateAt: now,
 	}
