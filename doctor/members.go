@@ -90,14 +90,18 @@ const (
 	kindBool   = "true or false"
 )
 
-// wantedKind returns the type of a member that the specifications define, or "".
+// wantedKind returns the type of a member that the specifications define, or "". A member
+// of an extension can have any type.
 func wantedKind(name string) string {
+	ends := func(suffixes ...string) bool {
+		return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) })
+	}
 	switch {
-	case strings.HasSuffix(name, "_endpoint"), slices.Contains([]string{"issuer", "jwks_uri", "service_documentation", "op_policy_uri", "op_tos_uri"}, name):
+	case ends("_endpoint"), slices.Contains([]string{"issuer", "jwks_uri", "service_documentation", "op_policy_uri", "op_tos_uri"}, name):
 		return kindString
-	case slices.Contains([]string{"authorization_response_iss_parameter_supported", "claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "require_pushed_authorization_requests", "client_id_metadata_document_supported"}, name):
+	case ends("_parameter_supported", "channel_logout_supported", "channel_logout_session_supported"), slices.Contains([]string{"require_request_uri_registration", "require_pushed_authorization_requests", "client_id_metadata_document_supported"}, name):
 		return kindBool
-	case strings.HasSuffix(name, "_supported"):
+	case ends("_methods_supported", "_values_supported", "_types_supported", "_modes_supported", "_locales_supported"), slices.Contains([]string{"scopes_supported", "claims_supported"}, name):
 		return kindList
 	}
 	return ""

@@ -60,7 +60,7 @@ func newSite() *site {
 	}
 	s.openID = map[string]any{
 		"userinfo_endpoint": issuer + "/userinfo", "jwks_uri": issuer + "/jwks", "subject_types_supported": []string{"public"},
-		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"id_token_signing_alg_values_supported": []string{"RS256"}, "backchannel_logout_supported": true, "an_extension_supported": map[string]any{"of": "any type"},
 	}
 	for name, value := range s.metadata {
 		s.openID[name] = value
