@@ -83,6 +83,7 @@ type AppUsage struct {
 // case, and then by id.
 type AppQuery struct {
 	CreatorID string // only apps of this creator; "" for all apps
+	GroupID   string // only restricted apps that this group may use; "" for all apps
 	Search    string // only apps whose name contains it, in any case; "" for all apps
 	Offset    int
 	Limit     int

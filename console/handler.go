@@ -46,6 +46,8 @@ type Store interface {
 	UserConsents(ctx context.Context, userID string, offset, limit int) ([]gatehouse.ConsentedApp, error)
 	// App returns ErrNotFound if the app does not exist.
 	App(ctx context.Context, id string) (gatehouse.App, error)
+	// Groups lists groups by name.
+	Groups(ctx context.Context, q gatehouse.GroupQuery) ([]gatehouse.Group, error)
 	// Group returns ErrNotFound if the group does not exist.
 	Group(ctx context.Context, id string) (gatehouse.Group, error)
 

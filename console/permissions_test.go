@@ -17,9 +17,12 @@ func TestConsoleIsForSystemAdmins(t *testing.T) {
 		admin, ana := g.Admin(t, "root"), g.UserWithPassword(t, "ana")
 		g.Set(t, gatehouse.SettingEnableUserAppRegistration, "true") // manage_oauth is not enough
 		one := "/console/users/" + ana.ID
+		members := g.Group(t, "Members", ana)
+		group := "/console/groups/" + members.ID
 		for _, path := range []string{
 			"/console", "/console/users", "/console/users?search=a", "/console/users/add", one,
 			one + "/password", one + "/activate", one + "/deactivate", one + "/promote", one + "/demote", "/console/keys", "/console/keys/rotate", "/console/audit",
+			"/console/groups", "/console/groups?search=a", "/console/groups/add", group, group + "/edit", group + "/delete", group + "/members", group + "/members/" + ana.ID + "/remove",
 		} {
 			a := g.NewBrowser(t).Get(t, path)
 			require.Equal(t, http.StatusSeeOther, a.Status, path)
@@ -35,14 +38,19 @@ func TestConsoleIsForSystemAdmins(t *testing.T) {
 			require.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, a.Status, path)
 		}
 		for path, form := range map[string]url.Values{
-			"/console":             {gatehouse.SettingEnableImplicitGrant: {"false"}},
-			"/console/users/add":   {"username": {"eve"}, "email": {"eve@example.com"}, "password": {testkit.Password}, "is_admin": {"true"}},
-			one + "/password":      {"password": {"another password"}},
-			one + "/activate":      {},
-			one + "/deactivate":    {},
-			one + "/promote":       {},
-			one + "/demote":        {},
-			"/console/keys/rotate": {},
+			"/console":                               {gatehouse.SettingEnableImplicitGrant: {"false"}},
+			"/console/users/add":                     {"username": {"eve"}, "email": {"eve@example.com"}, "password": {testkit.Password}, "is_admin": {"true"}},
+			one + "/password":                        {"password": {"another password"}},
+			one + "/activate":                        {},
+			one + "/deactivate":                      {},
+			one + "/promote":                         {},
+			one + "/demote":                          {},
+			"/console/keys/rotate":                   {},
+			"/console/groups/add":                    {"name": {"Eve's"}},
+			group + "/edit":                          {"name": {"Eve's"}},
+			group + "/delete":                        {},
+			group + "/members":                       {"login": {"root"}},
+			group + "/members/" + ana.ID + "/remove": {},
 		} {
 			require.Equal(t, http.StatusForbidden, g.SignedIn(t, ana).Post(t, path, form).Status, path)
 			a := g.NewBrowser(t).Post(t, path, form)
@@ -55,6 +63,12 @@ func TestConsoleIsForSystemAdmins(t *testing.T) {
 		require.Equal(t, ana.PasswordHash, after.PasswordHash)
 		_, err = g.Store.UserByLogin(t.Context(), "eve")
 		require.ErrorIs(t, err, gatehouse.ErrNotFound)
+		groups, err := g.Store.Groups(t.Context(), gatehouse.GroupQuery{Limit: 10})
+		require.NoError(t, err)
+		require.Equal(t, []gatehouse.Group{members}, groups)
+		sizes, err := g.Store.GroupSizes(t.Context(), []string{members.ID})
+		require.NoError(t, err)
+		require.EqualValues(t, 1, sizes[members.ID].Members)
 		settings, err := g.Store.Settings(t.Context())
 		require.NoError(t, err)
 		require.True(t, settings.EnableImplicitGrant)

@@ -86,12 +86,17 @@ func (h *Handler) userPage(w http.ResponseWriter, r *http.Request, v web.Visit, 
 	if err != nil {
 		return err
 	}
+	const shownGroups = 200
+	groups, err := h.store.Groups(r.Context(), gatehouse.GroupQuery{UserID: user.ID, Limit: shownGroups})
+	if err != nil {
+		return err
+	}
 	frame := v.Frame()
 	if v.Kept.Status == 0 {
 		frame.Notice = h.pages.Notices.Take(w, r, userNotices(user.Username))
 	}
 	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), frame, templates.UserPage{
-		User: user, IsSelf: user.ID == v.User.ID, Apps: len(apps), Errors: v.Kept.Errors,
+		User: user, IsSelf: user.ID == v.User.ID, Apps: len(apps), Groups: groups, Errors: v.Kept.Errors,
 	})
 }
 

@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 
@@ -14,9 +15,19 @@ type Callers interface {
 	RequireCaller(w http.ResponseWriter, r *http.Request) (gatehouse.Caller, error)
 }
 
+// Access changes who can use an app; *groups.Service implements it.
+type Access interface {
+	// OpenToAll opens an app to all users. It returns ErrNotFound.
+	OpenToAll(ctx context.Context, actor gatehouse.Caller, appID string) error
+	// OpenToGroups opens an app to the members of groups only. It returns a
+	// *gatehouse.FieldError for groups, and ErrNotFound.
+	OpenToGroups(ctx context.Context, actor gatehouse.Caller, appID string, groups []gatehouse.Group) error
+}
+
 // HandlerConfig configures a Handler.
 type HandlerConfig struct {
 	Apps    *Service
+	Access  Access
 	Store   Store
 	Callers Callers
 	Pages   web.Pages
@@ -30,6 +41,7 @@ type HandlerConfig struct {
 // permissions and actions (manage.go).
 type Handler struct {
 	apps              *Service
+	access            Access
 	store             Store
 	callers           Callers
 	pages             web.Pages
@@ -39,7 +51,7 @@ type Handler struct {
 
 // NewHandler returns a Handler.
 func NewHandler(c HandlerConfig) *Handler {
-	return &Handler{apps: c.Apps, store: c.Store, callers: c.Callers, pages: c.Pages, siteURL: c.SiteURL, basePath: c.BasePath, log: c.Log}
+	return &Handler{apps: c.Apps, access: c.Access, store: c.Store, callers: c.Callers, pages: c.Pages, siteURL: c.SiteURL, basePath: c.BasePath, log: c.Log}
 }
 
 // The paths of the API and of the pages.

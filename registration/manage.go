@@ -43,6 +43,11 @@ func maySetLifetimes(v web.Visit) bool {
 	return !v.IsOAuth() && v.Can(gatehouse.PermissionManageSystem)
 }
 
+// maySetAccess allows a user to set who can use an app.
+func maySetAccess(v web.Visit) bool {
+	return !v.IsOAuth() && v.Can(gatehouse.PermissionManageSystem)
+}
+
 // loadApp loads an app without a check of permissions (C 1.10).
 func (h *Handler) loadApp(ctx context.Context, v web.Visit, id string) (gatehouse.App, error) {
 	if !v.Settings.EnableOAuthServiceProvider {

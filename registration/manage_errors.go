@@ -44,6 +44,13 @@ func errNoLifetimes() *web.Error {
 	return e
 }
 
+// errNoAccessChange means that a user who is not a System Admin sent who can use an app.
+func errNoAccessChange() *web.Error {
+	e := web.Forbidden(errors.New("no manage_system"))
+	e.Message = "Only System Admins can set who can use an app."
+	return e
+}
+
 // errNoApp means that the app does not exist.
 func errNoApp(cause error) *web.Error {
 	return &web.Error{Status: http.StatusNotFound, ID: "app.oauth.get_app.find.app_error", Message: "This app does not exist. It may have been deleted.", Cause: cause}

@@ -143,7 +143,7 @@ func formOf(t *testing.T, a testkit.Answer) (action string, values url.Values) {
 		if goquery.NodeName(s) == "textarea" {
 			value = strings.TrimPrefix(s.Text(), "\n")
 		}
-		values.Set(s.AttrOr("name", ""), value)
+		values.Add(s.AttrOr("name", ""), value)
 	})
 	return form.AttrOr("action", ""), values
 }

@@ -31,6 +31,11 @@ func (h *Handler) appPage(w http.ResponseWriter, r *http.Request, v web.Visit) e
 		AccessTokenLifetime: templates.Lifetime(v.Settings.AccessTokenLifetimeFor(app, false)),
 		Endpoints:           h.endpoints(v.Settings), Snippets: snippets(h.siteURL, app, secretPlaceholder, v.Settings.EnableOpenIDConnect),
 	}
+	if app.IsRestricted {
+		if page.Groups, err = h.groupsOfApp(r.Context(), app.ID); err != nil {
+			return err
+		}
+	}
 	if !app.IsPublic { // public apps get no refresh token (C 2.5)
 		page.RefreshTokenLifetime = templates.Lifetime(v.Settings.RefreshTokenLifetimeFor(app))
 	}

@@ -88,12 +88,15 @@ func (h *Handler) editPage(w http.ResponseWriter, r *http.Request, v web.Visit) 
 		return err
 	}
 	page := templates.AppFormPage{
-		ID: app.ID, Form: formOf(app), Fields: hidden(fieldVersion, versionOf(app)), Errors: v.Kept.Errors,
+		ID: app.ID, Form: formOf(app), Fields: hidden(fieldVersion, versionOf(app)), Errors: v.Kept.Errors, ShowAccess: maySetAccess(v),
 		CanSetTrusted: mayTrust(v), ShowOpenID: v.Settings.EnableOpenIDConnect, IsDynamicallyRegistered: app.IsDynamicallyRegistered, Users: usage.Users,
 	}
 	if len(v.Kept.Values) > 0 {
 		page.Form, page.Fields = typedForm(v.Kept.Values, formOf(app)), hidden(fieldVersion, v.Kept.Values.Get(fieldVersion))
 		page.Form.IsPublic, page.ConfirmCallbacks = app.IsPublic, v.Kept.Values.Get(fieldConfirm) == askConfirm
+	}
+	if err := h.showAccess(r.Context(), &page, app, v.Kept.Values); err != nil {
+		return err
 	}
 	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), h.frame(w, r, v), page)
 }
@@ -107,6 +110,10 @@ func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) erro
 	if err != nil {
 		return err
 	}
+	access, err := h.typedAccess(r.Context(), v, app, r.PostForm)
+	if err != nil {
+		return err
+	}
 	version, typed := r.PostForm.Get(fieldVersion), typedForm(r.PostForm, formOf(app))
 	typed.IsPublic = app.IsPublic
 	edited := app
@@ -117,7 +124,7 @@ func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) erro
 	if !slices.Equal(app.RedirectURIs, edited.RedirectURIs) && r.PostForm.Get(fieldConfirm) != "true" {
 		return &web.FormError{Values: map[string]string{fieldConfirm: askConfirm}}
 	}
-	_, err = h.changeApp(r.Context(), v, app.ID, func(a *gatehouse.App) error {
+	changed, err := h.changeApp(r.Context(), v, app.ID, func(a *gatehouse.App) error {
 		if !isCurrent(version, versionOf(*a)) {
 			return gatehouse.ErrConflict
 		}
@@ -134,6 +141,9 @@ func (h *Handler) edit(w http.ResponseWriter, r *http.Request, v web.Visit) erro
 			Errors: map[string]string{"": "This app was changed while you were editing it, so nothing was saved. Open its page to see the change. Press “Save changes” again to overwrite the change with this form."},
 		}
 	case err != nil:
+		return err
+	}
+	if err := h.changeAccess(r.Context(), v, changed, access); err != nil {
 		return err
 	}
 	return h.redirect(w, r, h.basePath+pageApps, noticeUpdated)
@@ -155,8 +165,11 @@ const (
 
 // keptFields returns the fields of the form of an app that its page shows again.
 func keptFields(form url.Values) url.Values {
-	return web.KeepFields("name", "description", "homepage", "icon_url", "callback_urls", "is_trusted", "is_public",
-		"access_token_lifetime", "refresh_token_lifetime", "id_token_signed_response_alg", "post_logout_redirect_uris", "backchannel_logout_uri", fieldForm, fieldVersion)(form)
+	kept := web.KeepFields("name", "description", "homepage", "icon_url", "callback_urls", "is_trusted", "is_public",
+		"access_token_lifetime", "refresh_token_lifetime", "id_token_signed_response_alg", "post_logout_redirect_uris", "backchannel_logout_uri",
+		fieldForm, fieldVersion, fieldAccess, fieldAccessVersion)(form)
+	kept[fieldGroups] = form[fieldGroups]
+	return kept
 }
 
 // typedForm returns the form as the user sent it. It takes fields from current that were not

@@ -164,18 +164,22 @@ func TestFormErrorsAreShownAtTheirFieldsAndInputIsKept(t *testing.T) {
 func TestEveryFieldOfTheFormIsKept(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		admin := as(t, g, g.Admin(t, "ada"))
-		app := g.App(t, nil)
+		app, one, two := g.App(t, nil), g.Group(t, "One"), g.Group(t, "Two")
 		for _, path := range []string{appPages + "/add", appPages + "/" + app.ID + "/edit"} {
 			action, form := formOf(t, admin.get(path))
 			for name := range form {
 				switch name {
-				case "is_trusted", "is_public", "id_token_signed_response_alg", "form", "version", "user_id": // choices and hidden fields
+				case "is_trusted", "is_public", "id_token_signed_response_alg", "form", "version", "user_id", "access", "access_version": // choices and hidden fields
 				default:
 					form.Set(name, "not valid: "+name)
 				}
 			}
 			form.Set("is_trusted", "true")
 			form.Set("name", strings.Repeat("x", 65))
+			if form.Has("access") {
+				form.Set("access", "groups")
+				form["groups"] = []string{one.ID, two.ID}
+			}
 			refused := admin.post(action, form)
 			require.Equal(t, http.StatusBadRequest, refused.Status)
 			_, again := formOf(t, refused)

@@ -27,6 +27,8 @@ type Store interface {
 	// DeleteApp also deletes the app's consents, grants and codes. It returns ErrNotFound.
 	DeleteApp(ctx context.Context, id string) error
 
+	// Groups lists groups by name.
+	Groups(ctx context.Context, q gatehouse.GroupQuery) ([]gatehouse.Group, error)
 	// User returns ErrNotFound if the user does not exist.
 	User(ctx context.Context, id string) (gatehouse.User, error)
 	// Settings returns the settings, at most a second old.

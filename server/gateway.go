@@ -15,6 +15,7 @@ import (
 	"gatehouse/consent"
 	"gatehouse/console"
 	"gatehouse/egress"
+	"gatehouse/groups"
 	"gatehouse/internal/web"
 	"gatehouse/openid"
 	"gatehouse/provider"
@@ -29,6 +30,7 @@ type Store interface {
 	account.Store
 	console.Store
 	consent.Store
+	groups.Store
 	provider.Store
 	registration.Store
 	signing.Store
@@ -122,12 +124,15 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 		Pages: pages, Service: signIn, Users: users, Store: store, Apps: consents, Cookies: cookies,
 	})
 
+	groupsOfUsers := groups.NewService(groups.ServiceConfig{Store: store, Log: c.Log})
+	groupPages := groups.NewHandler(groups.HandlerConfig{Groups: groupsOfUsers, Store: store, Pages: pages, BasePath: basePath})
+
 	apps := registration.NewService(registration.ServiceConfig{Store: store, Log: c.Log})
 	registrar := registration.NewRegistrar(registration.RegistrarConfig{
 		Apps: apps, Store: store, Rate: c.Registrations, Observe: c.Metrics.countRegistration, Log: c.Log,
 	})
 	integrations := registration.NewHandler(registration.HandlerConfig{
-		Apps: apps, Store: store, Callers: authenticator, Pages: pages, SiteURL: issuer, BasePath: basePath, Log: c.Log,
+		Apps: apps, Access: groupsOfUsers, Store: store, Callers: authenticator, Pages: pages, SiteURL: issuer, BasePath: basePath, Log: c.Log,
 	})
 	settings := console.NewSettingsEditor(console.SettingsEditorConfig{Store: store, Log: c.Log})
 	admin := console.NewHandler(console.Config{Pages: pages, Users: users, Settings: settings, Keys: keys, Store: store, BasePath: basePath})
@@ -137,7 +142,7 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 		RenewCookies: authenticator.RenewCookies, Renderer: renderer, Metrics: c.Metrics, Tracers: c.Tracers, Log: c.Log,
 		// The registration endpoint comes before the API of apps, whose paths include its own.
 		Routes: slices.Concat(protocol.Routes(), publicKeys.Routes(), userInfo.Routes(), logout.Routes(), registrar.Routes(), consents.Routes(), accounts.Routes(),
-			integrations.Routes(), security.Routes(), admin.Routes()),
+			integrations.Routes(), security.Routes(), groupPages.Routes(), admin.Routes()),
 	})
 	if err != nil {
 		return nil, err

@@ -181,6 +181,9 @@ func (s *Store) Apps(ctx context.Context, q gatehouse.AppQuery) ([]gatehouse.App
 	if q.CreatorID != "" {
 		query = query.Where("creator_id = ?", text(q.CreatorID))
 	}
+	if q.GroupID != "" {
+		query = query.Where("id IN (SELECT app_id FROM app_groups WHERE group_id = ?)", text(q.GroupID))
+	}
 	if q.Search != "" {
 		query = query.Where("name_key LIKE ? ESCAPE '!'", contains(q.Search))
 	}

@@ -24,6 +24,9 @@
 //	/console/users[?page=], /add, /{id}                  UsersPage, UserFormPage, UserPage
 //	/console/users/{id}/password, /activate              (POST only)
 //	/console/users/{id}/deactivate, /promote, /demote    ConfirmPage
+//	/console/groups[?page=], /add, /{id}[?page=], /{id}/edit GroupsPage, GroupFormPage, GroupPage
+//	/console/groups/{id}/members                         (POST only)
+//	/console/groups/{id}/members/{id}/remove, /delete    ConfirmPage
 //	/console/keys, /rotate                               KeysPage, (POST only)
 //	/console/audit[?before=]                             AuditPage
 //

@@ -62,7 +62,7 @@ func allPages() []Page {
 		ConsentPage{}, FormPostPage{}, OpenAppPage{},
 		AppListPage{}, AppFormPage{}, AppCreatedPage{}, AppPage{}, ConfirmPage{},
 		SecurityPage{},
-		ConsolePage{}, UsersPage{}, UserFormPage{}, UserPage{}, KeysPage{}, AuditPage{},
+		ConsolePage{}, UsersPage{}, UserFormPage{}, UserPage{}, GroupsPage{}, GroupFormPage{}, GroupPage{}, KeysPage{}, AuditPage{},
 	}
 }
 
@@ -75,7 +75,7 @@ func sectionOf(p Page) string {
 		return "integrations"
 	case SecurityPage:
 		return "security"
-	case ConsolePage, UsersPage, UserFormPage, UserPage, KeysPage, AuditPage:
+	case ConsolePage, UsersPage, UserFormPage, UserPage, GroupsPage, GroupFormPage, GroupPage, KeysPage, AuditPage:
 		return "console"
 	case ConfirmPage:
 		return p.section()

@@ -1,6 +1,10 @@
 package templates
 
-import "gatehouse"
+import (
+	"slices"
+
+	"gatehouse"
+)
 
 // AppListPage lists the apps that a user can manage. It searches by
 // GET /integrations/oauth2-apps?search=…&page=…
@@ -37,7 +41,17 @@ type AppForm struct {
 	AccessTokenLifetime  string
 	RefreshTokenLifetime string
 	OpenID               AppOpenIDForm
+	Access               AppAccessForm
 }
+
+// AppAccessForm has the values of the form of an app that say who can use the app.
+type AppAccessForm struct {
+	IsRestricted bool
+	GroupIDs     []string
+}
+
+// Has reports whether a group is chosen.
+func (f AppAccessForm) Has(groupID string) bool { return slices.Contains(f.GroupIDs, groupID) }
 
 // AppOpenIDForm has the values of the form of an app for OpenID Connect.
 type AppOpenIDForm struct {
@@ -51,7 +65,9 @@ type AppOpenIDForm struct {
 // is_trusted and is_public ("true" or "false"), name, description, homepage,
 // icon_url, callback_urls (one per line), access_token_lifetime and
 // refresh_token_lifetime, those of ShowOpenID (id_token_signed_response_alg and
-// post_logout_redirect_uris, one per line, and backchannel_logout_uri), and confirm_callbacks=true if the user answered the question of ConfirmCallbacks.
+// post_logout_redirect_uris, one per line, and backchannel_logout_uri), those of ShowAccess
+// (access, "all" or "groups", and groups, once for each chosen group), and
+// confirm_callbacks=true if the user answered the question of ConfirmCallbacks.
 type AppFormPage struct {
 	ID   string // of the edited app; "" for a new app
 	Form AppForm
@@ -60,6 +76,10 @@ type AppFormPage struct {
 	CanSetTrusted bool
 	// ShowOpenID shows the fields of OpenID Connect. Without them the app keeps its values.
 	ShowOpenID bool
+	// ShowAccess shows who can use the app, which only System Admins can set, and only for an
+	// app that exists. Without the fields the app keeps its values.
+	ShowAccess bool
+	Groups     []gatehouse.Group // that can be chosen
 	// IsDynamicallyRegistered reports that description and homepage may be empty.
 	IsDynamicallyRegistered bool
 	// Users is the number of users who have authorized the edited app.
@@ -115,7 +135,9 @@ type AppPage struct {
 	// RefreshTokenLifetime is empty for apps that get no refresh token.
 	AccessTokenLifetime, RefreshTokenLifetime string
 	ShowOpenID                                bool // OpenID Connect is on
-	Endpoints                                 []NamedURL
+	// Groups may use a restricted app.
+	Groups    []gatehouse.Group
+	Endpoints []NamedURL
 	// Snippets have a placeholder for the secret, which is stored only as a hash.
 	Snippets []Snippet
 }
@@ -123,7 +145,7 @@ type AppPage struct {
 // ConfirmKind is the question of a ConfirmPage.
 type ConfirmKind string
 
-// The kinds of ConfirmPage. Its Name is the name of an app or a username.
+// The kinds of ConfirmPage. Its Name is the name of an app or a group, or of a user.
 const (
 	ConfirmDeleteApp        ConfirmKind = "delete-app"
 	ConfirmRegenerateSecret ConfirmKind = "regenerate-secret"
@@ -131,6 +153,8 @@ const (
 	ConfirmDeactivateUser   ConfirmKind = "deactivate-user"
 	ConfirmPromoteUser      ConfirmKind = "promote-user"
 	ConfirmDemoteUser       ConfirmKind = "demote-user"
+	ConfirmDeleteGroup      ConfirmKind = "delete-group"
+	ConfirmRemoveMember     ConfirmKind = "remove-member"
 )
 
 // ConfirmPage asks for confirmation of an action that is hard or impossible to undo.
@@ -138,8 +162,10 @@ const (
 type ConfirmPage struct {
 	Kind ConfirmKind
 	Name string
-	// Users is the number of users who have authorized the app.
+	// Users is the number of users who have authorized the app, or are in the group.
 	Users int64
+	Apps  int64  // the number of restricted apps that the group may use
+	Group string // the name of the group that a member is removed from
 	// IsTrusted reports that the revoked app gets access again without consent.
 	IsTrusted bool
 	Action    string // a path on this server, with its base path

@@ -46,7 +46,8 @@ type UserPage struct {
 	// or demote their own account.
 	IsSelf bool
 	// Apps is the number of apps that the user has authorized.
-	Apps int
+	Apps   int
+	Groups []gatehouse.Group // of the user; at most 200
 	// Errors are sentences by the name of the field.
 	Errors map[string]string
 }

@@ -89,6 +89,11 @@ func accountStates() map[string][]check {
 		"error-app-without-uri": {
 			see("h1", "OAuth 2.0 applications are turned off"), see("dt", "App"), see("dd", "Unnamed application"),
 		},
+		"error-no-access": {
+			see("h1", "You can't use this app"), seePart(".message", "Ask a System Admin of this server for access."),
+			see("dd", "Acme Notes"), see("main p:not(.message, .fine)", "Sign in as another user"),
+			see("main a@href", "/login?prompt=select_account"), see("main .fine", "Status 403 · Request dmu5dmu5dmu5dmu5dmu5dmu5dm"),
+		},
 		"error-not-found": {
 			see("title", "Page not found · Gatehouse"),
 			see("h1", "Page not found"),

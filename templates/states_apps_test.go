@@ -191,8 +191,8 @@ func appStates() map[string][]check {
 			absent(".icon img"),
 			see("#keys-title ~ dl dt", "Client ID", "Client type", "Client secret", "Callback URLs"),
 			see("#keys-title ~ dl dd", "5m5m5m5m5m5m5m5m5m5m5m5m5m Copy", "Public", "None. A public client uses PKCE instead.", "http://127.0.0.1/callback Copy"),
-			see("#about-title ~ dl dt", "Homepage", "Registered on", "Registered by", "Authorized by", "Last used", "Consent", "Access token lifetime", "Refresh token lifetime"),
-			see("#about-title ~ dl dd", "https://companion.example.dev (opens in a new tab)", "14 May 2026", "The app itself", "No users", "Never", "Users are asked the first time, and again when the app asks for more.", "1 day", "This app gets no refresh token."),
+			see("#about-title ~ dl dt", "Homepage", "Registered on", "Registered by", "Authorized by", "Last used", "Who can use it", "Consent", "Access token lifetime", "Refresh token lifetime"),
+			see("#about-title ~ dl dd", "https://companion.example.dev (opens in a new tab)", "14 May 2026", "The app itself", "No users", "Never", "All users", "Users are asked the first time, and again when the app asks for more.", "1 day", "This app gets no refresh token."),
 			see("main h2", "Client configuration", "About", "Actions"),
 			absent("dl:empty, dl:not(:has(div))"),
 			absent("summary"),
@@ -200,10 +200,10 @@ func appStates() map[string][]check {
 			see(".action-list a@href", "/integrations/oauth2-apps/5m5m5m5m5m5m5m5m5m5m5m5m5m/delete"),
 		},
 		"app-creator-gone": {
-			see("#about-title ~ dl dt", "Registered on", "Authorized by", "Last used", "Consent", "Refresh token lifetime"),
+			see("#about-title ~ dl dt", "Registered on", "Authorized by", "Last used", "Who can use it", "Consent", "Refresh token lifetime"),
 			see("main h2", "Client configuration", "About", "Actions"),
 			absent(".lead"),
-			see("#about-title ~ dl dd", "2 March 2026", "No users", "Never", "Users of this trusted app are not asked for consent.", "This app gets no refresh token."),
+			see("#about-title ~ dl dd", "2 March 2026", "No users", "Never", "All users", "Users of this trusted app are not asked for consent.", "This app gets no refresh token."),
 		},
 		"app-created-plain": {
 			see("main h2", "Client configuration"),
@@ -221,7 +221,7 @@ func appStates() map[string][]check {
 			seePart(".lead", "A description can have up to 512 characters"),
 			seePart("#about-title ~ dl a@href", "https://shipping.continental.northwind.example.com/departments/"),
 			seePart(".codes code", "/oauth/oauth/callback"),
-			seePart("#about-title ~ dl dd", "https://", "15 May 2026", "maximilianmaximilian", "212 users", "3 June 2026", "Users are asked", "1 hour", "30 days after the last use"),
+			seePart("#about-title ~ dl dd", "https://", "15 May 2026", "maximilianmaximilian", "212 users", "3 June 2026", "All users", "Users are asked", "1 hour", "30 days after the last use"),
 			see(".action-list h3", "Regenerate the client secret", "Delete the application"),
 		},
 		"app-rtl": {

@@ -5,7 +5,7 @@ const gracePath = "/console/users/qua7n8cts5yfkxw36dep1zhbgm"
 func consoleStates() map[string][]check {
 	noNotice := absent(".notice")
 	needsProvider := "This has no effect until “OAuth 2.0 service provider” is on."
-	tabs := see(".tabs a@href", "/console", "/console/users", "/console/keys", "/console/audit")
+	tabs := see(".tabs a@href", "/console", "/console/users", "/console/groups", "/console/keys", "/console/audit")
 	return map[string][]check{
 		"console-off": {
 			see("h1", "Settings"), tabs, see(".tabs [aria-current]", "Settings"), noNotice, absent(".error, .locked, [disabled]"),
@@ -103,8 +103,9 @@ func consoleStates() map[string][]check {
 			see("h1", "grace.hopper"),
 			see(".back a@href", "/console/users"),
 			see(".tags", "Active"), noNotice,
-			see("dt", "Username", "Email", "User ID", "Created", "Authorized apps"),
-			see("dd", "grace.hopper", "grace@example.com", "qua7n8cts5yfkxw36dep1zhbgm Copy", "11 February 2026", "3"),
+			see("dt", "Username", "Email", "User ID", "Created", "Authorized apps", "Groups"),
+			see("dd", "grace.hopper", "grace@example.com", "qua7n8cts5yfkxw36dep1zhbgm Copy", "11 February 2026", "3", "Grafana Admins Sales"),
+			see("dd a@href", "/console/groups/rdnby967h543azsiwu1toxqpcm", "/console/groups/mmmmmmmmmmmmmmmmmmmmmmmmmm"),
 			see("#password-title ~ .hint", "The user is signed out everywhere, and every app must sign the user in again."),
 			see("main form@action", gracePath+"/password#problems"),
 			see("main form input@name", "username", "password"),
@@ -127,8 +128,8 @@ func consoleStates() map[string][]check {
 		"user-deactivated": {
 			see(".notice[role=status]", "The user was deactivated."),
 			see(".tags", "Deactivated"),
-			see("dt", "Username", "Email", "User ID", "Created", "Deactivated", "Authorized apps"),
-			see("dd:not(.copyable)", "former", "former@example.com", "9 January 2026", "30 Jun 2026, 09:41 UTC", "0"),
+			see("dt", "Username", "Email", "User ID", "Created", "Deactivated", "Authorized apps", "Groups"),
+			see("dd:not(.copyable)", "former", "former@example.com", "9 January 2026", "30 Jun 2026, 09:41 UTC", "0", "None"),
 			see(".action-list h3", "Activate"),
 			see(".action-list p", "The user can sign in again and doesn't have to authorize apps again."),
 			see(".action-list form@action", "/console/users/dmu5dmu5dmu5dmu5dmu5dmu5dm/activate"),

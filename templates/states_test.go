@@ -34,7 +34,7 @@ func seePart(selector string, want ...string) check {
 // instead, and TestHostileTextChangesOnlyTheText checks the hostile fixtures.
 func states() map[string][]check {
 	all := map[string][]check{}
-	for _, pages := range []map[string][]check{accountStates(), consentStates(), appStates(), confirmStates(), consoleStates()} {
+	for _, pages := range []map[string][]check{accountStates(), consentStates(), appStates(), confirmStates(), consoleStates(), groupStates()} {
 		for name, checks := range pages {
 			all[name] = checks
 		}

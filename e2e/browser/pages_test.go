@@ -16,6 +16,7 @@ type furnished struct {
 	client *client
 	app    registered
 	bobID  string
+	group  string     // the path of a group, in which bob is
 	tab    *drive.Tab // ada is signed in
 }
 
@@ -40,6 +41,12 @@ func furnish(t *testing.T, app *client, appFlags ...string) *furnished {
 	f.tab.Open(f.url + "/console/users")
 	f.tab.Press("bob")
 	f.bobID = f.tab.Text("#user-id")
+	f.tab.Open(f.url + "/console/groups/add")
+	f.tab.Fill("Name", "Members")
+	f.tab.Press("Create group")
+	f.group = "/console/groups/" + f.tab.Text("#group-id")
+	f.tab.Fill("Username or email", bob.name)
+	f.tab.Press("Add user")
 	return f
 }
 
@@ -59,6 +66,7 @@ func (f *furnished) paths() map[string]int {
 		app, app + "/edit", app + "/regenerate", app + "/delete",
 		"/settings/security", "/settings/security/apps/" + f.app.ID + "/revoke",
 		"/console", "/console/users", "/console/users/add", user, user + "/promote", user + "/deactivate", "/console/keys", "/console/audit",
+		"/console/groups", "/console/groups/add", f.group, f.group + "/edit", f.group + "/delete", f.group + "/members/" + f.bobID + "/remove",
 	} {
 		paths[path] = http.StatusOK
 	}

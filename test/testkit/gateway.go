@@ -122,7 +122,7 @@ func (g *Gateway) user(t *testing.T, name string, roles ...string) gatehouse.Use
 // Group creates a group with members.
 func (g *Gateway) Group(t *testing.T, name string, members ...gatehouse.User) gatehouse.Group {
 	t.Helper()
-	ctx, now := context.Background(), time.Now().Truncate(time.Millisecond)
+	ctx, now := context.Background(), time.Now().UTC().Truncate(time.Millisecond)
 	group := gatehouse.Group{ID: gatehouse.NewID(), Name: name, CreateAt: now, UpdateAt: now}
 	require.NoError(t, g.Store.CreateGroup(ctx, group))
 	for _, user := range members {
