@@ -24,14 +24,15 @@ func each(t *testing.T, test func(t *testing.T, store *storage.Store, service *g
 	})
 }
 
-// events returns the audit trail, oldest first: "event: detail".
+// events returns the audit trail as "event: detail". The order of events of the same
+// millisecond is random.
 func events(t *testing.T, store *storage.Store) []string {
 	t.Helper()
 	trail, err := store.AuditEvents(context.Background(), "", 100)
 	require.NoError(t, err)
 	var list []string
-	for i := len(trail) - 1; i >= 0; i-- {
-		list = append(list, trail[i].Event+": "+trail[i].Detail)
+	for _, e := range trail {
+		list = append(list, e.Event+": "+e.Detail)
 	}
 	return list
 }
@@ -77,7 +78,7 @@ func TestEachChangeOfAGroupIsInTheAuditTrail(t *testing.T) {
 		require.ErrorIs(t, service.RemoveMember(ctx, actor, group, pair.User), gatehouse.ErrNotFound)
 		require.NoError(t, service.Delete(ctx, actor, group.ID))
 		require.ErrorIs(t, service.Delete(ctx, actor, group.ID), gatehouse.ErrNotFound)
-		require.Equal(t, []string{
+		require.ElementsMatch(t, []string{
 			`createGroup: The group is called "Admins".`,
 			`updateGroup: The name changed from "Admins" to "Ops".`, "updateGroup: The description changed.",
 			`addGroupMember: The user "` + pair.User.Username + `" was added.`,
