@@ -136,13 +136,24 @@ func (c *cli) printTable(headings []string, rows [][]string) error {
 	return w.Flush()
 }
 
-// printFields prints one field a line. It leaves out the fields without a value.
+// minFieldName is the least width of the names of printFields, so that short lists of
+// fields are aligned with each other.
+const minFieldName = 14
+
+// printFields prints one field a line, with the values below each other. It leaves out the
+// fields without a value.
 func (c *cli) printFields(fields ...[2]string) error {
+	width := minFieldName
+	for _, f := range fields {
+		if f[1] != "" {
+			width = max(width, len(f[0]))
+		}
+	}
 	for _, f := range fields {
 		if f[1] == "" {
 			continue
 		}
-		if err := c.printf("%-14s %s\n", f[0], f[1]); err != nil {
+		if err := c.printf("%-*s %s\n", width, f[0], f[1]); err != nil {
 			return err
 		}
 	}
