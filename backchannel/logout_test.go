@@ -17,6 +17,7 @@ import (
 	"gatehouse"
 	"gatehouse/backchannel"
 	"gatehouse/egress"
+	"gatehouse/test/testdb"
 	"gatehouse/test/testkit"
 )
 
@@ -229,5 +230,20 @@ func TestOnlyAppsOfOpenIDConnectGetLogoutTokens(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, b.Submit(t, "/logout", nil).Status)
 		verify(t, g, a, r.next(t), gatehouse.AlgorithmRS256)
 		require.Empty(t, r.tokens)
+	})
+}
+
+// The node at which the user signs out need not deliver: it may have stopped since.
+func TestAnyNodeDelivers(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, databaseURL string) {
+		nodes := testkit.StartNodes(t, databaseURL, 2)
+		r := newReceiver(t)
+		a := app(t, nodes[0], r, gatehouse.AlgorithmES256)
+		b := nodes[0].NewBrowser(t)
+		signIn(t, b, nodes[0].UserWithPassword(t, "ada"))
+		idToken := nodes[0].Redeem(t, a, b.Code(t, a, "scope=openid")).IDToken
+		require.Equal(t, http.StatusSeeOther, b.Submit(t, "/logout", nil).Status)
+		site(t, nodes[1])
+		require.Equal(t, sid(t, idToken), sid(t, r.next(t)))
 	})
 }
