@@ -51,7 +51,7 @@ func TestConsoleShowsAndRotatesSigningKeys(t *testing.T) {
 		require.Eventually(t, func() bool {
 			before = root.Get(t, "/console/keys").Page(t)
 			return before.Find("main .row").Length() == 4
-		}, 10*time.Second, 20*time.Millisecond)
+		}, time.Minute, 20*time.Millisecond)
 		require.Len(t, keyIDs(before, "Signs"), 2)
 		require.Contains(t, before.Find("main").Text(), "There are no keys of EdDSA, because no app has used EdDSA yet.")
 		next := keyIDs(before, "Next")
@@ -63,7 +63,7 @@ func TestConsoleShowsAndRotatesSigningKeys(t *testing.T) {
 			page := root.Get(t, "/console/keys").Page(t)
 			signs := keyIDs(page, "Signs")
 			return strings.Join(signs, " ") == strings.Join(next, " ") && len(keyIDs(page, "Previous")) == 2
-		}, 10*time.Second, 100*time.Millisecond)
+		}, time.Minute, 100*time.Millisecond)
 		trail := entries(root.Get(t, "/console/audit").Page(t))
 		for _, id := range next {
 			require.Contains(t, trail, "Rotate a signing key: "+id)

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -127,8 +128,11 @@ func TestDatabasePasswordIsNeverPrinted(t *testing.T) {
 	require.NoError(t, os.WriteFile(passfile, []byte("*:*:*:ann:"+passwords[0]+"\n"), 0o600))
 	urls = append(urls, "postgres://ann@/postgres?host="+socket, "postgres://ann@/postgres?host="+socket+"&passfile="+url.QueryEscape(passfile))
 
+	// An error of the resolver has the port of its request, whose digits may be those of a password.
+	ports := regexp.MustCompile(`:[0-9]+->`)
 	requireHidden := func(out, databaseURL string) {
 		t.Helper()
+		out = ports.ReplaceAllString(out, "->")
 		for _, password := range passwords {
 			for i := 0; i+4 <= len(password); i++ {
 				require.NotContains(t, out, password[i:i+4], databaseURL)

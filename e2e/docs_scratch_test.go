@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
+
+	"gatehouse/test/loopback"
 )
 
 // scratch is a directory in which the user of a document pastes commands.
@@ -29,10 +30,7 @@ type scratch struct {
 
 func newScratch(t *testing.T) *scratch {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &scratch{dir: t.TempDir(), address: l.Addr().String()}
-	require.NoError(t, l.Close())
+	s := &scratch{dir: t.TempDir(), address: loopback.Reserve(t)}
 	s.env = []string{
 		"PATH=" + filepath.Dir(binary) + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + filepath.Join(s.dir, "home"), "TMPDIR=" + t.TempDir(),
 		"GATEHOUSE_LISTEN=" + s.address, // The documents use the default port, which may be in use.

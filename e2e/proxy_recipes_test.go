@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
+	"gatehouse/test/loopback"
 	"gatehouse/test/testdb"
 )
 
@@ -104,12 +105,10 @@ func (p proxyUnderTest) run(t *testing.T, env []string, name string, args ...str
 // freeAddress returns an address of this machine on which nothing listens.
 func freeAddress(t *testing.T) (address, port string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address = loopback.Reserve(t)
+	_, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	_, port, err = net.SplitHostPort(l.Addr().String())
-	require.NoError(t, err)
-	return l.Addr().String(), port
+	return address, port
 }
 
 func startNginx(t *testing.T, gateway string) proxyUnderTest {

@@ -81,7 +81,8 @@ func TestSecondSignalEndsTheProcessImmediately(t *testing.T) {
 		default:
 			return false
 		}
-	}, 5*time.Second, 10*time.Millisecond, "before the drain timeout of ten seconds")
+	}, waitTimeout, 10*time.Millisecond)
+	require.Equal(t, -1, p.status, "the signal ended it, not the drain timeout")
 }
 
 // In HTTP/2, GOAWAY (RFC 9113 §6.8) replaces the Connection header. net/http sends it when

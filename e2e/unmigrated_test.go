@@ -67,7 +67,7 @@ func TestCommandsDoNotCreateASQLiteDatabase(t *testing.T) {
 	for _, args := range append(databaseCommands(), []string{"backup", filepath.Join(dir, "backup.db")}, []string{"migrate", "down", "--yes"}) {
 		stderr := runFails(t, env, args...)
 		require.Contains(t, stderr, "gatehouse.db does not exist; GATEHOUSE_DATABASE_URL sets its path, and `gatehouse migrate` or `gatehouse serve` creates it", args)
-		require.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+		require.Equal(t, 1, strings.Count(stderr, "gatehouse: "), stderr)
 	}
 	require.Regexp(t, `00001_initial\.sql +no\n`, run(t, env, "migrate", "status"))
 	entries, err := os.ReadDir(dir)

@@ -1,6 +1,7 @@
 package registration_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -97,7 +98,7 @@ func TestMalformedIDsAreRefusedBeforePermissions(t *testing.T) {
 		// Paths are not normalized: a path in another spelling does not exist.
 		for _, path := range []string{
 			apps + "/" + app.ID + "/", apps + "/" + app.ID + "%2Finfo", apps + "//" + app.ID, apps + "/./" + app.ID, apps + "/x/../" + app.ID,
-			apps + "/" + app.ID + "%00", apps + "/%61" + app.ID[1:], apps + "/" + app.ID + ";a=b", apps + "/a-b", apps + "/a_b", apps + "/" + app.ID + "/INFO",
+			apps + "/" + app.ID + "%00", apps + fmt.Sprintf("/%%%02x", app.ID[0]) + app.ID[1:], apps + "/" + app.ID + ";a=b", apps + "/a-b", apps + "/a_b", apps + "/" + app.ID + "/INFO",
 			"/api/v4/oauth/Apps", "/API/v4/oauth/apps", appPages + "/" + app.ID + "/edit/", appPages + "/../oauth2-apps",
 		} {
 			require.Equal(t, 404, admin.call("GET", path, nil).Status, path)

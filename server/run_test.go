@@ -57,7 +57,7 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 			_ = conn.Close()
 		}
 		return err != nil
-	}, 10*time.Second, time.Millisecond, "new connections are refused")
+	}, time.Minute, time.Millisecond, "new connections are refused")
 	select {
 	case err := <-stopped:
 		t.Fatal("stopped before the request finished", err)

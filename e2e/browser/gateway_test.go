@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gatehouse/e2e/browser/drive"
+	"gatehouse/test/loopback"
 	"gatehouse/test/testdb"
 )
 
@@ -51,7 +52,7 @@ func prepare(t *testing.T) *gateway {
 // prepareAt is prepare for a gateway that browsers reach under a host name.
 func prepareAt(t *testing.T, host string) *gateway {
 	t.Helper()
-	address := freeAddress(t)
+	address := loopback.Reserve(t)
 	_, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
 	g := &gateway{url: "http://" + net.JoinHostPort(host, port), address: address, log: new(lockedBuffer)}
@@ -175,15 +176,6 @@ func signIn(tab *drive.Tab, u user) {
 	tab.Fill("Username or email", u.name)
 	tab.Fill("Password", u.password)
 	tab.Press("Sign in")
-}
-
-// freeAddress returns a loopback address with a free port.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
-	return l.Addr().String()
 }
 
 // lockedBuffer holds the output of a process, which the test reads meanwhile.

@@ -154,9 +154,15 @@ func TestCallbackMayRedirectToAnAppOnTheDevice(t *testing.T) {
 		tab.Fill("Password", bob.password)
 		tab.Click("Sign in") // no page follows: the browser hands the URL to the device
 		require.NotEmpty(t, app.await(t, tab).values.Get("code"))
+		tab.AwaitHandOver("com.example.desktop:/done")
+
+		// Another tab: the first one takes no clicks while the browser asks whether the app may open.
+		tab = g.tab(t, noScript, app)
 		tab.Open(g.authorize(desktop))
+		signIn(tab, bob)
 		tab.Click("Allow")
 		require.NotEmpty(t, app.await(t, tab).values.Get("code"))
+		tab.AwaitHandOver("com.example.desktop:/done")
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"gatehouse/test/loopback"
 	"gatehouse/test/testdb"
 )
 
@@ -55,7 +55,7 @@ type app struct {
 // start sets up a gateway with its commands and starts it.
 func start(t *testing.T, d deployment) *gateway {
 	t.Helper()
-	address := freeAddress(t)
+	address := loopback.Reserve(t)
 	g := &gateway{url: "http://" + address + d.path, binary: binary(t), log: new(lockedBuffer)}
 	g.environment = append(withoutSettings(os.Environ()),
 		"GATEHOUSE_LISTEN="+address,
@@ -181,15 +181,6 @@ func build(module, pkg string) (string, error) {
 		return "", &installError{"go build " + pkg, output, "check that the Go module proxy can be reached, and run: cd " + module + " && go build " + pkg}
 	}
 	return out, nil
-}
-
-// freeAddress returns a loopback address with a free port.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
-	return l.Addr().String()
 }
 
 // withoutSettings returns the environment without the variables of the gateway.

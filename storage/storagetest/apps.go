@@ -109,10 +109,10 @@ func appChangesAreSeen(t *testing.T, d *database) {
 	_, err := here.UpdateApp(ctx, app.ID, func(a *gatehouse.App) error { a.Name = "New"; return nil })
 	require.NoError(t, err)
 	require.Equal(t, "New", name(here))
-	require.Eventually(t, func() bool { return name(there) == "New" }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return name(there) == "New" }, time.Minute, 10*time.Millisecond)
 	require.NoError(t, here.DeleteApp(ctx, app.ID))
 	require.Equal(t, "deleted", name(here))
-	require.Eventually(t, func() bool { return name(there) == "deleted" }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return name(there) == "deleted" }, time.Minute, 10*time.Millisecond)
 }
 
 // Attack: an app that was deleted goes on with its tokens.

@@ -54,7 +54,7 @@ func endsRedemptionInFlight(t *testing.T, d *database, end func(context.Context,
 			var waiting int
 			err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
 			return err == nil && waiting == 1
-		}, 5*time.Second, 5*time.Millisecond)
+		}, time.Minute, 5*time.Millisecond)
 	}
 	require.NoError(t, redemption.Commit())
 	require.NoError(t, <-ended)

@@ -44,7 +44,7 @@ func settingsAreSeen(t *testing.T, d *database) {
 	for _, value := range []string{"true", "false"} { // insert, then update
 		require.NoError(t, here.SetSettings(ctx, map[string]string{gatehouse.SettingEnableOAuthServiceProvider: value}, gatehouse.NewID(), start))
 		require.Equal(t, value == "true", enabled(here))
-		require.Eventually(t, func() bool { return enabled(there) == (value == "true") }, 5*time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return enabled(there) == (value == "true") }, time.Minute, 10*time.Millisecond)
 	}
 	require.Equal(t, 1, d.count("settings"))
 }

@@ -52,10 +52,23 @@ func Start() (*Browser, error) {
 	b := &Browser{ctx: ctx, stop: func() error {
 		return errors.Join(chromedp.Cancel(ctx), removeProfile(profile))
 	}}
-	if err := chromedp.Do(ctx); err != nil {
+	if err := patiently(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s does not start: %w", path, err), b.Close())
 	}
 	return b, nil
+}
+
+// patiently opens the browser or the tab of a context, for at most Patience. The context
+// itself must not have a deadline: the tab ends with it.
+func patiently(ctx context.Context) error {
+	opened := make(chan error, 1)
+	go func() { opened <- chromedp.Do(ctx) }()
+	select {
+	case err := <-opened:
+		return err
+	case <-time.After(Patience):
+		return fmt.Errorf("it does not open within %v", Patience)
+	}
 }
 
 // Close ends the browser.

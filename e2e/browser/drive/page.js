@@ -54,11 +54,12 @@
     // point is disabled.
     expectClick: (x, y) => {
       if (document.elementFromPoint(x, y)?.closest("[aria-disabled=true]")) return false;
-      window.driveClick = undefined;
+      window.driveClick = null;
       addEventListener("click", e => { window.driveClick = e; }, { capture: true, once: true });
       return true;
     },
-    cancelledClick: () => window.driveClick?.defaultPrevented === true,
+    // A page that follows has no driveClick: it is undefined.
+    clickHadNoEffect: () => window.driveClick === null || window.driveClick?.defaultPrevented === true,
     // Gives the focus to a field and selects its text.
     field: answer(name => { const e = control(name); e.focus(); e.select(); return document.activeElement === e ? {} : { error: `“${name}” does not accept the focus` }; }),
     value: answer(name => { const e = control(name); return { text: /radio|checkbox/.test(e.type) ? String(e.checked) : e.value }; }),

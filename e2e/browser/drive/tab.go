@@ -30,9 +30,10 @@ type Options struct {
 
 // Tab is a tab with separate cookies. It belongs to one test.
 type Tab struct {
-	t     testing.TB
-	ctx   context.Context // chromedp keeps the tab in it
-	watch *watch
+	t        testing.TB
+	ctx      context.Context // chromedp keeps the tab in it
+	watch    *watch
+	noScript bool
 }
 
 // Desktop, Phone and Narrow are widths of windows in pixels. Narrow is the width of
@@ -48,7 +49,7 @@ const (
 // tab in e2e/artifacts.
 func (b *Browser) Tab(t testing.TB, o Options) *Tab {
 	t.Helper()
-	tab := &Tab{t: t, watch: newWatch(o)}
+	tab := &Tab{t: t, watch: newWatch(o), noScript: o.NoScript}
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(tab.watch.listen))
 	tab.ctx = ctx
 	ended := make(chan struct{})
@@ -62,7 +63,8 @@ func (b *Browser) Tab(t testing.TB, o Options) *Tab {
 		cancel()
 		close(ended)
 	})
-	require.NoError(t, chromedp.Do(ctx))
+	require.NoError(t, patiently(ctx))
+	call(tab, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true})
 	call(tab, log.Enable, cdp.Empty{})
 	call(tab, audits.Enable, cdp.Empty{})
 	call(tab, network.Enable, network.EnableParams{})

@@ -83,10 +83,7 @@ func (tab *Tab) Click(name string) {
 func (tab *Tab) ClickTwice(name string) {
 	tab.t.Helper()
 	at := tab.ask("button", name)
-	tab.loading(func() {
-		tab.mouse(at)
-		tab.mouse(at)
-	})
+	tab.loading(func() { tab.send(chromedp.MouseClickXY(at.X, at.Y), chromedp.MouseClickXY(at.X, at.Y)) })
 }
 
 // Choose presses a radio button, such as "Is trusted: Yes", or a checkbox.
@@ -118,7 +115,7 @@ func (tab *Tab) Value(label string) string {
 // Keys sends keys to the element with the focus: text, or keys of chromedp/kb.
 func (tab *Tab) Keys(keys string) {
 	tab.t.Helper()
-	require.NoError(tab.t, chromedp.Do(tab.ctx, chromedp.KeyEvent(keys)))
+	tab.send(chromedp.KeyEvent(keys))
 }
 
 // KeysTo sends keys and waits for the next page.
@@ -130,7 +127,7 @@ func (tab *Tab) KeysTo(keys string) {
 // ShiftKeys sends keys while the Shift key is pressed.
 func (tab *Tab) ShiftKeys(keys string) {
 	tab.t.Helper()
-	require.NoError(tab.t, chromedp.Do(tab.ctx, chromedp.KeyEvent(keys, chromedp.KeyModifiers(kb.ModifierShift))))
+	tab.send(chromedp.KeyEvent(keys, chromedp.KeyModifiers(kb.ModifierShift)))
 }
 
 // Focus is the element that has the focus.
@@ -164,6 +161,14 @@ func (tab *Tab) AwaitHeading(heading string) {
 	for deadline := time.Now().Add(Patience); tab.Heading() != heading; {
 		require.True(tab.t, time.Now().Before(deadline), "the heading is “%s”, not “%s”", tab.Heading(), heading)
 	}
+}
+
+// AwaitHandOver waits until the browser has handed a URL to an app on the device. The
+// browser then asks the user in a window that the tests do not see. Until that window is
+// closed, the tab takes no clicks: go on in another tab.
+func (tab *Tab) AwaitHandOver(address string) {
+	tab.t.Helper()
+	tab.until("the handing over of "+address, func(at place) bool { return at.handed == address })
 }
 
 // URL returns the address of the page.
@@ -207,37 +212,46 @@ func (tab *Tab) Heading() string {
 }
 
 // click clicks at a point of the page. It waits for a button that is disabled for a
-// moment. A page may cancel a click shortly after it is shown or gets the focus; the
-// click then had no effect, so click waits and clicks again. It does not click again
-// after any other click, because the page that follows may have a button there too.
+// moment. A page may cancel a click shortly after it is shown or gets the focus, and the
+// browser may drop one. The click then had no effect, so click waits and clicks again. It
+// does not click again after any other click, because the page that follows may have a
+// button there too.
 func (tab *Tab) click(at found) {
 	tab.t.Helper()
 	for deadline := time.Now().Add(Patience); ; {
-		require.True(tab.t, time.Now().Before(deadline), "the button stays disabled, or the page cancels each click")
+		require.True(tab.t, time.Now().Before(deadline), "the button stays disabled, or each click has no effect")
 		if !Eval[bool](tab, fmt.Sprintf("%s.expectClick(%f, %f)", pageScript, at.X, at.Y)) {
 			continue
 		}
-		tab.mouse(at)
-		if !tab.cancelledClick() {
+		tab.send(chromedp.MouseClickXY(at.X, at.Y))
+		if !tab.clickHadNoEffect() {
 			return
 		}
 	}
 }
 
-// mouse presses and releases the mouse button at a point of the page.
-func (tab *Tab) mouse(at found) {
+// send sends input to the page: clicks or keys. It first waits until the page is drawn,
+// because the browser drops the input of a page that it has loaded but not yet drawn.
+func (tab *Tab) send(events ...chromedp.Action[chromedp.Void]) {
 	tab.t.Helper()
-	require.NoError(tab.t, chromedp.Do(tab.ctx, chromedp.MouseClickXY(at.X, at.Y)))
-}
-
-// cancelledClick reports whether the page cancelled the click that it expected. The
-// browser may already show the next page, which knows of no click, or be between the
-// two pages, where nothing can be evaluated.
-func (tab *Tab) cancelledClick() bool {
+	tab.until("the drawn page", func(at place) bool { return at.drawn })
 	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
 	defer cancel()
-	cancelled, err := chromedp.Run(ctx, chromedp.Evaluate[bool](pageScript+".cancelledClick()"))
-	return err == nil && cancelled
+	require.NoError(tab.t, chromedp.Do(ctx, events...), "at %s", tab.URL())
+}
+
+// clickHadNoEffect reports whether the page cancelled the click that it expected, or did
+// not get it. The browser may already show the next page, which expects no click, or be
+// between the two pages, where nothing can be evaluated. In a tab without JavaScript a
+// page cannot see its clicks.
+func (tab *Tab) clickHadNoEffect() bool {
+	if tab.noScript {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
+	defer cancel()
+	none, err := chromedp.Run(ctx, chromedp.Evaluate[bool](pageScript+".clickHadNoEffect()"))
+	return err == nil && none
 }
 
 // loading calls do, which leads to another page, and waits until that page has loaded.

@@ -28,6 +28,8 @@ type watch struct {
 	changed chan struct{} // closed and replaced at each event that matters
 	place
 	responses  map[cdp.LoaderID]*network.Response
+	drawnBy    map[cdp.LoaderID]bool
+	asked      map[network.RequestID]string // the last URL of each request
 	loader     cdp.LoaderID
 	dialogs    chan struct{}
 	complaints []string
@@ -36,13 +38,15 @@ type watch struct {
 // place is the page that a tab shows.
 type place struct {
 	url         string
-	loaded      bool // the document has loaded
-	loads       int  // number of documents that have loaded
-	navigations int  // number of documents shown, including those from the back/forward cache
+	loaded      bool   // the document has loaded
+	drawn       bool   // the document was drawn
+	handed      string // URL of the last request that the browser did not send, such as one with the scheme of an app on the device
+	loads       int    // number of documents that have loaded
+	navigations int    // number of documents shown, including those from the back/forward cache
 }
 
 func newWatch(o Options) *watch {
-	w := &watch{others: o.Visits, icons: o.Icons, faulty: o.Faulty, changed: make(chan struct{}), responses: map[cdp.LoaderID]*network.Response{}, dialogs: make(chan struct{}, 100)}
+	w := &watch{others: o.Visits, icons: o.Icons, faulty: o.Faulty, changed: make(chan struct{}), responses: map[cdp.LoaderID]*network.Response{}, drawnBy: map[cdp.LoaderID]bool{}, asked: map[network.RequestID]string{}, dialogs: make(chan struct{}, 100)}
 	w.home = hostOf(o.Site)
 	return w
 }
@@ -64,6 +68,7 @@ func (w *watch) listen(event any) {
 		if e.Frame.ParentID == "" {
 			restored := e.Type == page.NavigationTypeBackForwardCacheRestore // restored without loading
 			w.url, w.loader, w.loaded = e.Frame.URL+e.Frame.URLFragment, e.Frame.LoaderID, restored
+			w.drawn = w.drawnBy[w.loader]
 			w.navigations++
 		} else {
 			w.complain("a frame showed %s", e.Frame.URL)
@@ -72,12 +77,22 @@ func (w *watch) listen(event any) {
 		w.url = e.URL
 	case *page.EventLoadEventFired:
 		w.loads, w.loaded = w.loads+1, true
+	case *page.EventLifecycleEvent:
+		if e.Name == "firstContentfulPaint" {
+			w.drawnBy[e.LoaderID] = true
+			w.drawn = w.drawnBy[w.loader]
+		}
 	case *network.EventResponseReceived:
 		if e.Type == network.ResourceTypeDocument {
 			w.responses[e.LoaderID] = e.Response
 		}
 	case *network.EventRequestWillBeSent:
 		w.request(e)
+		w.asked[e.RequestID] = e.Request.URL
+	case *network.EventLoadingFailed: // so ends a request that the browser hands to an app on the device
+		if e.BlockedReason == "" {
+			w.handed = w.asked[e.RequestID]
+		}
 	case *page.EventJavascriptDialogOpening:
 		w.complain("a dialog opened: %s", e.Message)
 		w.dialogs <- struct{}{}
