@@ -84,11 +84,12 @@ func TestAttackFromManyAddressesLocksNoUserOut(t *testing.T) {
 }
 
 // TestHonestUsersSignInDuringAFlood: three addresses hold ninety connections, and thirteen
-// users with the right password come from others.
+// users with the right password come from others. Each waits for a few rounds, in
+// which each of the sixteen addresses has its turn.
 func TestHonestUsersSignInDuringAFlood(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, store *storage.Store) {
 		s := newSite(t, store, func(c *siteConfig) {
-			c.hasher = account.HasherConfig{MemoryKiB: 19 * 1024, Passes: 2, Concurrency: 1}
+			c.hasher = account.HasherConfig{MemoryKiB: 19 * 1024, Passes: 2, Concurrency: 1, MaxWait: time.Minute}
 		})
 		for i := range 13 {
 			s.user(fmt.Sprint("user", i))
@@ -111,13 +112,17 @@ func TestHonestUsersSignInDuringAFlood(t *testing.T) {
 				}
 			})
 		}
-		time.Sleep(300 * time.Millisecond)
+		require.Eventually(t, func() bool { return s.hashed.Load() > 0 }, time.Minute, time.Millisecond)
 		for i := range 13 {
 			honest.Go(func() {
 				r := login(fmt.Sprint("user", i), password)
 				r.ip = fmt.Sprintf("198.51.100.%d", i+1)
+				before := s.hashed.Load()
 				if w := s.do(r); w.Code != http.StatusOK {
 					t.Errorf("user %d: status %d %s", i, w.Code, w.Body)
+				}
+				if turns := s.hashed.Load() - before; turns > 3*16 {
+					t.Errorf("user %d waited for %d hashes", i, turns)
 				}
 			})
 		}
