@@ -56,6 +56,10 @@ func TestScopeGroupsGivesTheNamesOfTheGroups(t *testing.T) {
 		narrow := g.Token(t, testkit.RefreshForm(app, tokens.RefreshToken, "scope=openid"))
 		require.NotContains(t, readUserInfo(t, g, narrow.AccessToken), "groups")
 
+		configuration := getJSON(t, g.URL+"/.well-known/openid-configuration")
+		require.Contains(t, configuration["scopes_supported"], "groups")
+		require.Contains(t, configuration["claims_supported"], "groups")
+
 		g.Set(t, "enable_implicit_grant", "true")
 		answer := b.Authorize(t, app, "scope=openid groups", "response_type=id_token", "nonce=n")
 		require.Equal(t, []any{"Admins", "Sales"}, claimsOf(t, answer.Query.Get("id_token"))["groups"])

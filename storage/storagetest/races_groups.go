@@ -18,6 +18,7 @@ func groupRaceCases() map[string]func(*testing.T, *database) {
 		"restricting an app ends what it gets meanwhile":          raceRestrictingAnApp,
 		"leaving two groups at the same time ends the access":     raceLeavingTwoGroups,
 		"a user who leaves a group that an app gets loses access": raceGrantingAndLeaving,
+		"leaving a group and a new password do not deadlock":      raceLeavingAndPasswords,
 		"changes of groups, users and apps do not deadlock":       raceOfGroupChanges,
 	}
 }
@@ -136,6 +137,36 @@ func raceGrantingAndLeaving(t *testing.T, d *database) {
 		}
 		requireEnded(t, nodes[0], pair, grant)
 		requireAccess(t, nodes[0], pair.User, pair.App, false)
+	}
+}
+
+// A removal and a new password both lock all consents of the user, each in another order. The
+// lock on the user keeps them apart.
+func raceLeavingAndPasswords(t *testing.T, d *database) {
+	ctx, nodes := context.Background(), d.nodes()
+	for range rounds {
+		user := NewUser()
+		require.NoError(t, nodes[0].CreateUser(ctx, user))
+		groups := []gatehouse.Group{NewGroup(t, nodes[0], user), NewGroup(t, nodes[0], user)}
+		for range 12 {
+			app := NewApp()
+			require.NoError(t, nodes[0].CreateApp(ctx, app))
+			restrict(t, nodes[0], app, groups...)
+			_, err := nodes[0].RecordConsent(ctx, user.ID, app.ID, []string{"user"}, nil, start)
+			require.NoError(t, err)
+		}
+		for _, err := range race(10, func(i int) error {
+			switch i {
+			case 4:
+				return nodes[0].RemoveGroupMember(ctx, groups[0].ID, user.ID, start)
+			case 5:
+				return nodes[1].DeleteGroup(ctx, groups[1].ID, start)
+			}
+			return nodes[i%2].SetPassword(ctx, user.ID, "hash", "", start)
+		}) {
+			require.NoError(t, err)
+		}
+		require.Zero(t, d.count("consents"))
 	}
 }
 
