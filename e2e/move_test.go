@@ -30,7 +30,7 @@ func TestCodesAndTokensWorkAfterMigrateData(t *testing.T) {
 		run(t, []string{"GATEHOUSE_DATABASE_URL=" + move.to}, "migrate", "up")
 		out := run(t, nil, "migrate-data", "--from", move.from, "--to", move.to)
 		require.Contains(t, out, "All data was copied")
-		require.Len(t, strings.Split(strings.TrimSpace(out), "\n"), 1+9+2, "the heading, nine tables, an empty line and the message: %s", out)
+		require.Len(t, strings.Split(strings.TrimSpace(out), "\n"), 1+13+2, "the heading, thirteen tables, an empty line and the message: %s", out)
 
 		p = serve(t, withAdmin(move.to)...)
 		for i, old := range tokens {
