@@ -9,8 +9,8 @@ import (
 )
 
 // Reserve returns a loopback address with a port that only a program that names it gets,
-// for about a minute. A connection to the port that has ended keeps it (TIME-WAIT, RFC 9293
-// §3.6.1). Servers listen there nevertheless, because they set SO_REUSEADDR.
+// for about a minute. A TCP connection to the port that has ended keeps it in TIME-WAIT.
+// Servers listen there nevertheless, because they set SO_REUSEADDR.
 func Reserve(t testing.TB) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
