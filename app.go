@@ -31,8 +31,11 @@ type App struct {
 	IsDynamicallyRegistered bool
 	MattermostAppID         string
 	// TokenEndpointAuthMethod is the AuthMethod constant that the client registered. A
-	// confidential app may use both secret methods, independent of this value.
+	// confidential app may use both secret methods, unless IsAuthMethodEnforced.
 	TokenEndpointAuthMethod string
+	// IsAuthMethodEnforced means that the client named its method when it registered itself,
+	// and may use no other one (RFC 7591 §2). It never changes.
+	IsAuthMethodEnforced bool
 	// AccessTokenLifetime and RefreshTokenLifetime override the settings unless they are 0.
 	// Only System Admins may set them. A public app has no RefreshTokenLifetime.
 	AccessTokenLifetime  time.Duration

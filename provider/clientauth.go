@@ -15,6 +15,7 @@ import (
 type credentials struct {
 	id, secret string
 	basic      bool // sent by HTTP Basic
+	post       bool // the secret was sent in the body
 }
 
 // readCredentials reads the client's credentials from the request. It refuses a
@@ -52,7 +53,7 @@ func requireCredentials(r *http.Request, form url.Values) (credentials, *Refusal
 // than Basic is ignored if the body has a client_id: the contract's own client sends
 // its session token to every endpoint.
 func findCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
-	body := credentials{id: form.Get("client_id"), secret: form.Get("client_secret")}
+	body := credentials{id: form.Get("client_id"), secret: form.Get("client_secret"), post: form.Get("client_secret") != ""}
 	header := r.Header.Get("Authorization")
 	scheme, _, _ := strings.Cut(header, " ")
 	if header == "" || body.id != "" && !strings.EqualFold(scheme, "Basic") {
@@ -62,7 +63,7 @@ func findCredentials(r *http.Request, form url.Values) (credentials, *Refusal) {
 	if !ok {
 		return credentials{basic: true}, invalidClient("The Authorization header is not valid HTTP Basic authentication.", nil)
 	}
-	basic := credentials{id: unescape(user), secret: unescape(password), basic: true}
+	basic := credentials{id: unescape(user), secret: unescape(password), basic: true, post: body.post}
 	if (body.id != "" && body.id != basic.id) || (body.secret != "" && body.secret != basic.secret) {
 		return basic, refuse(codeInvalidRequest, "api.oauth.get_access_token.bad_request", "The HTTP Basic credentials differ from the ones in the body. Send the credentials once.")
 	}
@@ -78,8 +79,9 @@ func unescape(s string) string {
 	return s
 }
 
-// authenticate returns the app with these credentials (C 1.4 steps 5, 6a and 6b). Its
-// error is a *Refusal or a failure of the store.
+// authenticate returns the app with these credentials (C 1.4 steps 5, 6a and 6b). A client
+// that named an authentication method when it registered itself must use that method
+// (RFC 7591 §2). Its error is a *Refusal or a failure of the store.
 func (h *Handler) authenticate(ctx context.Context, c credentials) (gatehouse.App, error) {
 	app, err := h.store.App(ctx, c.id)
 	if errors.Is(err, gatehouse.ErrNotFound) {
@@ -94,8 +96,31 @@ func (h *Handler) authenticate(ctx context.Context, c credentials) (gatehouse.Ap
 		refusal := invalidClient("The client_secret is missing or wrong.", nil)
 		refusal.ID = "model.oauth.validate_grant.credentials.app_error"
 		return gatehouse.App{}, refusal
+	case !c.uses(app):
+		return gatehouse.App{}, otherMethod(app)
 	}
 	return app, nil
+}
+
+// uses reports whether the credentials were sent with a method that the app may use. Equal
+// credentials in both places were sent with both methods.
+func (c credentials) uses(app gatehouse.App) bool {
+	if app.IsPublic || !app.IsAuthMethodEnforced {
+		return true
+	}
+	return c.basic && app.TokenEndpointAuthMethod == gatehouse.AuthMethodBasic || c.post && app.TokenEndpointAuthMethod == gatehouse.AuthMethodPost
+}
+
+// otherMethod is the refusal of a client that does not use its registered method. The
+// client has proven that it has the secret, so it may learn the method.
+func otherMethod(app gatehouse.App) *Refusal {
+	where := "in the body of the request"
+	if app.TokenEndpointAuthMethod == gatehouse.AuthMethodBasic {
+		where = "with HTTP Basic"
+	}
+	refusal := invalidClient("This client registered the token_endpoint_auth_method "+app.TokenEndpointAuthMethod+". Send client_id and client_secret "+where+".", nil)
+	refusal.ID = "model.oauth.validate_grant.auth_method.app_error"
+	return refusal
 }
 
 // invalidClient is the refusal for failed client authentication (RFC 6749 §5.2).

@@ -23,6 +23,7 @@ const (
 type clientMetadata struct {
 	redirectURIs  []string
 	authMethod    string
+	namesMethod   bool // the request names authMethod with token_endpoint_auth_method
 	grantTypes    []string
 	responseTypes []string
 	scope         string
@@ -36,7 +37,8 @@ type clientMetadata struct {
 func (md clientMetadata) app() gatehouse.App {
 	return gatehouse.App{
 		Name: md.name, Homepage: md.uri, IconURL: md.logoURI, RedirectURIs: md.redirectURIs,
-		IsPublic: md.authMethod == gatehouse.AuthMethodNone, IsDynamicallyRegistered: true, TokenEndpointAuthMethod: md.authMethod, OpenID: md.openID.app(),
+		IsPublic: md.authMethod == gatehouse.AuthMethodNone, IsDynamicallyRegistered: true,
+		TokenEndpointAuthMethod: md.authMethod, IsAuthMethodEnforced: md.namesMethod, OpenID: md.openID.app(),
 	}
 }
 
@@ -45,12 +47,12 @@ func (md clientMetadata) app() gatehouse.App {
 // that the client learns of it (RFC 7591 §2, §3.2.1). Redirect URIs are checked first and
 // the allowlist last, as in the contract (C 1.11). It returns a *registrationError.
 func checkMetadata(m members, allowlist []string) (clientMetadata, error) {
-	authMethod, authErr := m.authMethod()
+	authMethod, named, authErr := m.authMethod()
 	uris, err := m.redirectURIs(authErr != nil || authMethod == gatehouse.AuthMethodNone)
 	if err != nil {
 		return clientMetadata{}, err
 	}
-	md := clientMetadata{redirectURIs: uris, authMethod: authMethod, logoURI: m.logoURI()}
+	md := clientMetadata{redirectURIs: uris, authMethod: authMethod, namesMethod: named, logoURI: m.logoURI()}
 	if md.name, err = m.clientName(); err != nil {
 		return clientMetadata{}, err
 	}
@@ -93,27 +95,31 @@ func metadataError(broken *gatehouse.FieldError) error {
 	return invalidMetadata(name + ": " + broken.Message)
 }
 
-// authMethod returns how the client authenticates. If the request does not say it, that
-// is client_secret_post (C 1.11). The default of RFC 7591, client_secret_basic, works with
-// the same secret. If a client lists the methods that it supports, with the member of
-// RFC 8414, it gets the first one that Gatehouse supports too.
-func (m members) authMethod() (string, error) {
+// authMethod returns how the client authenticates, and whether the request names that
+// method. If it does not, the method is client_secret_post (C 1.11), and the default of
+// RFC 7591, client_secret_basic, works with the same secret. If a client lists the methods
+// that it supports, with the member of RFC 8414, it gets the first one that Gatehouse
+// supports too.
+func (m members) authMethod() (method string, named bool, err error) {
 	supported := []string{gatehouse.AuthMethodNone, gatehouse.AuthMethodPost, gatehouse.AuthMethodBasic}
 	method, has, err := m.text("token_endpoint_auth_method")
-	if err != nil || slices.Contains(supported, method) {
-		return method, err
+	if err != nil {
+		return "", false, err
+	}
+	if slices.Contains(supported, method) {
+		return method, true, nil
 	}
 	if choices, err := m.list("token_endpoint_auth_methods_supported"); err == nil {
 		for _, choice := range choices {
 			if slices.Contains(supported, choice) {
-				return choice, nil
+				return choice, false, nil
 			}
 		}
 	}
 	if has {
-		return "", invalidMetadata("token_endpoint_auth_method must be none, client_secret_post or client_secret_basic.")
+		return "", false, invalidMetadata("token_endpoint_auth_method must be none, client_secret_post or client_secret_basic.")
 	}
-	return gatehouse.AuthMethodPost, nil
+	return gatehouse.AuthMethodPost, false, nil
 }
 
 // redirectURIs returns the redirect URIs of the client. RFC 7591 §5 allows three kinds:

@@ -112,7 +112,8 @@ func (s *Service) update(ctx context.Context, id, actorID string, keepTrust bool
 			return false, err
 		}
 		a.ID, a.CreatorID, a.SecretHash, a.CreateAt = before.ID, before.CreatorID, before.SecretHash, before.CreateAt
-		a.IsPublic, a.IsDynamicallyRegistered, a.TokenEndpointAuthMethod = before.IsPublic, before.IsDynamicallyRegistered, before.TokenEndpointAuthMethod
+		a.IsPublic, a.IsDynamicallyRegistered = before.IsPublic, before.IsDynamicallyRegistered
+		a.TokenEndpointAuthMethod, a.IsAuthMethodEnforced = before.TokenEndpointAuthMethod, before.IsAuthMethodEnforced
 		a.UpdateAt = time.Now()
 		if !keepTrust && !sameURIs(before.RedirectURIs, a.RedirectURIs) {
 			a.IsTrusted, endConsents = false, true

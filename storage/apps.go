@@ -28,6 +28,7 @@ type appRow struct {
 	IsDynamicallyRegistered bool
 	MattermostAppID         string `gorm:"column:mattermost_app_id"`
 	TokenEndpointAuthMethod string
+	IsAuthMethodEnforced    bool
 	AccessTokenLifetime     int64
 	RefreshTokenLifetime    int64
 	OpenID                  appOpenIDRow `gorm:"embedded"`
@@ -55,7 +56,7 @@ func newAppRow(a gatehouse.App) (appRow, error) {
 		ID: a.ID, CreatorID: a.CreatorID, SecretHash: a.SecretHash, Name: text(a.Name), NameKey: fold(a.Name),
 		Description: text(a.Description), Homepage: text(a.Homepage), IconURL: text(a.IconURL), RedirectURIs: string(encoded),
 		IsTrusted: a.IsTrusted, IsPublic: a.IsPublic, IsDynamicallyRegistered: a.IsDynamicallyRegistered,
-		MattermostAppID: text(a.MattermostAppID), TokenEndpointAuthMethod: a.TokenEndpointAuthMethod,
+		MattermostAppID: text(a.MattermostAppID), TokenEndpointAuthMethod: a.TokenEndpointAuthMethod, IsAuthMethodEnforced: a.IsAuthMethodEnforced,
 		AccessTokenLifetime: a.AccessTokenLifetime.Milliseconds(), RefreshTokenLifetime: a.RefreshTokenLifetime.Milliseconds(),
 		OpenID: openID, IsRestricted: a.IsRestricted,
 		CreateAt: millis(a.CreateAt), UpdateAt: millis(a.UpdateAt),
@@ -75,7 +76,7 @@ func (r *appRow) app() (gatehouse.App, error) {
 		ID: r.ID, CreatorID: r.CreatorID, SecretHash: r.SecretHash, Name: r.Name,
 		Description: r.Description, Homepage: r.Homepage, IconURL: r.IconURL, RedirectURIs: uris,
 		IsTrusted: r.IsTrusted, IsPublic: r.IsPublic, IsDynamicallyRegistered: r.IsDynamicallyRegistered,
-		MattermostAppID: r.MattermostAppID, TokenEndpointAuthMethod: r.TokenEndpointAuthMethod,
+		MattermostAppID: r.MattermostAppID, TokenEndpointAuthMethod: r.TokenEndpointAuthMethod, IsAuthMethodEnforced: r.IsAuthMethodEnforced,
 		AccessTokenLifetime: time.Duration(r.AccessTokenLifetime) * time.Millisecond, RefreshTokenLifetime: time.Duration(r.RefreshTokenLifetime) * time.Millisecond,
 		OpenID: openID, IsRestricted: r.IsRestricted,
 		CreateAt: fromMillis(r.CreateAt), UpdateAt: fromMillis(r.UpdateAt),

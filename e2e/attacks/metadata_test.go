@@ -250,9 +250,26 @@ func (s checker) registration() {
 		require.Subset(s.t, s.m.ResponseTypes, client.ResponseTypes)
 		app, err := s.g.Store.App(s.t.Context(), client.ID)
 		require.NoError(s.t, err)
-		tokens := grant(s.t, s.g, s.b, testkit.App{App: app, Secret: client.Secret})
+		tokens := s.redeemWith(method, testkit.App{App: app, Secret: client.Secret})
 		require.Equal(s.t, slices.Contains(client.GrantTypes, "refresh_token"), tokens.RefreshToken != "")
 	}
+}
+
+// redeemWith authorizes an app and redeems the code with a method of client authentication.
+func (s checker) redeemWith(method string, app testkit.App) testkit.TokenAnswer {
+	values := testkit.RedeemForm(app, s.b.Code(s.t, app))
+	if method == "client_secret_basic" {
+		values.Del("client_secret")
+	}
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.g.URL+s.path(s.m.TokenEndpoint), strings.NewReader(values.Encode()))
+	require.NoError(s.t, err)
+	r.Header.Set("Content-Type", form)
+	if method == "client_secret_basic" {
+		r.SetBasicAuth(app.ID, app.Secret)
+	}
+	tokens := s.g.SendToken(s.t, r)
+	require.Equal(s.t, http.StatusOK, tokens.Status, tokens.Raw)
+	return tokens
 }
 
 // everythingIsOff requires that every endpoint of the provider is off (C 2.14).
