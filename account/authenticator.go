@@ -48,6 +48,16 @@ func NewAuthenticator(c AuthenticatorConfig) *Authenticator {
 	return &Authenticator{store: c.Store, tokens: c.Tokens, cookies: c.Cookies, resourceMetadata: c.ResourceMetadata, log: c.Log}
 }
 
+// SignedIn returns the user who is signed in at the browser. An access token does not
+// count: otherwise one app could get codes for another, or sign its user out.
+func (a *Authenticator) SignedIn(r *http.Request) (caller gatehouse.Caller, signedIn bool, err error) {
+	caller, err = a.Caller(r)
+	if errors.Is(err, gatehouse.ErrNotFound) || err == nil && caller.IsOAuth() {
+		return gatehouse.Caller{}, false, nil
+	}
+	return caller, err == nil, err
+}
+
 // Caller returns the caller of a request. It returns ErrNotFound if the request has no
 // token or an invalid one, and another error if the database can't tell. A session
 // token in the query is not accepted, because URLs leak (C 1.1).

@@ -18,8 +18,9 @@ const LogoutPath = "/oauth/logout"
 
 // Callers finds the session of a browser; account.Authenticator implements it.
 type Callers interface {
-	// Caller returns ErrNotFound if the request has no session and no valid token.
-	Caller(r *http.Request) (gatehouse.Caller, error)
+	// SignedIn returns the user who is signed in at the browser. An access token does not
+	// count.
+	SignedIn(r *http.Request) (caller gatehouse.Caller, signedIn bool, err error)
 }
 
 // AppReader reads apps.
@@ -90,7 +91,7 @@ func (h *Logout) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	caller, signedIn, err := h.caller(r)
+	caller, signedIn, err := h.callers.SignedIn(r)
 	if err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (h *Logout) confirm(w http.ResponseWriter, r *http.Request) error {
 		web.Redirect(w, r, page) // It reports the error.
 		return nil               //nolint:nilerr // as above
 	}
-	caller, signedIn, err := h.caller(r)
+	caller, signedIn, err := h.callers.SignedIn(r)
 	if err == nil && signedIn {
 		err = h.signOut(w, r, caller)
 	}
@@ -220,15 +221,6 @@ func withState(target string, query url.Values) (string, error) {
 
 func badLogout(message string, cause error) *web.Error {
 	return &web.Error{Status: http.StatusBadRequest, ID: "api.oauth.logout.request.app_error", Title: "The app sent a wrong request", Message: message, Cause: cause}
-}
-
-// caller returns the user who is signed in at the browser.
-func (h *Logout) caller(r *http.Request) (caller gatehouse.Caller, signedIn bool, err error) {
-	caller, err = h.callers.Caller(r)
-	if errors.Is(err, gatehouse.ErrNotFound) || err == nil && caller.IsOAuth() {
-		return gatehouse.Caller{}, false, nil
-	}
-	return caller, err == nil, err
 }
 
 // finish sends the browser to the app, or says that the user is signed out.

@@ -89,6 +89,18 @@ func TestAppSignsItsUserOut(t *testing.T) {
 	})
 }
 
+// An ID token lives for an hour, and a session for weeks: the hint may have expired
+// (RP-Initiated Logout §2).
+func TestExpiredHintSignsItsUserOut(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
+		_, b, hint := signedInApp(t, g)
+		answer := logout(t, g, b, http.MethodGet, url.Values{"id_token_hint": {g.Expired(t, hint)}, "post_logout_redirect_uri": {afterLogout}})
+		require.Equal(t, http.StatusSeeOther, answer.Status, answer.Body)
+		require.Equal(t, afterLogout, answer.Location)
+		require.False(t, isSignedIn(t, g, b))
+	})
+}
+
 // Without a hint of this very session the user is asked (logout CSRF), and the browser
 // returns to the app only if the hint is an ID token of the app.
 func TestLogoutAsksWithoutAHintOfTheSession(t *testing.T) {

@@ -34,7 +34,7 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) error {
 	}
 
 	// Find out who is signed in.
-	caller, signedIn, err := h.loadCaller(r)
+	caller, signedIn, err := h.signIn.SignedIn(r)
 	if err != nil {
 		return h.sendFailure(w, r, a, caller, err)
 	}
@@ -153,16 +153,6 @@ func (h *Handler) touchApp(ctx context.Context, app gatehouse.App, now time.Time
 	if err := h.store.TouchApp(ctx, app.ID, now); err != nil {
 		h.log.WarnContext(ctx, "The use of a self-registered app could not be stored.", "client_id", app.ID, "error", err)
 	}
-}
-
-// loadCaller returns who is signed in at the browser. An access token does not
-// count: otherwise one app could get codes for another.
-func (h *Handler) loadCaller(r *http.Request) (caller gatehouse.Caller, signedIn bool, err error) {
-	caller, err = h.signIn.Caller(r)
-	if errors.Is(err, gatehouse.ErrNotFound) || err == nil && caller.IsOAuth() {
-		return gatehouse.Caller{}, false, nil
-	}
-	return caller, err == nil, err
 }
 
 func (h *Handler) consentRequest(a authorization, caller gatehouse.Caller) consent.Request {

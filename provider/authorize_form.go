@@ -51,7 +51,7 @@ func (h *Handler) submitConsent(w http.ResponseWriter, r *http.Request) error {
 	}
 
 	// Find out who is signed in.
-	caller, signedIn, err := h.loadCaller(r)
+	caller, signedIn, err := h.signIn.SignedIn(r)
 	if err != nil {
 		return h.redirectToRequest(w, r)
 	}

@@ -49,11 +49,11 @@ type Store interface {
 
 // SignIn authenticates users; account.Authenticator implements it.
 type SignIn interface {
-	// Caller returns who the request comes from. It returns ErrNotFound if the
-	// request has no valid session or token.
-	Caller(r *http.Request) (gatehouse.Caller, error)
-	// RequireCaller is Caller for JSON endpoints. It returns the contract's errors
-	// (C 1.1).
+	// SignedIn returns the user who is signed in at the browser. An access token does not
+	// count.
+	SignedIn(r *http.Request) (caller gatehouse.Caller, signedIn bool, err error)
+	// RequireCaller returns who a request to a JSON endpoint comes from. It returns the
+	// contract's errors (C 1.1).
 	RequireCaller(w http.ResponseWriter, r *http.Request) (gatehouse.Caller, error)
 }
 
