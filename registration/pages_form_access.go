@@ -25,7 +25,7 @@ const (
 	accessGroups = "groups"
 )
 
-// maxGroups is the largest number of groups that the form shows.
+// maxGroups is the largest number of groups that the form offers, besides those of the app.
 const maxGroups = 1000
 
 // accessChange is a change of who can use an app.
@@ -37,6 +37,22 @@ type accessChange struct {
 // groupsOfApp lists the groups that can use a restricted app.
 func (h *Handler) groupsOfApp(ctx context.Context, appID string) ([]gatehouse.Group, error) {
 	return h.store.Groups(ctx, gatehouse.GroupQuery{AppID: appID, Limit: maxGroups})
+}
+
+// groupChoices lists the groups that the form offers. Those of the app are always among them:
+// otherwise saving the form would remove them.
+func (h *Handler) groupChoices(ctx context.Context, app gatehouse.App) ([]gatehouse.Group, error) {
+	choices, err := h.store.Groups(ctx, gatehouse.GroupQuery{Limit: maxGroups})
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := h.groupsOfApp(ctx, app.ID)
+	for _, group := range chosen {
+		if !slices.ContainsFunc(choices, func(g gatehouse.Group) bool { return g.ID == group.ID }) {
+			choices = append(choices, group)
+		}
+	}
+	return choices, err
 }
 
 // storedAccess returns who can use an app, as the form shows it.
@@ -58,7 +74,7 @@ func (h *Handler) showAccess(ctx context.Context, page *templates.AppFormPage, a
 	if err != nil {
 		return err
 	}
-	if page.Groups, err = h.store.Groups(ctx, gatehouse.GroupQuery{Limit: maxGroups}); err != nil {
+	if page.Groups, err = h.groupChoices(ctx, app); err != nil {
 		return err
 	}
 	version := accessVersionOf(stored)
@@ -100,12 +116,12 @@ func (h *Handler) typedAccess(ctx context.Context, v web.Visit, app gatehouse.Ap
 	case len(typed.GroupIDs) == 0:
 		return nil, &web.FormError{Status: http.StatusBadRequest, Errors: map[string]string{fieldGroups: "Choose at least one group, or open the app to all users."}}
 	}
-	all, err := h.store.Groups(ctx, gatehouse.GroupQuery{Limit: maxGroups})
+	choices, err := h.groupChoices(ctx, app)
 	if err != nil {
 		return nil, err
 	}
 	change := &accessChange{restrict: true}
-	for _, group := range all {
+	for _, group := range choices {
 		if typed.Has(group.ID) {
 			change.groups = append(change.groups, group)
 		}

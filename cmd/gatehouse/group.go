@@ -70,7 +70,7 @@ func (t tools) printGroup(ctx context.Context, c *cli, group gatehouse.Group, as
 	}
 	fields := [][2]string{
 		{"ID", group.ID}, {"Name", group.Name}, {"Description", group.Description}, {"Created", group.CreateAt.UTC().Format(time.DateTime)},
-		{"Members", strconv.FormatInt(details.MemberCount, 10)}, {"Apps", strconv.FormatInt(details.AppCount, 10) + " that only chosen groups can use"},
+		{"Members", strconv.FormatInt(details.MemberCount, 10)}, {"Can use", plural(int(details.AppCount), "1 restricted app", "%d restricted apps")},
 	}
 	for _, username := range details.Members {
 		fields = append(fields, [2]string{"Member", username})
