@@ -246,7 +246,7 @@ func (r authorizationRequest) checkApp(app gatehouse.App, settings gatehouse.Set
 	case r.isImplicit() && !settings.EnableImplicitGrant:
 		return refuse(codeUnsupportedResponse, "api.oauth.allow_oauth.implicit_disabled", "The implicit grant is turned off. Use response_type=code with PKCE.")
 	case !slices.Contains(responseTypes(true, r.isOpenID(settings)), r.ResponseType):
-		return unsupportedResponseType()
+		return unsupportedResponseType(responseTypes(settings.EnableImplicitGrant, r.isOpenID(settings)))
 	case r.isImplicit() && app.IsDynamicallyRegistered:
 		// RFC 6749 §4.2.2.1, RFC 7591 §2: it registered for code only.
 		return refuse(codeUnauthorizedClient, "api.oauth.allow_oauth.implicit_not_registered", "This client registered itself for response_type=code. It cannot use the implicit grant.")

@@ -78,7 +78,7 @@ func (h *Handler) authorizeJSON(w http.ResponseWriter, r *http.Request) error {
 	}
 	refusal := a.request.checkApp(a.app, a.settings)
 	if refusal == nil && a.request.hasResponseType("id_token") { // The JSON form has no nonce.
-		refusal = unsupportedResponseType()
+		refusal = unsupportedResponseType(responseTypes(a.settings.EnableImplicitGrant, false))
 	}
 	if refusal != nil && refusal.Code != codeUnsupportedResponse {
 		return refusal.webError()

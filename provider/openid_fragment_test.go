@@ -68,12 +68,15 @@ func TestIDTokensInTheURL(t *testing.T) {
 		} {
 			require.Equal(t, tc.code, authorize(app, tc.changes...).Query.Get("error"), name)
 		}
+		require.Equal(t, "The response_type must be code, token, id_token, id_token token or code id_token.", authorize(app, "response_type=code token").Query.Get("error_description"))
+		require.Equal(t, "The response_type must be code or token.", authorize(app, "response_type=id_token", "scope=user").Query.Get("error_description"))
 		require.Equal(t, "invalid_request", authorize(public, "response_type=code id_token", "-code_challenge", "-code_challenge_method").Query.Get("error"), "a public app must use PKCE in the hybrid flow too")
 
 		g.Set(t, gatehouse.SettingEnableImplicitGrant, "false")
 		for _, responseType := range []string{"id_token", "id_token token", "code id_token"} {
 			require.Equal(t, "unsupported_response_type", authorize(app, "response_type="+responseType).Query.Get("error"))
 		}
+		require.Equal(t, "The response_type must be code.", authorize(app, "response_type=x").Query.Get("error_description"))
 		require.Equal(t, []any{"code"}, getJSON(t, g.URL+"/.well-known/openid-configuration")["response_types_supported"])
 	})
 }

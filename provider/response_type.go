@@ -43,8 +43,13 @@ func responseTypes(implicit, openID bool) []string {
 	return types
 }
 
-func unsupportedResponseType() *Refusal {
-	return refuse(codeUnsupportedResponse, "api.oauth.allow_oauth.response_type", "The response_type must be code or token.")
+// unsupportedResponseType names the types that the request may have.
+func unsupportedResponseType(types []string) *Refusal {
+	list := types[0]
+	if last := len(types) - 1; last > 0 {
+		list = strings.Join(types[:last], ", ") + " or " + types[last]
+	}
+	return refuse(codeUnsupportedResponse, "api.oauth.allow_oauth.response_type", "The response_type must be "+list+".")
 }
 
 // checkResponseMode refuses unknown modes, and the mode query for responses with a
