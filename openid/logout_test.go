@@ -73,7 +73,7 @@ func TestAppSignsItsUserOut(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, g *testkit.Gateway) {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			app, b, hint := signedInApp(t, g)
-			answer := logout(t, g, b, method, url.Values{"id_token_hint": {hint}, "client_id": {app.ID}, "post_logout_redirect_uri": {afterLogout}, "state": {"a b&c=ä"}})
+			answer := logout(t, g, b, method, url.Values{"id_token_hint": {hint}, "client_id": {app.ID}, "post_logout_redirect_uri": {afterLogout}, "state": {"a b&c=ä"}, "logout_hint": {"ada"}, "ui_locales": {"fr de"}, "unknown": {"x"}})
 			if method == http.MethodPost { // redirected to the same request by GET
 				require.Equal(t, http.StatusSeeOther, answer.Status)
 				r, err := http.NewRequest(http.MethodGet, g.URL+answer.Location, nil)
