@@ -15,7 +15,7 @@ import (
 // Config configures Run.
 type Config struct {
 	Timeout        time.Duration // for all checks; 0 means a minute
-	RequestTimeout time.Duration // for one request; 0 means ten seconds
+	RequestTimeout time.Duration // for one request; 0 means a sixth of Timeout
 	// Proxy returns the proxy for a request; nil means that there is none.
 	Proxy func(*http.Request) (*url.URL, error)
 	// Dial connects to an address; nil means that the system does.
@@ -41,7 +41,7 @@ func Run(ctx context.Context, c Config, target *url.URL) Report {
 		c.Timeout = time.Minute
 	}
 	if c.RequestTimeout == 0 {
-		c.RequestTimeout = 10 * time.Second
+		c.RequestTimeout = c.Timeout / 6
 	}
 	if c.Dial == nil {
 		c.Dial = new(net.Dialer).DialContext

@@ -93,7 +93,7 @@ func TestAllChecksTogetherEndInTime(t *testing.T) {
 		s := newSite()
 		start := time.Now()
 		s.edit = func(r *http.Request, _ *reply) { wait(r, 9*time.Second) }
-		r := s.examine(t, doctor.Config{Timeout: 30 * time.Second})
+		r := s.examine(t, doctor.Config{Timeout: 30 * time.Second, RequestTimeout: 10 * time.Second})
 		require.Equal(t, []string{"answer.time"}, broken(r), "%+v", r.Findings)
 		require.Equal(t, 1, r.Summary.Errors)
 		require.LessOrEqual(t, time.Since(start), 31*time.Second)

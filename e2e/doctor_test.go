@@ -31,7 +31,7 @@ func (e examination) broken() []string {
 // doctor runs `gatehouse doctor URL --json`.
 func doctor(t *testing.T, env []string, url string) examination {
 	t.Helper()
-	cmd := exec.Command(binary, "doctor", url, "--json") //nolint:gosec // our own binary
+	cmd := exec.Command(binary, "doctor", url, "--json", "--timeout", "10m") //nolint:gosec // our own binary
 	cmd.Env, cmd.Dir = environment(env...), t.TempDir()
 	text, err := cmd.Output() // The exit status is 1 if there are errors.
 	var e examination

@@ -70,7 +70,7 @@ line is not valid. --strict makes warnings count as errors.`,
 	}
 	cmd.Flags().BoolVar(&flags.config, "config", false, "check the configuration of the gateway on this computer")
 	cmd.Flags().BoolVar(&flags.strict, "strict", false, "warnings count as errors")
-	cmd.Flags().DurationVar(&flags.timeout, "timeout", defaultDoctorTime, "time for all checks")
+	cmd.Flags().DurationVar(&flags.timeout, "timeout", defaultDoctorTime, "time for all checks; one request gets a sixth of it")
 	addJSONFlag(cmd, &flags.asJSON)
 	return cmd
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -191,11 +190,7 @@ func TestDoctorChecksEachEngine(t *testing.T) {
 }
 
 func TestDoctorReportsADatabaseServerThatDoesNotAnswer(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := l.Addr().String()
-	require.NoError(t, l.Close()) // no program listens there now
-	environ := []string{"GATEHOUSE_DATABASE_URL=postgres://gatehouse:hunter2@" + address + "/gatehouse", "GATEHOUSE_SECRET=" + string(newSealingSecret())}
+	environ := []string{"GATEHOUSE_DATABASE_URL=postgres://gatehouse:hunter2@127.0.0.1:1/gatehouse", "GATEHOUSE_SECRET=" + string(newSealingSecret())}
 	status, broken, r := findings(t, environ, "--config")
 	require.Equal(t, exitFailure, status)
 	require.Equal(t, []string{"config.database"}, broken)
