@@ -1,6 +1,7 @@
 package gatehouse
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -19,6 +20,7 @@ type Settings struct {
 	EnableImplicitGrant             bool
 	EnableOpenIDConnect             bool
 	EnableUserAppRegistration       bool
+	DefaultIDTokenAlgorithm         string        // of apps that users create without a choice; "" means RS256
 	AccessTokenLifetime             time.Duration // confidential apps
 	PublicAccessTokenLifetime       time.Duration // public apps and the implicit grant
 	RefreshTokenLifetime            time.Duration // since its last use
@@ -45,6 +47,7 @@ const (
 	SettingEnableImplicitGrant             = "enable_implicit_grant"
 	SettingEnableOpenIDConnect             = "enable_openid_connect"
 	SettingEnableUserAppRegistration       = "enable_user_app_registration"
+	SettingDefaultIDTokenAlgorithm         = "default_id_token_algorithm"
 	SettingAccessTokenLifetime             = "access_token_lifetime"
 	SettingPublicAccessTokenLifetime       = "public_access_token_lifetime"
 	SettingRefreshTokenLifetime            = "refresh_token_lifetime"
@@ -80,6 +83,8 @@ func SettingDefinitions() []SettingDefinition {
 			boolSetting(func(s *Settings) *bool { return &s.EnableOpenIDConnect })},
 		{SettingEnableUserAppRegistration, "false", "All users can register apps and manage their own apps. While this is off, only System Admins can register apps.",
 			boolSetting(func(s *Settings) *bool { return &s.EnableUserAppRegistration })},
+		{SettingDefaultIDTokenAlgorithm, AlgorithmRS256, "Signs the ID tokens of a new app, unless another algorithm is chosen for the app. Every app supports RS256. Apps that exist, and self-registered apps, are not affected.",
+			idTokenAlgorithmSetting},
 		{SettingAccessTokenLifetime, "1h", "An access token of a confidential app is valid for this long.",
 			lifetimeSetting(func(s *Settings) *time.Duration { return &s.AccessTokenLifetime })},
 		{SettingPublicAccessTokenLifetime, "24h", "An access token of a public app or of the implicit grant is valid for this long. It comes without a refresh token.",
@@ -170,6 +175,8 @@ func (s Settings) Value(key string) string {
 		return strconv.FormatBool(s.EnableOpenIDConnect)
 	case SettingEnableUserAppRegistration:
 		return strconv.FormatBool(s.EnableUserAppRegistration)
+	case SettingDefaultIDTokenAlgorithm:
+		return cmp.Or(s.DefaultIDTokenAlgorithm, AlgorithmRS256)
 	case SettingAccessTokenLifetime:
 		return s.AccessTokenLifetime.String()
 	case SettingPublicAccessTokenLifetime:
@@ -186,6 +193,16 @@ func (s Settings) Value(key string) string {
 		return joinNetworks(s.EgressAllowedNetworks)
 	}
 	return ""
+}
+
+// OpenIDOfNewApp returns what a new app has for OpenID Connect before its creator chooses
+// anything. An app that registers itself begins with the defaults of OpenID Connect
+// Registration §2 instead.
+func (s Settings) OpenIDOfNewApp() AppOpenID {
+	if s.DefaultIDTokenAlgorithm == AlgorithmRS256 {
+		return AppOpenID{}
+	}
+	return AppOpenID{IDTokenAlgorithm: s.DefaultIDTokenAlgorithm}
 }
 
 // AccessTokenLifetimeFor returns the lifetime of an access token of the app: the app's
@@ -276,4 +293,12 @@ func lifetimeSetting(field func(*Settings) *time.Duration) func(*Settings, strin
 		}
 		return err
 	}
+}
+
+func idTokenAlgorithmSetting(s *Settings, v string) error {
+	if !slices.Contains(SigningAlgorithms(), v) {
+		return errors.New("The algorithm must be RS256, ES256 or EdDSA.") //nolint:revive,staticcheck // a sentence for the user
+	}
+	s.DefaultIDTokenAlgorithm = v
+	return nil
 }

@@ -113,6 +113,8 @@ func TestInvalidSettingsAreRefused(t *testing.T) {
 		gatehouse.SettingRefreshTokenLifetime:   "forever",
 		gatehouse.SettingIntrospectionClientIDs: "not an id",
 		"no_such_setting":                       "x",
+
+		gatehouse.SettingDefaultIDTokenAlgorithm: "none",
 	} {
 		err := gatehouse.CheckSetting(key, value)
 		var field *gatehouse.FieldError

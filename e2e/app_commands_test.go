@@ -68,6 +68,18 @@ func TestCommandsRefuseRedirectURIsWithTheSentencesOfTheAPI(t *testing.T) {
 	})
 }
 
+func TestAppsOfTheCommandLineUseTheDefaultIDTokenAlgorithm(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, databaseURL string) {
+		env := withAdmin(databaseURL)
+		run(t, env, "migrate")
+		run(t, env, "settings", "set", "default_id_token_algorithm", "EdDSA")
+		for want, flags := range map[string][]string{"EdDSA": nil, "RS256": {"--id-token-algorithm", "RS256"}} {
+			created := run(t, env, append([]string{"app", "create", "--name", "App", "--callback-url", "https://app.example.com/cb"}, flags...)...)
+			require.Contains(t, created, "signed with "+want)
+		}
+	})
+}
+
 // A running gateway uses the lifetimes that a command sets.
 func TestLifetimesThatACommandSetsApplyToTheNextTokens(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, databaseURL string) {

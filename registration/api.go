@@ -74,6 +74,7 @@ func (h *Handler) createApp(w http.ResponseWriter, r *http.Request) error {
 		RedirectURIs: body.CallbackURLs, IsTrusted: body.IsTrusted, IsPublic: body.IsPublic,
 		AccessTokenLifetime: lifetimeOf(body.AccessTokenLifetimeSeconds, 0), RefreshTokenLifetime: lifetimeOf(body.RefreshTokenLifetimeSeconds, 0),
 	}
+	n.OpenID = v.Settings.OpenIDOfNewApp()
 	body.setOpenID(&n.OpenID)
 	app, secret, err := h.registerApp(r.Context(), v, n)
 	if err != nil {

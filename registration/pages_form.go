@@ -21,7 +21,7 @@ func (h *Handler) addPage(w http.ResponseWriter, r *http.Request, v web.Visit) e
 		form = gatehouse.NewID()
 	}
 	return h.pages.Renderer.Render(w, v.Kept.StatusCode(), h.frame(w, r, v), templates.AppFormPage{
-		Form: typedForm(v.Kept.Values, templates.AppForm{}), Errors: v.Kept.Errors, CanSetTrusted: mayTrust(v), ShowOpenID: v.Settings.EnableOpenIDConnect, Fields: hidden(fieldForm, form),
+		Form: typedForm(v.Kept.Values, newForm(v)), Errors: v.Kept.Errors, CanSetTrusted: mayTrust(v), ShowOpenID: v.Settings.EnableOpenIDConnect, Fields: hidden(fieldForm, form),
 	})
 }
 
@@ -29,7 +29,7 @@ func (h *Handler) addPage(w http.ResponseWriter, r *http.Request, v web.Visit) e
 // (C 4.4). The same form registers nothing the second time, because the app's id is derived
 // from the id of the form.
 func (h *Handler) add(w http.ResponseWriter, r *http.Request, v web.Visit) error {
-	typed := typedForm(r.PostForm, templates.AppForm{})
+	typed := typedForm(r.PostForm, newForm(v))
 	app := gatehouse.App{IsPublic: typed.IsPublic}
 	fill(&app, typed)
 	if problems := formErrors(app, typed); len(problems) > 0 {

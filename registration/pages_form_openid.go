@@ -5,10 +5,16 @@ import (
 	"strings"
 
 	"gatehouse"
+	"gatehouse/internal/web"
 	"gatehouse/templates"
 )
 
 // The fields of the form of an app for OpenID Connect. They have the API's names.
+
+// newForm returns the form of a new app before its creator types anything.
+func newForm(v web.Visit) templates.AppForm {
+	return templates.AppForm{OpenID: openIDForm(v.Settings.OpenIDOfNewApp())}
+}
 
 // typedOpenID returns the fields as the user sent them, and those of current that were
 // not sent.

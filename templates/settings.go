@@ -24,9 +24,10 @@ type settingField struct {
 	// Needs is the title of another setting that must be on before this setting has
 	// an effect (C 4.9). It is empty if that setting is on.
 	Needs string
-	// IsBool and IsLifetime select the control. A setting that is neither is a list.
+	// IsBool, IsLifetime and Choices select the control. Any other setting is a list.
 	IsBool, IsLifetime bool
-	Placeholder        string // of a list
+	Choices            []string // of a setting that has one of several values
+	Placeholder        string   // of a list
 }
 
 // settingSection is a part of the console's form.
@@ -55,6 +56,7 @@ func settingTitle(key string) string {
 		gatehouse.SettingEnableImplicitGrant:             "Implicit grant",
 		gatehouse.SettingEnableOpenIDConnect:             "OpenID Connect",
 		gatehouse.SettingEnableUserAppRegistration:       "All users can register apps",
+		gatehouse.SettingDefaultIDTokenAlgorithm:         "Signature of ID tokens of new apps",
 		gatehouse.SettingIntrospectionClientIDs:          "Apps that can introspect every token",
 		gatehouse.SettingEgressAllowedNetworks:           "Private networks for back-channel logout",
 		gatehouse.SettingAccessTokenLifetime:             "Access tokens of confidential apps",
@@ -86,7 +88,7 @@ func settingSections(p ConsolePage) []settingSection {
 	}
 	sections := []settingSection{
 		{ID: "features", Title: "OAuth 2.0 applications", Fields: fields(gatehouse.SettingEnableOAuthServiceProvider,
-			gatehouse.SettingEnableUserAppRegistration, gatehouse.SettingEnableOpenIDConnect, gatehouse.SettingEnableImplicitGrant, gatehouse.SettingIntrospectionClientIDs, gatehouse.SettingEgressAllowedNetworks)},
+			gatehouse.SettingEnableUserAppRegistration, gatehouse.SettingEnableOpenIDConnect, gatehouse.SettingDefaultIDTokenAlgorithm, gatehouse.SettingEnableImplicitGrant, gatehouse.SettingIntrospectionClientIDs, gatehouse.SettingEgressAllowedNetworks)},
 		{ID: "dcr", Title: "Self-registered apps", Fields: fields(gatehouse.SettingEnableDynamicClientRegistration,
 			gatehouse.SettingDCRRedirectURIAllowlist, gatehouse.SettingDCRUnusedLifetime, gatehouse.SettingDCRIdleLifetime)},
 		{ID: "lifetimes", Title: "Token lifetimes",
@@ -115,6 +117,8 @@ func newSettingField(p ConsolePage, d gatehouse.SettingDefinition) settingField 
 	switch {
 	case d.Default == "true" || d.Default == "false":
 		f.IsBool, f.Value = true, f.Was
+	case d.Key == gatehouse.SettingDefaultIDTokenAlgorithm:
+		f.Choices, f.Value = gatehouse.SigningAlgorithms(), f.Was
 	case notDuration == nil:
 		f.IsLifetime, f.Value = true, shortDuration(f.Was)
 	default:
@@ -130,6 +134,8 @@ func newSettingField(p ConsolePage, d gatehouse.SettingDefinition) settingField 
 	case d.Key == gatehouse.SettingEnableOAuthServiceProvider || d.Key == gatehouse.SettingEnableUserAppRegistration:
 	case !p.Settings.EnableOAuthServiceProvider:
 		f.Needs = settingTitle(gatehouse.SettingEnableOAuthServiceProvider)
+	case d.Key == gatehouse.SettingDefaultIDTokenAlgorithm && !p.Settings.EnableOpenIDConnect:
+		f.Needs = settingTitle(gatehouse.SettingEnableOpenIDConnect)
 	case d.Key == gatehouse.SettingDCRRedirectURIAllowlist && !p.Settings.EnableDynamicClientRegistration:
 		f.Needs = settingTitle(gatehouse.SettingEnableDynamicClientRegistration)
 	}

@@ -57,8 +57,13 @@ func (c *cli) appCreateCommand() *cobra.Command {
 			if err := lifetimes.apply(&app.AccessTokenLifetime, &app.RefreshTokenLifetime); err != nil {
 				return err
 			}
-			openID.apply(&app.OpenID, func(flags ...string) bool { return slices.ContainsFunc(flags, cmd.Flags().Changed) })
 			return c.withTools(cmd.Context(), func(t tools) error {
+				settings, err := t.store.Settings(cmd.Context())
+				if err != nil {
+					return err
+				}
+				app.OpenID = settings.OpenIDOfNewApp()
+				openID.apply(&app.OpenID, func(flags ...string) bool { return slices.ContainsFunc(flags, cmd.Flags().Changed) })
 				if creator != "" {
 					user, err := t.findUser(cmd.Context(), creator)
 					if err != nil {

@@ -16,7 +16,7 @@ type openIDFlags struct {
 }
 
 func (f *openIDFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.algorithm, "id-token-algorithm", "", "algorithm that signs the app's ID tokens: RS256 (the default), ES256 or EdDSA")
+	cmd.Flags().StringVar(&f.algorithm, "id-token-algorithm", "", "algorithm that signs the app's ID tokens: RS256, ES256 or EdDSA; the setting default_id_token_algorithm is the default")
 	cmd.Flags().StringArrayVar(&f.postLogoutURIs, "post-logout-redirect-uri", nil, "URL to which the browser may return after the app has signed its user out; repeat the flag for more than one")
 	cmd.Flags().StringVar(&f.backchannelURI, "backchannel-logout-uri", "", "URL that gets a logout token when a user signs out of Gatehouse (OpenID Connect)")
 }

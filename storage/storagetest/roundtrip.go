@@ -243,7 +243,7 @@ func signingKeyFieldsStored(t *testing.T, d *database) {
 func settingsStored(t *testing.T, d *database) {
 	ctx, values := context.Background(), map[string]string{}
 	for n, definition := range gatehouse.SettingDefinitions() {
-		for _, candidate := range []string{"true", "false", fmt.Sprintf("%dh0m0s", n+100), "https://app.example.com/*", gatehouse.NewID(), "10.0.0.0/8"} {
+		for _, candidate := range []string{"true", "false", fmt.Sprintf("%dh0m0s", n+100), "https://app.example.com/*", gatehouse.AlgorithmES256, gatehouse.NewID(), "10.0.0.0/8"} {
 			if candidate != definition.Default && gatehouse.CheckSetting(definition.Key, candidate) == nil {
 				values[definition.Key] = candidate
 				break
