@@ -64,15 +64,18 @@ func prepareAt(t *testing.T, host string) *gateway {
 	return g
 }
 
-// start starts a gateway with its users and with the provider on. It stops at the end
-// of the test.
-func start(t *testing.T) *gateway {
+// start starts a gateway with its users, with the provider on, and with other settings
+// on. It stops at the end of the test. A running gateway would use a setting of a command
+// only after a second.
+func start(t *testing.T, settings ...string) *gateway {
 	t.Helper()
 	g := prepare(t)
 	g.command(t, "migrate")
 	g.command(t, "user", "create", "--username", ada.name, "--email", ada.email, "--password", ada.password, "--admin")
 	g.command(t, "user", "create", "--username", bob.name, "--email", bob.email, "--password", bob.password)
-	g.command(t, "settings", "set", "enable_oauth_service_provider", "true")
+	for _, key := range append(settings, "enable_oauth_service_provider") {
+		g.command(t, "settings", "set", key, "true")
+	}
 	g.serve(t)
 	return g
 }

@@ -89,8 +89,7 @@ func TestScriptsInUserInputDoNotRun(t *testing.T) {
 
 func TestSelfRegisteredAppRunsNoScriptAndShowsNoPicture(t *testing.T) {
 	t.Parallel()
-	g, app := start(t), startClient(t)
-	g.command(t, "settings", "set", "enable_dynamic_client_registration", "true")
+	g, app := start(t, "enable_dynamic_client_registration"), startClient(t)
 	body, err := json.Marshal(map[string]any{
 		"client_name": script[:64], "client_uri": app.url + "/?" + script, "logo_uri": app.url + "/icon.png",
 		"redirect_uris": []string{app.url + "/callback?" + script},

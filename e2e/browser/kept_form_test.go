@@ -147,8 +147,7 @@ func TestSetUpFormKeepsItsInput(t *testing.T) {
 func TestExpiredSessionKeepsWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, noScript bool) {
-		g := start(t)
-		g.command(t, "settings", "set", "enable_user_app_registration", "true")
+		g := start(t, "enable_user_app_registration")
 		tab, other := g.tab(t, noScript), g.tab(t, noScript)
 		endSession := func() {
 			other.Open(g.url + "/login?prompt=select_account&redirect_to=/settings/security")
