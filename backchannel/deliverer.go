@@ -105,13 +105,13 @@ func (d *Deliverer) Run(ctx context.Context) {
 // not answer, its other tokens wait until their next attempt, so that one app cannot hold
 // up the others.
 func (d *Deliverer) deliverDue(ctx context.Context) (more bool, err error) {
-	settings, err := d.store.Settings(ctx)
-	if err != nil || !settings.EnableOAuthServiceProvider || !settings.EnableOpenIDConnect {
+	due, err := d.store.TakeLogoutDeliveries(ctx, time.Now(), batchSize)
+	if err != nil || len(due) == 0 {
 		return false, err
 	}
-	due, err := d.store.TakeLogoutDeliveries(ctx, time.Now(), batchSize)
-	if err != nil {
-		return false, err
+	settings, err := d.store.Settings(ctx)
+	if err != nil || !settings.EnableOAuthServiceProvider || !settings.EnableOpenIDConnect {
+		return false, err // They are due again at their next attempt.
 	}
 	byApp := map[string][]gatehouse.LogoutDelivery{}
 	for _, delivery := range due {

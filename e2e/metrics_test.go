@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
@@ -73,7 +74,9 @@ func TestDocumentedMetricsExistAndChange(t *testing.T) {
 		p := serve(t, append(withAdmin(databaseURL), "GATEHOUSE_METRICS_LISTEN=localhost:0", "GATEHOUSE_ENABLE_DYNAMIC_CLIENT_REGISTRATION=true")...)
 		before, _ := scrape(t, p)
 
-		app := newApp(t, databaseURL)
+		// The gateway may not reach this address, so the logout token is not delivered.
+		app := newApp(t, databaseURL, "--backchannel-logout-uri", "https://127.0.0.1:1/logout")
+		app.Scopes = []string{"openid"}
 		b := newBrowser(t)
 		code := b.authorize(t, at(app, p).AuthCodeURL("x"), admin)
 		token, err := at(app, p).Exchange(t.Context(), code)
@@ -95,6 +98,15 @@ func TestDocumentedMetricsExistAndChange(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, res.Body.Close())
 		}
+
+		signOut, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/logout", nil)
+		require.NoError(t, err)
+		signOut.Header.Set("Origin", p.url)
+		b.load(t, signOut)
+		require.Eventually(t, func() bool {
+			sums, _ := scrape(t, p)
+			return sums["gatehouse_backchannel_logouts_total"] > 0
+		}, time.Minute, 50*time.Millisecond)
 
 		after, page := scrape(t, p)
 		for _, name := range documentedMetrics(t) {

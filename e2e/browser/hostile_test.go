@@ -3,6 +3,7 @@ package browser_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -101,8 +102,10 @@ func TestSelfRegisteredAppRunsNoScriptAndShowsNoPicture(t *testing.T) {
 	var itself struct {
 		ID string `json:"client_id"`
 	}
-	require.NoError(t, json.NewDecoder(res.Body).Decode(&itself))
-	require.Equal(t, http.StatusCreated, res.StatusCode)
+	answer, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, res.StatusCode, string(answer))
+	require.NoError(t, json.Unmarshal(answer, &itself))
 
 	tab := g.tab(t, false, app) // pictures of other hosts are not allowed
 	tab.Open(g.authorize(registered{ID: itself.ID}, "state", script))
