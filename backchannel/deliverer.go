@@ -140,6 +140,10 @@ func (d *Deliverer) attempt(ctx context.Context, delivery gatehouse.LogoutDelive
 	if ctx.Err() != nil {
 		return false // The gateway stops. The delivery is tried again later.
 	}
+	if errors.Is(err, errNotWanted) {
+		d.finish(ctx, delivery)
+		return true
+	}
 	outcome := Delivered
 	switch {
 	case err != nil && delivery.NextAttempt(now).After(delivery.CreateAt.Add(gatehouse.LogoutDeliveryLifetime)):
@@ -151,19 +155,27 @@ func (d *Deliverer) attempt(ctx context.Context, delivery gatehouse.LogoutDelive
 	}
 	d.observe(outcome)
 	if outcome != Failed {
-		if err := d.store.FinishLogoutDelivery(ctx, delivery); err != nil {
-			d.log.WarnContext(ctx, "a delivered logout token was not removed from the outbox; the app gets it again", "client_id", delivery.AppID, "error", err)
-		}
+		d.finish(ctx, delivery)
 	}
 	return err == nil
 }
 
-// deliver sends a logout token to the app (OpenID Connect Back-Channel Logout §2.5). An app
-// that was deleted, or that no longer has an address for it, needs none.
+// finish removes a delivery from the outbox.
+func (d *Deliverer) finish(ctx context.Context, delivery gatehouse.LogoutDelivery) {
+	if err := d.store.FinishLogoutDelivery(ctx, delivery); err != nil {
+		d.log.WarnContext(ctx, "a finished delivery of a logout token was not removed from the outbox; it is done again", "client_id", delivery.AppID, "error", err)
+	}
+}
+
+// errNotWanted means that the app was deleted, or no longer has a back-channel logout URI.
+var errNotWanted = errors.New("backchannel: the app wants no logout tokens")
+
+// deliver sends a logout token to the app (OpenID Connect Back-Channel Logout §2.5). It
+// returns errNotWanted if there is no address to send it to.
 func (d *Deliverer) deliver(ctx context.Context, delivery gatehouse.LogoutDelivery, settings gatehouse.Settings, now time.Time) error {
 	app, err := d.store.App(ctx, delivery.AppID)
 	if errors.Is(err, gatehouse.ErrNotFound) || err == nil && app.OpenID.BackchannelLogoutURI == "" {
-		return nil
+		return errNotWanted
 	}
 	if err != nil {
 		return err

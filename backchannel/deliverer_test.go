@@ -183,6 +183,7 @@ func TestNothingIsSentWithoutNeed(t *testing.T) {
 		f.queue("deleted", "two")
 		f.run(t, time.Minute)
 		require.Empty(t, f.attempts)
+		require.Empty(t, f.outcomes, "they count neither as delivered nor as failed")
 		require.Empty(t, f.rows, "they are not kept")
 
 		for name, off := range map[string]gatehouse.Settings{"OpenID Connect is off": {EnableOAuthServiceProvider: true}, "the provider is off": {EnableOpenIDConnect: true}} {

@@ -56,7 +56,7 @@ func (s *Store) RecordAuditEvent(ctx context.Context, e gatehouse.AuditEvent, li
 	if err != nil {
 		return s.fail("record audit event", err)
 	}
-	err = s.transact(ctx, func(tx *gorm.DB) error {
+	err = s.transactAgain(ctx, func(tx *gorm.DB) error {
 		if err := takeAttempts(tx, e.At, limits); err != nil {
 			return err
 		}

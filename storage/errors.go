@@ -93,6 +93,15 @@ func sqliteKind(code int) error {
 // readOnlyTransaction is the SQLSTATE read_only_sql_transaction, which a standby returns for a write.
 const readOnlyTransaction = "25006"
 
+// deadlockDetected is the SQLSTATE deadlock_detected.
+const deadlockDetected = "40P01"
+
+// isDeadlock reports whether PostgreSQL rolled a transaction back because of a deadlock.
+func isDeadlock(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == deadlockDetected
+}
+
 // postgresKind is kindOf for a SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html).
 func postgresKind(code string) error {
 	switch code {
@@ -101,7 +110,7 @@ func postgresKind(code string) error {
 	case "23503": // foreign_key_violation
 		return gatehouse.ErrNotFound
 	case readOnlyTransaction,
-		"40001", "40P01", // serialization_failure, deadlock_detected
+		"40001", deadlockDetected, // serialization_failure
 		"55P03": // lock_not_available: lock_timeout
 		return gatehouse.ErrUnavailable
 	}

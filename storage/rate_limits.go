@@ -43,7 +43,7 @@ func (s *Store) TakeAttempt(ctx context.Context, now time.Time, limits ...gateho
 	if wait, err = s.untilAttempt(ctx, now, limits); err != nil || wait > 0 {
 		return wait, err
 	}
-	err = s.transact(ctx, func(tx *gorm.DB) error { return takeAttempts(tx, now, limits) })
+	err = s.transactAgain(ctx, func(tx *gorm.DB) error { return takeAttempts(tx, now, limits) })
 	if errors.Is(err, gatehouse.ErrNotFound) { // Other requests took the last attempt since the look.
 		wait, err = s.untilAttempt(ctx, now, limits)
 		return max(wait, time.Millisecond), err
@@ -94,7 +94,7 @@ func maxLevel(l gatehouse.RateLimit) int64 { return int64(l.Burst-1) * l.Refill.
 
 // ReturnAttempt gives back what TakeAttempt took.
 func (s *Store) ReturnAttempt(ctx context.Context, limits ...gatehouse.RateLimit) error {
-	err := s.transact(ctx, func(tx *gorm.DB) error {
+	err := s.transactAgain(ctx, func(tx *gorm.DB) error {
 		for _, l := range limits {
 			if err := tx.Exec(returnAttempt, map[string]any{"id": l.ID, "refill": l.Refill.Milliseconds()}).Error; err != nil {
 				return err

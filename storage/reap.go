@@ -44,12 +44,17 @@ func expirable(now time.Time) []expiredRows {
 func (s *Store) Reap(ctx context.Context, now time.Time, limit int) (map[string]int64, error) {
 	reaped := make(map[string]int64, 7)
 	for _, r := range expirable(now) {
-		result := s.write(ctx).Exec("DELETE FROM "+r.table+" WHERE id IN (SELECT id FROM "+r.table+" WHERE "+r.where+" ORDER BY "+r.order+" LIMIT ?"+s.lockUnlocked()+")",
-			append(r.args, limit)...)
-		if result.Error != nil {
-			return reaped, s.fail("reap "+r.table, result.Error)
+		var deleted int64
+		err := s.transactAgain(ctx, func(tx *gorm.DB) error {
+			result := tx.Exec("DELETE FROM "+r.table+" WHERE id IN (SELECT id FROM "+r.table+" WHERE "+r.where+" ORDER BY "+r.order+" LIMIT ?"+s.lockUnlocked()+")",
+				append(r.args, limit)...)
+			deleted = result.RowsAffected
+			return result.Error
+		})
+		if err != nil {
+			return reaped, s.fail("reap "+r.table, err)
 		}
-		reaped[r.table] = result.RowsAffected
+		reaped[r.table] = deleted
 	}
 	apps, err := s.reapApps(ctx, now, limit)
 	if err != nil {

@@ -124,3 +124,19 @@ func (s *Store) write(ctx context.Context) *gorm.DB { return s.writes.WithContex
 func (s *Store) transact(ctx context.Context, f func(tx *gorm.DB) error) error {
 	return s.write(ctx).Transaction(f)
 }
+
+// maxDeadlocks is how often transactAgain tries.
+const maxDeadlocks = 5
+
+// transactAgain is transact for rows that Reap deletes while others insert them again. Such
+// transactions lock rows in an order that the storage does not choose. If PostgreSQL ends
+// one of them because of a deadlock, f runs again, so f must have no effect
+// outside that adds up.
+func (s *Store) transactAgain(ctx context.Context, f func(tx *gorm.DB) error) (err error) {
+	for range maxDeadlocks {
+		if err = s.transact(ctx, f); !isDeadlock(err) {
+			return err
+		}
+	}
+	return err
+}

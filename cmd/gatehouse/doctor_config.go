@@ -157,7 +157,7 @@ func (e *configExamination) checkSecret() {
 // and its secret are conditions of opening them. Other members of a group may have a reason to read
 // a file. Files below /run/secrets belong to a container, which has no other users.
 func (e *configExamination) checkFileModes(environ []string) {
-	if runtime.GOOS == "windows" { // It has no such modes.
+	if runtime.GOOS == "windows" { // Windows has other permissions.
 		return
 	}
 	files := map[string]string{}

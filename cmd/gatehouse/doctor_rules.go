@@ -36,7 +36,7 @@ func configRules() []doctor.Rule {
 		{ID: configSecret, Level: doctor.Error, Reference: operations, Change: "Restore the secret from a backup, or set GATEHOUSE_SECRET; with a new secret no existing code or token works."},
 		{ID: configFileMode, Level: doctor.Warning, Reference: deployment, Change: "Run chmod 600 on the file, and make the user that runs gatehouse its owner."},
 		{ID: configPlainHTTP, Level: doctor.Warning, Reference: deployment, Change: "Use an https:// site URL, with GATEHOUSE_TLS_CERT or a proxy in front."},
-		{ID: configListen, Level: doctor.Warning, Reference: configuration, Change: "Correct GATEHOUSE_LISTEN or GATEHOUSE_SITE_URL; if a proxy is in front, name it in GATEHOUSE_TRUSTED_PROXIES."},
+		{ID: configListen, Level: doctor.Warning, Reference: configuration, Change: "Correct GATEHOUSE_LISTEN or GATEHOUSE_SITE_URL; if a proxy passes requests on to the gateway, name the proxy in GATEHOUSE_TRUSTED_PROXIES."},
 		{ID: configProxies, Level: doctor.Warning, Reference: deployment, Change: "Set GATEHOUSE_TRUSTED_PROXIES to the address of the proxy, or GATEHOUSE_TLS_CERT if there is no proxy."},
 		{ID: configAllProxies, Level: doctor.Warning, Reference: deployment, Change: "List only the addresses of your proxies in GATEHOUSE_TRUSTED_PROXIES."},
 		{ID: configCertName, Level: doctor.Error, Reference: deployment, Change: "Use a certificate for the host of GATEHOUSE_SITE_URL."},

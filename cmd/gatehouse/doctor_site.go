@@ -63,7 +63,7 @@ func (e *configExamination) checkProxies() {
 	case len(proxies) > 0:
 		e.Met(configProxies, "The trusted proxies are %s.", listPrefixes(proxies))
 	case e.cfg.SiteURL.Scheme == "https" && e.cfg.TLSCert == "":
-		e.Broken(configProxies, "The site URL is https and the gateway has no certificate, so a proxy is in front, but no proxy is trusted: all users seem to come from its address.")
+		e.Broken(configProxies, "The site URL is https, but the gateway has no certificate and trusts no proxy. If a proxy passes the requests on, all users seem to come from its address.")
 	default:
 		e.Met(configProxies, "The gateway needs no proxy.")
 	}

@@ -53,8 +53,8 @@ func (c *cli) keysRotateCommand() *cobra.Command {
 	var algorithm string
 	cmd := &cobra.Command{
 		Use: "rotate", Short: "Make the next keys sign", Args: exactly(),
-		Long: "Make the next key of each algorithm sign. It is published already, so no client fails. A key that is not published for an hour yet signs\n" +
-			"after that hour. An algorithm that no app has used has no keys, and gets none.\n\n" +
+		Long: "Make the next key of each algorithm sign. It is published already, so no client fails. A key that apps have had for less than an hour\n" +
+			"signs when that hour is over. The command adds no keys of an algorithm that no app has used.\n\n" +
 			"Use --now only if another party may have a private key. It stops the publication of all keys and creates new ones, which sign within seconds.\n" +
 			"ID tokens that the old keys signed are no longer valid, and clients that keep the old key set fail for up to 15 minutes.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
